@@ -1,0 +1,35 @@
+//! What goes over the wire between a Powerhose master, its workers and its clients.
+//!
+//! No sockets, no clock, no threads: [`Message::encode`] makes a header frame, [`decode`] reads one. The payload frames
+//! that follow a header are raw bytes and never pass through this crate; only their number is checked.
+//! `PROTOCOL.md` beside this crate is the specification; `testdata/` holds messages that every implementation reads
+//! and writes alike.
+
+mod codec;
+mod endpoint;
+mod error;
+mod ids;
+mod kind;
+pub mod limits;
+mod message;
+mod validate;
+mod value;
+
+pub use codec::{MessageHeaders, decode};
+pub use endpoint::{Endpoint, EndpointError, UNIX_PATH_BYTES_MAX};
+pub use error::DecodeError;
+pub use ids::{CALL_MAX, JobId, PEER_MAX};
+pub use kind::Kind;
+pub use message::*;
+pub use value::Value;
+
+/// The first protocol version this crate speaks.
+pub const VERSION_MIN: u64 = 1;
+/// The last protocol version this crate speaks.
+pub const VERSION_MAX: u64 = 1;
+/// The second element of every HELLO: tells a Powerhose peer from a stray connection.
+pub const MAGIC: &str = "powerhose";
+/// The pool of a job and of a worker that name none.
+pub const DEFAULT_POOL: &str = "default";
+/// Environment variable through which a supervisor tells its workers where their master is.
+pub const ENDPOINT_VARIABLE: &str = "POWERHOSE_ENDPOINT";
