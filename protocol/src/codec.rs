@@ -3,7 +3,7 @@
 //! Reading borrows from the frame and copies nothing; memory and time are bounded by the frame's length, which is
 //! checked first. Missing elements are an error, further ones are ignored: that is how versions grow.
 
-use crate::limits::{DEPTH_MAX, HEADER_FRAME_BYTES_MAX};
+use crate::limits::{DEPTH_MAX, ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use crate::{DecodeError, JobId, Kind, Message};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -128,6 +128,92 @@ impl<'de, T: Fields<'de> + WriteFields> Visitor<'de> for EntryVisitor<T> {
     }
 }
 
+/// What a field is read as, where reading its type itself would take too much: serde's `&str` takes bin too.
+pub(crate) trait Field<'de>: Sized {
+    type Read: Deserialize<'de>;
+    fn from_read(read: Self::Read) -> Self;
+}
+
+macro_rules! read_as_itself {
+    ($([$($generics:tt)*] $type:ty,)*) => {
+        $(impl<'de, $($generics)*> Field<'de> for $type {
+            type Read = Self;
+            fn from_read(read: Self) -> Self {
+                read
+            }
+        })*
+    };
+}
+
+read_as_itself! {
+    [] bool, [] u64, [] JobId, [] Bin<'de>, [] crate::Value, [] crate::WorkerEnd, [] crate::JobEnd,
+    [T: Deserialize<'de>] Option<T>, [V: Field<'de>] Named<'de, V>,
+}
+
+impl<'de, T: Deserialize<'de>> Field<'de> for Vec<T> {
+    type Read = Entries<T>;
+    fn from_read(read: Entries<T>) -> Vec<T> {
+        read.0
+    }
+}
+
+/// Entries up to one more than a message may have, so that validation finds it over its bound: an entry takes up to
+/// thirty times as much memory as its bytes on the wire, and all of those may be entries.
+pub(crate) struct Entries<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entries<T>, D::Error> {
+        struct EntriesVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+            type Value = Entries<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while entries.len() <= ENTRIES_MAX
+                    && let Some(entry) = seq.next_element()?
+                {
+                    entries.push(entry);
+                }
+                ignore_rest(&mut seq)?;
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
+    }
+}
+
+impl<'de> Field<'de> for &'de str {
+    type Read = Text<'de>;
+    fn from_read(read: Text<'de>) -> &'de str {
+        read.0
+    }
+}
+
+/// MessagePack str and nothing else.
+pub(crate) struct Text<'a>(pub(crate) &'a str);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'de>, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("str")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(text))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
 /// Defines a struct whose fields stand on the wire as elements of an array, in this order.
 macro_rules! wire_struct {
     ($(#[$doc:meta])* $name:ident<$life:lifetime> { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -145,7 +231,7 @@ macro_rules! wire_struct {
     (@impl [$life:lifetime] $name:ty { $($field:ident: $type:ty,)* }) => {
         impl<$life> Fields<$life> for $name {
             fn read<A: SeqAccess<$life>>(seq: &mut A) -> Result<Self, A::Error> {
-                $(let $field = seq.next_element()?
+                $(let $field = seq.next_element()?.map(<$type as Field<$life>>::from_read)
                     .ok_or_else(|| de::Error::custom(concat!("the element ", stringify!($field), " is missing")))?;)*
                 Ok(Self { $($field,)* })
             }
@@ -250,10 +336,10 @@ impl<V: Serialize> Serialize for Named<'_, V> {
     }
 }
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Named<'de, V> {
+impl<'de, V: Field<'de>> Deserialize<'de> for Named<'de, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NamedVisitor<V>(PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for NamedVisitor<V> {
+        impl<'de, V: Field<'de>> Visitor<'de> for NamedVisitor<V> {
             type Value = Named<'de, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -262,11 +348,11 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Named<'de, V> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries: Vec<(&'de str, V)> = Vec::new();
-                while let Some(entry) = map.next_entry()? {
+                while let Some((name, value)) = map.next_entry::<Text<'de>, V::Read>()? {
                     if entries.len() == crate::limits::SETTINGS_MAX {
                         return Err(de::Error::custom("a map with more than 64 names"));
                     }
-                    entries.push(entry);
+                    entries.push((name.0, V::from_read(value)));
                 }
                 Ok(Named(entries))
             }

@@ -28,6 +28,8 @@ pub const LABELS_MAX: usize = 32;
 pub const LABELS_BYTES_MAX: usize = 4 << 10;
 /// Entries of a map of settings (the limits and intervals of WELCOME, the settings of a pool).
 pub const SETTINGS_MAX: usize = 64;
+/// Values in the map of a STATE or a CONTROLLED, nested ones included.
+pub const VALUES_MAX: usize = 256 << 10;
 /// Nested arrays and maps of a header.
 pub const DEPTH_MAX: usize = 16;
 /// Bytes of a nonce and of a MAC.

@@ -3,7 +3,9 @@
 //! All of them borrow: to send, from whoever has the strings; to read, from the header frame. Durations are
 //! milliseconds (`_ms`) or microseconds (`_us`) that remain or passed, never wall-clock times.
 
-use crate::codec::{Bin, EntryVisitor, Fields, MessageHeaders, Named, Outgoing, WriteFields, wire_struct};
+use crate::codec::{
+    Bin, EntryVisitor, Field, Fields, MessageHeaders, Named, Outgoing, WriteFields, wire_struct,
+};
 use crate::{JobId, Kind, Value};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
@@ -68,6 +70,36 @@ impl Message<'_> {
         let mut buffer = Vec::with_capacity(64);
         self.encode_into(&mut buffer);
         buffer
+    }
+
+    /// The session it belongs to; none in the messages of a handshake, UNKNOWN and REJECT.
+    pub fn session(&self) -> Option<u64> {
+        Some(match self {
+            Message::Hello(_)
+            | Message::Challenge(_)
+            | Message::Proof(_)
+            | Message::Unknown(_)
+            | Message::Reject(_) => return None,
+            Message::Welcome(welcome) => welcome.session,
+            Message::Heartbeat(heartbeat) => heartbeat.session,
+            Message::Bye(bye) => bye.session,
+            Message::Register(register) => register.session,
+            Message::Registered(registered) => registered.session,
+            Message::Jobs(jobs) => jobs.session,
+            Message::Replies(replies) => replies.session,
+            Message::Cancel(cancel) => cancel.session,
+            Message::Recall(recall) => recall.session,
+            Message::Quiet(quiet) => quiet.session,
+            Message::Quieted(quieted) => quieted.session,
+            Message::Resume(resume) => resume.session,
+            Message::Execute(execute) => execute.session,
+            Message::Outcomes(outcomes) => outcomes.session,
+            Message::Abandon(abandon) => abandon.session,
+            Message::Status(status) => status.session,
+            Message::State(state) => state.session,
+            Message::Control(control) => control.session,
+            Message::Controlled(controlled) => controlled.session,
+        })
     }
 
     /// How many payload frames follow the header.

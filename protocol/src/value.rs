@@ -1,7 +1,10 @@
 //! A value of a STATE or CONTROLLED map: whatever an answer needs to say, without a fixed form.
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use crate::codec::Text;
+use crate::limits::VALUES_MAX;
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::cell::Cell;
 use std::fmt;
 
 /// Any MessagePack value that an answer may hold.
@@ -103,13 +106,27 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        ValueSeed { values_left: &Cell::new(VALUES_MAX) }.deserialize(deserializer)
     }
 }
 
-struct ValueVisitor;
+/// Reads a value while the whole answer keeps its bound: one byte on the wire may become fifty in memory.
+#[derive(Clone, Copy)]
+struct ValueSeed<'b> {
+    values_left: &'b Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for ValueVisitor {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.values_left.get().checked_sub(1);
+        self.values_left.set(left.ok_or_else(|| de::Error::custom("an answer of more than 262144 values"))?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,7 +163,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = seq.next_element()? {
+        while let Some(value) = seq.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -154,8 +171,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            entries.push((name.0.to_owned(), map.next_value_seed(self)?));
         }
         Ok(Value::Map(entries))
     }

@@ -1,13 +1,13 @@
 //! Claims: what a token says. Reading them, checking those with a meaning, writing them as ASCII JSON.
 //!
-//! Never changes a claim that this crate gives no meaning. Numbers are 64-bit integers or IEEE doubles: an integer
-//! beyond 64 bits is rounded to a double, as most JSON readers do.
+//! Never changes a claim that this crate gives no meaning. Numbers are 64-bit integers or IEEE doubles: an
+//! integer beyond 64 bits is rounded to a double, as most JSON readers do.
 
 use std::io;
 use std::time::Duration;
 
 use serde::Serialize as _;
-use serde_json::ser::{CompactFormatter, Formatter};
+use serde_json::ser::Formatter;
 use serde_json::{Map, Number, Serializer, Value};
 
 use crate::error::{ClaimError, SignError, VerifyError};
@@ -19,6 +19,10 @@ pub type Claims = Map<String, Value>;
 /// headers, and common servers refuse headers beyond 16 KiB.
 pub const MAX_PAYLOAD_BYTES: usize = 8 * 1024;
 
+/// Levels of arrays and objects in claims, their own object included. JSON readers stop somewhere (serde_json
+/// at 127 levels), and on their way between processes claims are wrapped in some more.
+pub const MAX_DEPTH: usize = 64;
+
 /// Characters a token may have when it is read: room for a full payload in base64 with the longest signature.
 pub const MAX_TOKEN_CHARACTERS: usize = 16 * 1024;
 
@@ -27,8 +31,8 @@ pub const MAX_TOKEN_CHARACTERS: usize = 16 * 1024;
 pub struct Lifetimes {
     /// Where claims name no expiry; tokenlib's default is 300 seconds.
     pub default: Duration,
-    /// The furthest ahead that claims may put their expiry; 24 hours unless set. Binds only what is signed here:
-    /// a token that another issuer with the same secret made is believed until it expires.
+    /// The furthest ahead that claims may put their expiry; 24 hours unless set. Binds only what is signed
+    /// here: a token that another issuer with the same secret made is believed until it expires.
     pub longest: Duration,
 }
 
@@ -38,16 +42,36 @@ impl Default for Lifetimes {
     }
 }
 
+/// Fails where the claims are nested deeper than [`MAX_DEPTH`]. Whoever wraps claims into a request checks
+/// this first: the other side may not be able to read the request otherwise.
+///
+/// # Errors
+/// [`SignError::TooDeep`]
+pub fn check_depth(claims: &Value) -> Result<(), SignError> {
+    if depth(claims) > MAX_DEPTH { Err(SignError::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
+}
+
+/// Levels of arrays and objects in the value, 0 for a number or a text.
+pub(crate) fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(claims) => 1 + claims.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
 /// The claims as a JSON object.
 pub(crate) fn object(claims: Value) -> Result<Claims, SignError> {
+    check_depth(&claims)?;
     match claims {
         Value::Object(claims) => Ok(claims),
         _ => Err(SignError::NotAnObject),
     }
 }
 
-/// Puts the expiry under `name` unless the claims bring one, which is then checked: a finite number from 0 to the
-/// longest lifetime ahead. One in the past is granted (tokenlib does too): such a token is simply expired.
+/// Puts the expiry under `name` unless the claims bring one, which is then checked: a finite number from 0 to
+/// the longest lifetime ahead. One in the past is granted (tokenlib does too): such a token is simply
+/// expired.
 pub(crate) fn settle_expiry(
     claims: &mut Claims,
     name: &'static str,
@@ -55,7 +79,7 @@ pub(crate) fn settle_expiry(
     lifetimes: Lifetimes,
 ) -> Result<Number, SignError> {
     let Some(given) = claims.get(name) else {
-        let expires = Number::from((now + lifetimes.default).as_secs());
+        let expires = Number::from(now.saturating_add(lifetimes.default).as_secs());
         claims.insert(name.to_owned(), Value::Number(expires.clone()));
         return Ok(expires);
     };
@@ -64,7 +88,7 @@ pub(crate) fn settle_expiry(
     if !seconds.is_finite() || seconds < 0.0 {
         return Err(bad.into());
     }
-    if seconds > (now + lifetimes.longest).as_secs_f64() {
+    if seconds > now.saturating_add(lifetimes.longest).as_secs_f64() {
         return Err(SignError::LifetimeTooLong { limit_seconds: lifetimes.longest.as_secs() });
     }
     Ok(expires.clone())
@@ -110,7 +134,11 @@ pub(crate) fn write_payload(claims: Claims) -> Result<Vec<u8>, SignError> {
 struct AsciiFormatter;
 
 impl Formatter for AsciiFormatter {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut units = [0; 2];
         for character in fragment.chars() {
             if character.is_ascii() && character != '\x7f' {
@@ -122,10 +150,6 @@ impl Formatter for AsciiFormatter {
             }
         }
         Ok(())
-    }
-
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        CompactFormatter.write_f64(writer, value)
     }
 }
 
@@ -163,7 +187,10 @@ mod tests {
     #[test]
     fn expiry_is_five_minutes_ahead_unless_given() {
         assert_eq!(settled(json!({})), Ok(Number::from(1_700_000_300_u64)));
-        assert_eq!(settled(json!({"expires": 1_700_000_001.5})), Ok(Number::from_f64(1_700_000_001.5).unwrap()));
+        assert_eq!(
+            settled(json!({"expires": 1_700_000_001.5})),
+            Ok(Number::from_f64(1_700_000_001.5).unwrap())
+        );
         assert_eq!(settled(json!({"expires": 0})), Ok(Number::from(0)));
     }
 
@@ -179,7 +206,10 @@ mod tests {
     fn expiry_of_another_type_is_refused() {
         for expires in [json!("1700000001"), json!(null), json!(true), json!([1]), json!(-1)] {
             let refused = settled(json!({"expires": expires}));
-            assert!(matches!(refused, Err(SignError::Claim(ClaimError { name: "expires", .. }))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(SignError::Claim(ClaimError { name: "expires", .. }))),
+                "{refused:?}"
+            );
         }
     }
 
@@ -202,6 +232,19 @@ mod tests {
             write_payload(with_text(MAX_PAYLOAD_BYTES - frame + 1)),
             Err(SignError::TooLarge { bytes: MAX_PAYLOAD_BYTES + 1, limit: MAX_PAYLOAD_BYTES })
         );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |levels: usize| {
+            (1..levels).fold(json!({}), |inner, level| match level % 2 {
+                0 => json!([1, inner]),
+                _ => json!({"a": inner, "b": 1}),
+            })
+        };
+        assert_eq!(check_depth(&nested(MAX_DEPTH)), Ok(()));
+        assert_eq!(check_depth(&nested(MAX_DEPTH + 1)), Err(SignError::TooDeep { limit: MAX_DEPTH }));
+        assert_eq!(depth(&json!("flat")), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! HKDF-SHA256 (RFC 5869): every key this crate uses comes from a secret through here.
 //!
-//! Never hands out a key without a purpose: `info` says what the key is for, so that no two purposes share one.
+//! Never hands out a key without a purpose: `info` says what the key is for, so that no two purposes share
+//! one.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -8,8 +9,8 @@ use sha2::Sha256;
 /// Bytes in a derived key.
 pub const KEY_BYTES: usize = 32;
 
-/// Derives a key from `secret`. `salt: None` means a salt of 32 zero bytes, as the RFC has it; `info` is given in
-/// parts that are read one after the other.
+/// Derives a key from `secret`. `salt: None` means a salt of 32 zero bytes, as the RFC has it; `info` is
+/// given in parts that are read one after the other.
 #[must_use]
 pub fn derive(secret: &[u8], salt: Option<&[u8]>, info: &[&[u8]]) -> [u8; KEY_BYTES] {
     let mut key = [0; KEY_BYTES];

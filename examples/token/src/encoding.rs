@@ -5,8 +5,8 @@
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE as ALPHABET;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE, URL_SAFE_NO_PAD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE, URL_SAFE_NO_PAD};
 
 use crate::error::VerifyError;
 

@@ -30,6 +30,12 @@ pub enum SignError {
         /// Bytes they may take.
         limit: usize,
     },
+    /// Arrays and objects within arrays and objects, deeper than a token may carry.
+    #[error("the claims are nested more than {limit} levels deep")]
+    TooDeep {
+        /// Levels they may have, the object of claims itself included.
+        limit: usize,
+    },
     /// A claim with a meaning has the wrong type.
     #[error(transparent)]
     Claim(#[from] ClaimError),
@@ -57,6 +63,7 @@ impl SignError {
         match self {
             Self::NotAnObject => "not_an_object",
             Self::TooLarge { .. } => "claims_too_large",
+            Self::TooDeep { .. } => "claims_too_deep",
             Self::Claim(_) => "bad_claim",
             Self::LifetimeTooLong { .. } => "lifetime_too_long",
             Self::UnknownAlgorithm => "unknown_algorithm",
@@ -93,7 +100,7 @@ pub enum VerifyError {
     /// The JWT names an algorithm that no key of ours signs with, such as `none`.
     #[error("the token names an algorithm that no loaded key signs with")]
     AlgorithmMismatch,
-    /// Correctly signed, but not a JSON object (in a tokenlib token: in ASCII).
+    /// Correctly signed, but not a JSON object (in a tokenlib token: in ASCII), or nested too deep.
     #[error("correctly signed, but the payload is not {0}")]
     BadPayload(&'static str),
     /// Correctly signed, but a claim with a meaning is missing or has the wrong type.

@@ -1,7 +1,7 @@
 //! Sealing: the claims under `private` are encrypted with AES-256-GCM before a token is signed.
 //!
-//! Never uses one key twice: each seal has a key of its own, derived with a fresh random salt. The value is the
-//! padded URL-safe base64 of salt (16 bytes), nonce (12), ciphertext and tag (16).
+//! Never uses one key twice: each seal has a key of its own, derived with a fresh random salt. The value is
+//! the padded URL-safe base64 of salt (16 bytes), nonce (12), ciphertext and tag (16).
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde_json::Value;
@@ -20,7 +20,11 @@ const INFO: &[u8] = b"powerhose/token/seal/v1";
 const SALT_BYTES: usize = 16;
 
 /// Seals what stands under `private`, if anything does.
-pub(crate) fn seal(claims: &mut claims::Claims, secret: &Secret, random: &dyn Random) -> Result<(), SignError> {
+pub(crate) fn seal(
+    claims: &mut claims::Claims,
+    secret: &Secret,
+    random: &dyn Random,
+) -> Result<(), SignError> {
     let Some(value) = claims.get_mut(PRIVATE) else { return Ok(()) };
     let no_randomness = |_| SignError::Internal("the system gave no random bytes");
     let salt: [u8; SALT_BYTES] = random::bytes(random).map_err(no_randomness)?;
@@ -55,7 +59,9 @@ fn opened(sealed: &[u8], secret: &Secret) -> Option<Value> {
 
 fn key(secret: &Secret, salt: &[u8]) -> LessSafeKey {
     let bytes = derive(secret.bytes(), Some(salt), &[INFO]);
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).expect("a derived key has the 32 bytes of AES-256"))
+    LessSafeKey::new(
+        UnboundKey::new(&AES_256_GCM, &bytes).expect("a derived key has the 32 bytes of AES-256"),
+    )
 }
 
 #[cfg(test)]
@@ -76,7 +82,9 @@ mod tests {
 
     #[test]
     fn any_json_value_opens_again() {
-        for private in [json!({"mail": "Zoë@example.org"}), json!("text"), json!(null), json!([1, 2.5]), json!({})] {
+        for private in
+            [json!({"mail": "Zoë@example.org"}), json!("text"), json!(null), json!([1, 2.5]), json!({})]
+        {
             let mut claims = sealed(private.clone(), &SystemSource::new());
             assert!(claims["private"].is_string() && claims["uid"] == 7);
             open(&mut claims, [Secret::new(b"second"), Secret::new(b"first")].iter()).unwrap();

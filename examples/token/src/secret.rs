@@ -9,8 +9,7 @@ use thiserror::Error;
 
 use crate::derive::derive;
 
-/// Bytes a secret must have at least: as strong as the keys that are derived from it, even if every character
-/// carries only four bits, is 64; half of that still leaves 128 bits.
+/// Bytes a secret must have at least: written in hexadecimal digits, that is 128 bits.
 pub const MIN_SECRET_BYTES: usize = 32;
 /// Bytes a secret may have: more is surely some other file.
 pub const MAX_SECRET_BYTES: usize = 1024;
@@ -39,7 +38,9 @@ pub enum SecretError {
         bytes: usize,
     },
     /// Nothing but blank lines and comments.
-    #[error("there is no secret: one a line is expected, blank lines and lines that start with # are ignored")]
+    #[error(
+        "there is no secret: one a line is expected, blank lines and lines that start with # are ignored"
+    )]
     None,
     /// More than [`MAX_SECRETS`].
     #[error("there are more than {MAX_SECRETS} secrets")]
@@ -77,8 +78,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Reads the secrets in a file's content, one a line, the one that signs first. White space around a secret is not
-/// part of it, blank lines and lines that start with `#` are ignored.
+/// Reads the secrets in a file's content, one a line, the one that signs first. White space around a secret
+/// is not part of it, blank lines and lines that start with `#` are ignored.
 ///
 /// # Errors
 /// [`SecretError`], with the line where there is one.

@@ -1,7 +1,7 @@
 //! Tokens as Mozilla's tokenlib 2.0 makes and reads them.
 //!
-//! A token is the padded URL-safe base64 of an ASCII JSON payload followed by its HMAC-SHA256. Never looks into a
-//! payload before its signature is found good.
+//! A token is the padded URL-safe base64 of an ASCII JSON payload followed by its HMAC-SHA256. Never looks
+//! into a payload before its signature is found good.
 
 use std::time::Duration;
 

@@ -1,0 +1,78 @@
+//! What the three programs of this example share: the worker's function, and the master's jobs.
+
+use anyhow::Context;
+use powerhose_master::{Job, JobHandle, JobRunner};
+use powerhose_worker::{JobFailure, Worker, WorkerError};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+use tracing_subscriber::EnvFilter;
+
+/// Jobs that are in flight at once.
+const IN_FLIGHT: usize = 64;
+
+/// The worker's function: a decimal number in, its square out.
+///
+/// # Errors
+/// The payload is no number, or its square is too large.
+pub fn square(job: &powerhose_worker::Job) -> Result<String, JobFailure> {
+    let text =
+        std::str::from_utf8(job.payload()).map_err(|error| JobFailure::new("not_text", error.to_string()))?;
+    let number: i64 =
+        text.parse().map_err(|_| JobFailure::new("not_a_number", "the payload is no number"))?;
+    let square =
+        number.checked_mul(number).ok_or_else(|| JobFailure::new("too_large", "the square is too large"))?;
+    Ok(square.to_string())
+}
+
+/// Serves jobs until told to stop. Where the master is stands in `POWERHOSE_ENDPOINT`.
+///
+/// # Errors
+/// See [`WorkerError`].
+pub fn work() -> Result<(), WorkerError> {
+    Worker::from_env()?.pool("square").run(square)
+}
+
+/// Squares the numbers from 1 to `jobs`, prints each result with the worker that made it, then a summary.
+///
+/// # Errors
+/// A job failed, or standard output is closed.
+pub fn print_squares(runner: &JobRunner, jobs: u64) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let mut by_worker: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut out = io::stdout().lock();
+    let mut in_flight = std::collections::VecDeque::new();
+    let submit = |number: u64| (number, runner.submit(Job::new(number.to_string()).pool("square")));
+    let mut print = |(number, handle): (u64, JobHandle)| -> anyhow::Result<()> {
+        let reply = handle.wait().with_context(|| format!("{number} could not be squared"))?;
+        *by_worker.entry(reply.worker()).or_default() += 1;
+        writeln!(out, "{number}² = {} (worker {})", String::from_utf8_lossy(&reply), reply.worker())?;
+        Ok(())
+    };
+    for number in 1..=jobs {
+        if in_flight.len() == IN_FLIGHT {
+            in_flight.pop_front().map_or(Ok(()), &mut print)?;
+        }
+        in_flight.push_back(submit(number));
+    }
+    in_flight.into_iter().try_for_each(&mut print)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let shares: Vec<String> =
+        by_worker.iter().map(|(worker, count)| format!("worker {worker}: {count}")).collect();
+    writeln!(
+        out,
+        "{jobs} jobs in {seconds:.3} s, {:.0} jobs/s ({})",
+        jobs as f64 / seconds,
+        shares.join(", ")
+    )?;
+    Ok(())
+}
+
+/// Logs go to standard error; `RUST_LOG` says which.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+/// How long workers that were started elsewhere may take to come.
+pub const WORKERS_WITHIN: Duration = Duration::from_secs(60);

@@ -1,0 +1,293 @@
+//! A master in this process and worker processes of one program beside it: for programs, examples and tests that want
+//! everything with one call.
+
+mod folder;
+
+use crate::cores::cores;
+use crate::dispatcher::Notice;
+use crate::runner::{Command, JobRunner, JobsLost, MasterBuilder};
+use crate::supervisor::{
+    Readiness, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings, WorkerCommand,
+};
+use crate::transport::{BindError, clock};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use folder::PrivateFolder;
+use powerhose_protocol::{ENDPOINT_VARIABLE, Endpoint};
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long the workers of a cluster may take to register before it is an error.
+const WORKER_START: Duration = Duration::from_secs(10);
+/// How long a worker that was asked to leave may take once its last job has ended.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// A master in this process and its worker processes, which are started again when they die.
+///
+/// Dropping it ends everything at once: the workers are killed, and jobs that have not ended are lost. The workers end
+/// with this process in any case, also when it is killed.
+pub struct Cluster {
+    // Dropped in this order: the workers, then their master, then the folder with its socket.
+    supervisor: Arc<Supervisor>,
+    runner: JobRunner,
+    _folder: Option<PrivateFolder>,
+}
+
+/// What a [`Cluster`] is made of. Begun by [`Cluster::builder`], ended by [`start`](ClusterBuilder::start).
+pub struct ClusterBuilder {
+    command: WorkerCommand,
+    workers: usize,
+    worker_start: Duration,
+    endpoint: Option<String>,
+    master: MasterBuilder,
+}
+
+/// Why a cluster did not start. Nothing of it is left running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// The master could not begin to listen.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The worker program is not there, cannot be executed, or the system refused.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// The folder for the master's socket could not be made.
+    #[error("cannot make a private folder in {parent}: {source}")]
+    Folder {
+        /// Where.
+        parent: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A worker did not get as far as registering.
+    #[error("worker program `{}` did not start: {failure}", program.display())]
+    Worker {
+        /// The program.
+        program: PathBuf,
+        /// What happened.
+        failure: StartFailure,
+    },
+    /// Too few workers registered in time.
+    #[error("{registered} of {wanted} workers of `{}` registered within {} ms", program.display(), within.as_millis())]
+    WorkersMissing {
+        /// The program.
+        program: PathBuf,
+        /// How many were to come.
+        wanted: usize,
+        /// How many came.
+        registered: usize,
+        /// How long it was waited.
+        within: Duration,
+    },
+}
+
+impl Cluster {
+    /// A cluster of workers of this program, which finds its master through
+    /// [`POWERHOSE_ENDPOINT`](ENDPOINT_VARIABLE), as `Worker::from_env()` does. A name without a slash is looked up in
+    /// `PATH`.
+    pub fn builder(program: impl Into<PathBuf>) -> ClusterBuilder {
+        ClusterBuilder {
+            command: WorkerCommand::new(program),
+            workers: cores(),
+            worker_start: WORKER_START,
+            endpoint: None,
+            master: JobRunner::builder(),
+        }
+    }
+
+    /// What runs jobs on the workers.
+    pub fn runner(&self) -> JobRunner {
+        self.runner.clone()
+    }
+
+    /// The process ids of the workers, in the order of their slots.
+    pub fn pids(&self) -> Vec<u32> {
+        self.supervisor.pids()
+    }
+
+    /// Takes no further jobs, lets those it has finish for up to `drain_timeout`, then ends the workers and the master.
+    ///
+    /// # Errors
+    /// Some jobs had not ended in time, and are lost.
+    pub fn close(self, drain_timeout: Duration) -> Result<(), JobsLost> {
+        let closed = self.runner.close(drain_timeout);
+        self.supervisor.stop_all(LEAVE_WITHIN);
+        self.supervisor.wait_finished(LEAVE_WITHIN * 2);
+        closed
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("runner", &self.runner).field("pids", &self.pids()).finish()
+    }
+}
+
+impl ClusterBuilder {
+    /// Adds an argument for the worker program.
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.command = self.command.argument(argument);
+        self
+    }
+
+    /// Adds arguments for the worker program.
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.command = self.command.arguments(arguments);
+        self
+    }
+
+    /// Sets a variable in the workers' environment, beside those of this process.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.command = self.command.variable(name, value);
+        self
+    }
+
+    /// How many workers. Default: one for each core that this process may use.
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
+        self
+    }
+
+    /// How long the workers may take to register. Default: 10 s.
+    pub fn worker_start(mut self, within: Duration) -> Self {
+        self.worker_start = within;
+        self
+    }
+
+    /// Where the master listens. Default: a socket in a private folder that is removed at the end.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Changes the master's settings: `.master(|master| master.timeout(…).pool(…))`.
+    pub fn master(mut self, change: impl FnOnce(MasterBuilder) -> MasterBuilder) -> Self {
+        self.master = change(self.master);
+        self
+    }
+
+    /// Starts the master and the workers, and waits until all of them have registered.
+    ///
+    /// # Errors
+    /// See [`ClusterError`]; nothing is left running.
+    pub fn start(self) -> Result<Cluster, ClusterError> {
+        let (endpoint, folder) = match self.endpoint {
+            Some(endpoint) => (endpoint, None),
+            None => {
+                let folder = PrivateFolder::make()?;
+                (Endpoint::Ipc(folder.path().join("master.ipc")).to_string(), Some(folder))
+            }
+        };
+        let runner = self.master.endpoint(endpoint).bind()?;
+        let bound = runner.endpoints().first().map_or_else(String::new, Endpoint::to_string);
+        let command = self.command.variable(ENDPOINT_VARIABLE, bound);
+        let program = command.program().to_owned();
+        let settings = SupervisorSettings {
+            workers: self.workers,
+            readiness: Readiness::Registers { within: self.worker_start },
+            ..SupervisorSettings::default()
+        };
+        let (happened, events) = crossbeam_channel::unbounded();
+        let supervisor = supervise(command, settings, &runner, happened)?;
+        let wait = Wait { program, wanted: self.workers, within: self.worker_start };
+        wait.until_all_are_there(&events)?;
+        Ok(Cluster { supervisor, runner, _folder: folder })
+    }
+}
+
+/// What matters for the start of a cluster.
+enum Happened {
+    Registered { pid: u32 },
+    Failed(StartFailure),
+}
+
+/// Starts the workers, and lets supervisor and master tell each other what happens.
+fn supervise(
+    command: WorkerCommand,
+    settings: SupervisorSettings,
+    runner: &JobRunner,
+    happened: Sender<Happened>,
+) -> Result<Arc<Supervisor>, SpawnError> {
+    let (told, failed) = (runner.clone(), happened.clone());
+    let listener = move |event: SupervisorEvent| match event {
+        SupervisorEvent::Spawned { pid, .. } => told.tell(Command::Supervised { pid }),
+        SupervisorEvent::Exited { pid, exit, registered, .. } => {
+            if let Some(exit) = exit {
+                told.tell(Command::Exited { pid, exit });
+            }
+            if !registered {
+                drop(failed.send(Happened::Failed(StartFailure::Exited(exit))));
+            }
+        }
+        SupervisorEvent::SpawnFailed { error, .. } => {
+            drop(failed.send(Happened::Failed(StartFailure::NotSpawned(error))));
+        }
+        _ => {}
+    };
+    // Subscribed before the first worker can register; the supervisor is put in its place right after it was made.
+    let place: Arc<Mutex<Place>> = Arc::default();
+    let seen = place.clone();
+    runner.on_notice(move |notice| {
+        if let Notice::WorkerRegistered { pid, .. } = notice {
+            // Nobody listens any longer once the cluster has started.
+            drop(happened.send(Happened::Registered { pid: *pid }));
+            seen.lock().unwrap_or_else(PoisonError::into_inner).registered(*pid);
+        }
+    });
+    let supervisor = Arc::new(Supervisor::start(command, settings, Box::new(listener))?);
+    place.lock().unwrap_or_else(PoisonError::into_inner).fill(&supervisor);
+    Ok(supervisor)
+}
+
+/// Where the master finds the supervisor once it is there; until then it leaves its news.
+#[derive(Default)]
+struct Place {
+    supervisor: std::sync::Weak<Supervisor>,
+    news: Vec<u32>,
+}
+
+impl Place {
+    fn registered(&mut self, pid: u32) {
+        match self.supervisor.upgrade() {
+            Some(supervisor) => supervisor.registered(pid),
+            None => self.news.push(pid),
+        }
+    }
+
+    fn fill(&mut self, supervisor: &Arc<Supervisor>) {
+        self.supervisor = Arc::downgrade(supervisor);
+        self.news.drain(..).for_each(|pid| supervisor.registered(pid));
+    }
+}
+
+/// The start of a cluster.
+struct Wait {
+    program: PathBuf,
+    wanted: usize,
+    within: Duration,
+}
+
+impl Wait {
+    fn until_all_are_there(self, events: &Receiver<Happened>) -> Result<(), ClusterError> {
+        let until: Instant = clock::now() + self.within;
+        let mut registered = Vec::new();
+        while registered.len() < self.wanted {
+            match events.recv_deadline(until) {
+                Ok(Happened::Registered { pid }) if registered.contains(&pid) => {}
+                Ok(Happened::Registered { pid }) => registered.push(pid),
+                Ok(Happened::Failed(failure)) => {
+                    return Err(ClusterError::Worker { program: self.program, failure });
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    let Wait { program, wanted, within } = self;
+                    let registered = registered.len();
+                    return Err(ClusterError::WorkersMissing { program, wanted, registered, within });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! How a job comes in, and how its caller leaves again.
+
+use super::event::{Ending, Outcome, Rejection, Repeat, Route, Submission};
+use super::job::{Job, JobKey, Lane, Place};
+use super::peer::{Peer, PeerKey, PendingOutcome};
+use super::pool::Knowledge;
+use super::{Action, Dispatcher, Timer};
+use crate::headers::Headers;
+use bytes::Bytes;
+use powerhose_protocol::limits::{DURATION_MS_MAX, is_pool_name};
+use powerhose_protocol::{CALL_MAX, CallEntry, Execute, FLAG_ONCE, JobId, Kind};
+use std::time::Duration;
+use tracing::{debug, trace};
+
+impl Dispatcher {
+    /// A client's EXECUTE.
+    pub(super) fn execute(&mut self, client: PeerKey, execute: &Execute<'_>, payloads: &mut Vec<Bytes>) {
+        for (entry, payload) in execute.calls.iter().zip(payloads.drain(..)) {
+            let Some(state) = self.peers[client].client_mut() else { return };
+            if entry.call <= state.last_call {
+                let route = self.peers[client].route;
+                self.reject_call(route, entry.call);
+                continue;
+            }
+            state.last_call = entry.call;
+            self.submit(client, entry.call, submission(entry, payload));
+        }
+    }
+
+    fn reject_call(&mut self, route: Option<Route>, call: u64) {
+        if let Some(route) = route {
+            let text = "calls must grow within a session";
+            self.reject(route, Kind::Execute as u64, Some(call), "duplicate_call", text, None);
+        }
+    }
+
+    /// Takes a job in, or refuses it at once.
+    pub(super) fn submit(&mut self, client: PeerKey, call: u64, submission: Submission) {
+        match self.accept(client, call, submission) {
+            Ok(job) => self.wait_in_queue(job, Lane::Client),
+            Err(rejection) => self.refuse(client, call, rejection),
+        }
+    }
+
+    fn accept(&mut self, client: PeerKey, call: u64, job: Submission) -> Result<JobKey, Rejection> {
+        let timeout = job.timeout.unwrap_or(self.settings.timeout);
+        let bytes = job.payload.len() + job.headers.byte_count();
+        self.check(call, &job, timeout, bytes)?;
+        let pools_max = self.settings.pools_max;
+        let pool = self
+            .pools
+            .find_or_make(&job.pool, pools_max)
+            .ok_or(Rejection::PoolsMax { pools_max: pools_max as u64 })?;
+        let id = JobId::new(self.peers[client].number, call);
+        let (now, deadline) = (self.now, self.now + timeout);
+        let timers = &mut self.timers;
+        let key = self.jobs.insert_with_key(|key| Job {
+            id,
+            client,
+            pool,
+            payload: job.payload,
+            headers: job.headers,
+            repeat: job.repeat,
+            accepted: now,
+            deadline,
+            deadline_timer: timers.set(deadline, Timer::Deadline(key)),
+            attempts_max: job.attempts_max.unwrap_or(self.settings.attempts_max).max(1),
+            attempt: 0,
+            returned: 0,
+            charged: 0,
+            may_have_run: false,
+            last_dispatch: None,
+            place: Place::Waiting { lane: Lane::Client, previous: None, next: None },
+        });
+        if self.pools[pool].knowledge == Knowledge::AskedFor {
+            timers.set(now + self.settings.unknown_pool_wait, Timer::UnknownPool(key));
+        }
+        if let Some(state) = self.peers[client].client_mut() {
+            state.jobs.insert(call, key);
+        }
+        self.stats.accepted += 1;
+        trace!(job = %id, pool = %self.pools[pool].name, "accepted");
+        Ok(key)
+    }
+
+    fn check(&self, call: u64, job: &Submission, timeout: Duration, bytes: usize) -> Result<(), Rejection> {
+        let settings = &self.settings;
+        if !self.lifecycle.is_open() {
+            return Err(Rejection::Closed);
+        }
+        if !is_pool_name(&job.pool) {
+            return Err(Rejection::BadPool { pool: job.pool.clone() });
+        }
+        if job.payload.len() > settings.payload_bytes_max {
+            let bytes_max = settings.payload_bytes_max as u64;
+            return Err(Rejection::PayloadTooLarge { bytes: job.payload.len() as u64, bytes_max });
+        }
+        if let Some(reason) = job.headers.over_bound() {
+            return Err(Rejection::BadHeaders { reason: reason.into() });
+        }
+        if timeout.is_zero() || timeout > Duration::from_millis(DURATION_MS_MAX) {
+            return Err(Rejection::BadCall { reason: "a timeout is above 0 and at most 365 days".into() });
+        }
+        if call == 0 || call > CALL_MAX {
+            return Err(Rejection::BadCall { reason: "a call is a number from 1 to 2^40 - 1".into() });
+        }
+        if self.waiting_jobs >= settings.queue_jobs_max {
+            return Err(Rejection::QueueFull { jobs_max: settings.queue_jobs_max as u64 });
+        }
+        // A single job may be larger than the whole bound of waiting bytes, as long as it waits alone.
+        if self.waiting_jobs > 0 && self.waiting_bytes + bytes > settings.queue_bytes_max {
+            return Err(Rejection::QueueBytesFull { bytes_max: settings.queue_bytes_max as u64 });
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, client: PeerKey, call: u64, rejection: Rejection) {
+        debug!(job = %JobId::new(self.peers[client].number, call), ?rejection, "rejected");
+        let outcome = Outcome {
+            ending: Ending::Rejected(rejection),
+            may_have_run: false,
+            attempts: 0,
+            worker: None,
+            wait: Duration::ZERO,
+            run: Duration::ZERO,
+        };
+        self.deliver(client, call, outcome);
+    }
+
+    /// Puts a job into its pool's queue.
+    pub(super) fn wait_in_queue(&mut self, key: JobKey, lane: Lane) {
+        let job = &self.jobs[key];
+        let pool = job.pool;
+        self.waiting_jobs += 1;
+        self.waiting_bytes += job.byte_count();
+        match lane {
+            Lane::Client => self.pools[pool].waiting.push(&mut self.jobs, key),
+            Lane::Again => self.pools[pool].waiting.push_again(&mut self.jobs, key),
+        }
+        self.stir(pool);
+    }
+
+    /// A caller no longer waits: nothing will be delivered.
+    pub(super) fn abandon(&mut self, client: PeerKey, call: u64) {
+        let Some(key) = self.peers[client].client_mut().and_then(|state| state.jobs.get(&call).copied())
+        else {
+            return;
+        };
+        self.drop_job(key);
+    }
+
+    /// Ends a job that nobody waits for.
+    pub(super) fn drop_job(&mut self, key: JobKey) {
+        self.stats.cancelled += 1;
+        debug!(job = %self.jobs[key].id, "its caller left");
+        self.release_worker(key);
+        self.take(key);
+    }
+
+    /// Takes a job out of wherever it is. A job at a worker must have been released first.
+    pub(super) fn take(&mut self, key: JobKey) -> Job {
+        if let Place::Waiting { .. } = self.jobs[key].place {
+            self.leave_queue(key);
+        }
+        let job = self.jobs.remove(key).expect("a job ends once");
+        self.timers.stop(job.deadline_timer);
+        if let Place::Mourning { timer, .. } = job.place {
+            self.timers.stop(timer);
+        }
+        if let Some(state) = self.peers.get_mut(job.client).and_then(Peer::client_mut) {
+            state.jobs.remove(&job.id.call());
+        }
+        self.pools.forget_if_idle(job.pool);
+        job
+    }
+
+    /// Takes a waiting job out of its pool's queue, wherever it stands.
+    pub(super) fn leave_queue(&mut self, key: JobKey) {
+        let job = &self.jobs[key];
+        self.waiting_jobs -= 1;
+        self.waiting_bytes -= job.byte_count();
+        let pool = job.pool;
+        self.pools[pool].waiting.remove(&mut self.jobs, key);
+    }
+
+    /// Ends a job and tells its caller.
+    pub(super) fn finish(&mut self, key: JobKey, ending: Ending, run: Duration) {
+        let job = self.take(key);
+        let waited_until = job.last_dispatch.map_or(self.now, |(_, since)| since);
+        let outcome = Outcome {
+            ending,
+            may_have_run: job.may_have_run,
+            attempts: job.attempts(),
+            worker: job.last_dispatch.map(|(worker, _)| worker),
+            wait: waited_until.saturating_duration_since(job.accepted),
+            run,
+        };
+        self.deliver(job.client, job.id.call(), outcome);
+    }
+
+    fn deliver(&mut self, client: PeerKey, call: u64, outcome: Outcome) {
+        let stats = &mut self.stats;
+        match &outcome.ending {
+            Ending::Done { .. } => stats.done += 1,
+            Ending::Failed { .. } => stats.failed += 1,
+            Ending::TimedOut => stats.timed_out += 1,
+            Ending::Lost(_) => stats.lost += 1,
+            Ending::Rejected(_) => stats.rejected += 1,
+        }
+        if client == self.embedded {
+            self.actions.push_back(Action::Complete { call, outcome });
+        } else if let Some(state) = self.peers[client].client_mut() {
+            if state.outcomes.is_empty() {
+                self.answered.push(client);
+            }
+            state.outcomes.push(PendingOutcome { call, outcome });
+        }
+    }
+}
+
+fn submission(entry: &CallEntry<'_>, payload: Bytes) -> Submission {
+    Submission {
+        pool: entry.pool.into(),
+        payload,
+        headers: Headers::from_wire(&entry.headers),
+        timeout: Some(Duration::from_millis(entry.timeout_ms)),
+        attempts_max: entry.attempts_max.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
+        repeat: if entry.flags & FLAG_ONCE == 0 { Repeat::Allowed } else { Repeat::Never },
+    }
+}

@@ -1,0 +1,190 @@
+//! Jobs and workers come together: the least loaded worker gets the job whose turn it is.
+
+use super::event::Ending;
+use super::job::{JobKey, Place};
+use super::peer::PeerKey;
+use super::pool::PoolKey;
+use super::worker::{Attention, Company, Outstanding, Service, Waiter};
+use super::{Dispatcher, Timer};
+use powerhose_protocol::{JobAttempt, Message, Recall};
+use std::time::Duration;
+use tracing::{debug, trace};
+
+/// How long a job may wait behind another while a worker of its pool is free, before it is recalled.
+const BALANCE_AFTER: Duration = Duration::from_millis(2);
+
+/// Whether a look at a pool changed anything.
+enum Step {
+    Done,
+    Nothing,
+}
+
+impl Dispatcher {
+    /// The pool's queue or its workers changed: look at it before the next message goes out.
+    pub(super) fn stir(&mut self, pool: PoolKey) {
+        let entry = &mut self.pools[pool];
+        if !entry.stirred {
+            entry.stirred = true;
+            self.stirred.push(pool);
+        }
+    }
+
+    /// Gives out jobs until nothing more fits. Pools that share workers take turns.
+    pub(super) fn assign(&mut self) {
+        while let Some(place) = self.next_stirred() {
+            let pool = self.stirred[place];
+            let step = if self.pools.get_mut(pool).is_some() { self.assign_one(pool) } else { Step::Nothing };
+            if let Step::Nothing = step {
+                self.stirred.swap_remove(place);
+                if let Some(entry) = self.pools.get_mut(pool) {
+                    entry.stirred = false;
+                    self.plan_balance(pool);
+                }
+            }
+        }
+    }
+
+    fn next_stirred(&self) -> Option<usize> {
+        match self.stirred.len() {
+            0 => None,
+            1 => Some(0),
+            count => (0..count).min_by_key(|place| {
+                let pool = self.stirred[*place];
+                self.pools.get(pool).map_or(0, |pool| pool.served)
+            }),
+        }
+    }
+
+    fn assign_one(&mut self, key: PoolKey) -> Step {
+        let pool = &self.pools[key];
+        let Some(job_key) = pool.waiting.first() else { return Step::Nothing };
+        let job = &self.jobs[job_key];
+        if job.deadline <= self.now {
+            self.finish_timed_out(job_key);
+            return Step::Done;
+        }
+        // While a job waits that goes alone, no worker's stock is refilled: sooner or later one is empty.
+        let credit = if job.goes_alone() { 1 } else { pool.credit() };
+        let Some(worker) = pool.members.best(credit) else { return Step::Nothing };
+        self.served += 1;
+        self.pools[key].served = self.served;
+        self.dispatch(job_key, worker);
+        Step::Done
+    }
+
+    fn dispatch(&mut self, key: JobKey, worker_key: PeerKey) {
+        self.waiting_jobs -= 1;
+        self.waiting_bytes -= self.jobs[key].byte_count();
+        let pool = self.jobs[key].pool;
+        let popped = self.pools[pool].waiting.pop(&mut self.jobs);
+        debug_assert!(popped == Some(key));
+        let peer_number = self.peers[worker_key].number;
+        let job = &mut self.jobs[key];
+        job.attempt += 1;
+        job.place = Place::Dispatched { worker: worker_key };
+        job.last_dispatch = Some((peer_number, self.now));
+        trace!(job = %job.id, attempt = job.attempt, worker = peer_number, "dispatched");
+        let worker = self.peers.worker(worker_key);
+        worker.outstanding.push(Outstanding {
+            id: job.id,
+            attempt: job.attempt,
+            pool,
+            bytes: job.payload.len(),
+            company: if job.goes_alone() { Company::None } else { Company::Allowed },
+            waiter: Waiter::Caller(key),
+        });
+        worker.outstanding_bytes += job.payload.len();
+        if worker.batch.is_empty() {
+            self.loaded.push(worker_key);
+        }
+        worker.batch.push(key);
+        self.pools[pool].dispatched += 1;
+        self.stats.dispatched += 1;
+        self.relist(worker_key);
+    }
+
+    /// Puts a worker where its state says: among those that may be given a job, by the number of jobs it has, or not.
+    pub(super) fn relist(&mut self, key: PeerKey) {
+        let suspected = self.peers[key].suspicion.is_some();
+        let (now, bytes_max) = (self.now, self.settings.batch_bytes_max);
+        let Some(worker) = self.peers[key].worker_mut() else { return };
+        let level = worker.outstanding.len() as u32;
+        let serves = match worker.service {
+            Service::On => true,
+            Service::Resting { until } => level == 0 && until <= now,
+            Service::Quiet => false,
+        };
+        let has_room = worker.outstanding_bytes < bytes_max || worker.outstanding.is_empty();
+        let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
+        let listed = serves && has_room && !alone && !suspected && !worker.is_overdue();
+        for place in 0..worker.memberships.len() {
+            let (pool, member) = self.peers.worker(key).memberships[place];
+            if listed {
+                self.pools[pool].members.list(member, level);
+                self.stir(pool);
+            } else {
+                self.pools[pool].members.unlist(member);
+            }
+        }
+    }
+
+    /// If a worker has nothing to do while another has jobs that it has not begun, look again soon.
+    fn plan_balance(&mut self, key: PoolKey) {
+        let pool = &mut self.pools[key];
+        let idle = pool.members.idle();
+        let busy = pool.members.len() - idle;
+        if pool.balancing || idle == 0 || !pool.waiting.is_empty() || pool.dispatched <= busy {
+            return;
+        }
+        pool.balancing = true;
+        self.timers.set(self.now + BALANCE_AFTER, Timer::Balance(key));
+    }
+
+    /// Recalls jobs that wait behind busy workers, as many as there are workers without any.
+    pub(super) fn balance(&mut self, key: PoolKey) {
+        let Some(pool) = self.pools.get_mut(key) else { return };
+        pool.balancing = false;
+        let mut wanted = pool.members.idle();
+        if !pool.waiting.is_empty() {
+            return;
+        }
+        let workers: Vec<PeerKey> = pool.members.workers().collect();
+        for worker in workers {
+            if wanted == 0 {
+                break;
+            }
+            wanted -= self.recall(worker, Some(key), wanted);
+        }
+        self.plan_balance(key);
+    }
+
+    /// Asks a worker to give back jobs that it has not begun, the last ones first; tells how many were asked for.
+    pub(super) fn recall(&mut self, key: PeerKey, pool: Option<PoolKey>, jobs_max: usize) -> usize {
+        let peer = &mut self.peers[key];
+        let (session, route) = (peer.session, peer.route);
+        let Some(worker) = peer.worker_mut() else { return 0 };
+        if worker.attention == Attention::BetweenJobs {
+            return 0;
+        }
+        let behind = worker.outstanding.iter_mut().skip(1).rev();
+        let mut jobs = Vec::new();
+        for entry in behind.filter(|entry| pool.is_none_or(|pool| pool == entry.pool)).take(jobs_max) {
+            if let Waiter::Caller(job) = entry.waiter {
+                entry.waiter = Waiter::Recalled(job);
+                jobs.push(JobAttempt { job: entry.id, attempt: u64::from(entry.attempt) });
+            }
+        }
+        let count = jobs.len();
+        if let (Some(route), false) = (route, jobs.is_empty()) {
+            debug!(worker = self.peers[key].number, jobs = count, "recalled");
+            self.send(route, Message::Recall(Recall { session, jobs }));
+        }
+        count
+    }
+
+    /// The deadline of a job passed before it could be dispatched.
+    pub(super) fn finish_timed_out(&mut self, key: JobKey) {
+        debug!(job = %self.jobs[key].id, "timed out");
+        self.finish(key, Ending::TimedOut, Duration::ZERO);
+    }
+}

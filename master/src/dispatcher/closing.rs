@@ -1,0 +1,59 @@
+//! How a master ends: no job is taken in any longer, those it has may finish for a while, everybody is told.
+
+use super::event::{Ending, LostCause};
+use super::job::JobKey;
+use super::{Action, Dispatcher, Timer};
+use std::time::Duration;
+use tracing::info;
+
+/// Whether jobs are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifecycle {
+    /// They are.
+    Open,
+    /// They are not; those that are left are waited for.
+    Closing,
+    /// Nothing is left.
+    Closed,
+}
+
+impl Lifecycle {
+    pub(super) fn is_open(self) -> bool {
+        self == Lifecycle::Open
+    }
+}
+
+impl Dispatcher {
+    pub(super) fn close(&mut self, within: Duration) {
+        if self.lifecycle == Lifecycle::Closed {
+            return;
+        }
+        info!(jobs = self.jobs.len(), within_ms = within.as_millis() as u64, "closing");
+        self.lifecycle = Lifecycle::Closing;
+        self.timers.set(self.now + within, Timer::CloseNow);
+    }
+
+    /// The time for draining is over: what is left is lost.
+    pub(super) fn close_now(&mut self) {
+        if self.lifecycle != Lifecycle::Closing {
+            return;
+        }
+        let left: Vec<JobKey> = self.jobs.keys().collect();
+        for key in left {
+            self.release_worker(key);
+            self.finish(key, Ending::Lost(LostCause::Master), Duration::ZERO);
+        }
+    }
+
+    /// If nothing is left to wait for, every peer is told and the master is done.
+    pub(super) fn finish_closing(&mut self) {
+        if self.lifecycle != Lifecycle::Closing || !self.jobs.is_empty() {
+            return;
+        }
+        self.lifecycle = Lifecycle::Closed;
+        for key in self.peers.keys() {
+            self.send_bye(key, "closing", "the master ends");
+        }
+        self.actions.push_back(Action::Closed);
+    }
+}

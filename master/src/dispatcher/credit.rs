@@ -1,0 +1,91 @@
+//! How many jobs a worker of a pool is given at once.
+//!
+//! One, unless the jobs are so short that the way to the worker and back would leave it idle for longer than it works:
+//! a job that waits behind another at a busy worker cannot go to one that becomes free, so credit is given only where
+//! that wait is short for sure.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Runs that are remembered.
+const WINDOW: u64 = 100;
+/// Runs that must be known before more than one job is given.
+const KNOWN_MIN: u64 = 8;
+/// No credit in a pool in which one of the last runs took this long.
+const LONG_RUN: Duration = Duration::from_millis(1);
+/// From a worker's reply over the master to its next job: what a stock of jobs has to bridge. Measured as one and a
+/// half times the round trip of `powerhose-bench`'s W1 on a two-core machine.
+const ROUND_TRIP: Duration = Duration::from_micros(200);
+/// Beyond this, more jobs in a worker's stock gain nothing measurable.
+const CREDIT_MAX: u32 = 64;
+
+/// The last runs of a pool.
+#[derive(Default)]
+pub(crate) struct Runs {
+    count: u64,
+    /// Run times that are the longest of all after them, with the number of the run: the first is the longest.
+    longest: VecDeque<(u64, Duration)>,
+    /// An average in which older runs count less and less, in nanoseconds.
+    average_ns: u64,
+}
+
+impl Runs {
+    /// A job of the pool ran this long.
+    pub(crate) fn record(&mut self, run: Duration) {
+        self.count += 1;
+        while self.longest.back().is_some_and(|(_, shorter)| *shorter <= run) {
+            self.longest.pop_back();
+        }
+        self.longest.push_back((self.count, run));
+        if self.longest.front().is_some_and(|(number, _)| number + WINDOW <= self.count) {
+            self.longest.pop_front();
+        }
+        let run_ns = run.as_nanos().min(u128::from(u64::MAX / 16)) as u64;
+        self.average_ns = if self.count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
+    }
+
+    /// How many jobs a worker may have at once.
+    pub(crate) fn credit(&self) -> u32 {
+        let longest = self.longest.front().map_or(Duration::MAX, |(_, run)| *run);
+        if self.count < KNOWN_MIN || longest >= LONG_RUN {
+            return 1;
+        }
+        let average_ns = self.average_ns.max(1);
+        let bridged = (ROUND_TRIP.as_nanos() as u64).div_ceil(average_ns);
+        (1 + bridged).min(u64::from(CREDIT_MAX)) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(runs: impl IntoIterator<Item = u64>) -> u32 {
+        let mut window = Runs::default();
+        runs.into_iter().for_each(|microseconds| window.record(Duration::from_micros(microseconds)));
+        window.credit()
+    }
+
+    #[test]
+    fn nothing_is_given_ahead_before_the_run_times_are_known() {
+        assert_eq!(after([]), 1);
+        assert_eq!(after([1; 7]), 1);
+        assert!(after([1; 8]) > 1);
+    }
+
+    #[test]
+    fn the_shorter_the_jobs_the_more_of_them_bridge_the_round_trip() {
+        assert_eq!(after([1; 100]), 64);
+        assert_eq!(after([50; 100]), 5);
+        assert_eq!(after([200; 100]), 2);
+        assert_eq!(after([999; 100]), 2);
+    }
+
+    #[test]
+    fn one_long_run_in_the_last_hundred_ends_it() {
+        assert_eq!(after([1000; 100]), 1);
+        let long_then = |shorts| after(std::iter::once(20_000).chain(std::iter::repeat_n(50, shorts)));
+        assert_eq!(long_then(99), 1);
+        assert!(long_then(100) > 1);
+    }
+}

@@ -1,0 +1,93 @@
+//! What happens when a time is over: deadlines, waits, heartbeats, silence.
+
+use super::event::{Ending, GoneCause, LostCause, Rejection};
+use super::job::{JobKey, Place};
+use super::pool::Knowledge;
+use super::worker::Attention;
+use super::{Dispatcher, Timer};
+use powerhose_protocol::{Heartbeat, Message};
+use std::time::Duration;
+use tracing::{debug, info};
+
+impl Dispatcher {
+    /// A caller's patience is over.
+    pub(super) fn deadline(&mut self, key: JobKey) {
+        let Some(job) = self.jobs.get(key) else { return };
+        match job.place {
+            Place::Waiting { .. } => self.finish_timed_out(key),
+            Place::Dispatched { .. } => {
+                self.release_worker(key);
+                self.finish_timed_out(key);
+            }
+            Place::Mourning { .. } => self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO),
+        }
+    }
+
+    /// A job has waited for a pool that nobody offers.
+    pub(super) fn unknown_pool(&mut self, key: JobKey) {
+        let Some(job) = self.jobs.get(key) else { return };
+        let pool = &self.pools[job.pool];
+        if pool.knowledge == Knowledge::Known {
+            return;
+        }
+        let rejection = Rejection::NoWorkers { pool: (&*pool.name).into(), offered: self.pools.offered() };
+        debug!(job = %job.id, ?rejection, "rejected");
+        self.finish(key, Ending::Rejected(rejection), Duration::ZERO);
+    }
+
+    /// The exit status of a job's worker was not told in time.
+    pub(super) fn mourned(&mut self, key: JobKey) {
+        let Some(Place::Mourning { .. }) = self.jobs.get(key).map(|job| &job.place) else { return };
+        self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
+    }
+
+    /// Every peer hears from us, and those that were silent for too long are gone.
+    ///
+    /// If this comes more than one interval late, it was us who did not listen: every peer's clock starts anew.
+    pub(super) fn heartbeats(&mut self) {
+        let interval = self.settings.heartbeat_interval;
+        let late = self.now.saturating_duration_since(self.heartbeats_due);
+        let paused = late > interval;
+        if paused {
+            info!(
+                late_ms = late.as_millis() as u64,
+                "the master was paused; every peer's silence counts anew"
+            );
+        }
+        for key in self.peers.keys() {
+            if paused {
+                self.peers[key].last_heard = self.now;
+            }
+            if self.is_silent(key) {
+                self.gone(key, GoneCause::Silent);
+            } else {
+                self.send_heartbeat(key);
+            }
+        }
+        self.heartbeats_due = self.now + interval;
+        self.timers.set(self.heartbeats_due, Timer::Heartbeats);
+    }
+
+    fn is_silent(&self, key: super::peer::PeerKey) -> bool {
+        let peer = &self.peers[key];
+        let excused = peer.route.is_none()
+            || peer.worker().is_some_and(|worker| {
+                worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
+            });
+        !excused && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max
+    }
+
+    pub(super) fn send_heartbeat(&mut self, key: super::peer::PeerKey) {
+        let sent_ms = self.clock_ms();
+        let peer = &mut self.peers[key];
+        let Some(route) = peer.route else { return };
+        peer.sequence_sent += 1;
+        let heartbeat = Heartbeat {
+            session: peer.session,
+            sequence: peer.sequence_sent,
+            acknowledged: peer.sequence_received,
+            sent_ms,
+        };
+        self.send(route, Message::Heartbeat(heartbeat));
+    }
+}

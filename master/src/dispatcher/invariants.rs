@@ -1,0 +1,57 @@
+//! What must always hold between the parts. Tests and simulations ask after every step.
+
+use super::Dispatcher;
+use super::job::Place;
+use super::worker::Waiter;
+
+impl Dispatcher {
+    /// Panics, naming what is broken, unless everything that refers to something else refers to what is there.
+    pub fn check_invariants(&self) {
+        self.check_counts();
+        self.check_jobs();
+        self.check_workers();
+    }
+
+    fn check_counts(&self) {
+        let waiting: usize = self.pools.iter().map(|(_, pool)| pool.waiting.len()).sum();
+        assert_eq!(waiting, self.waiting_jobs, "the count of waiting jobs");
+        let placed = |job: &&super::Job| matches!(job.place, Place::Waiting { .. });
+        let bytes: usize = self.jobs.values().filter(placed).map(super::Job::byte_count).sum();
+        assert_eq!(bytes, self.waiting_bytes, "the count of waiting bytes");
+        let dispatched: usize = self.pools.iter().map(|(_, pool)| pool.dispatched).sum();
+        let outstanding: usize = self.peers.registered().map(|(_, _, worker)| worker.outstanding.len()).sum();
+        assert_eq!(dispatched, outstanding, "the count of dispatched jobs");
+        assert!(self.waiting_jobs <= self.settings.queue_jobs_max + outstanding, "the bound of waiting jobs");
+    }
+
+    fn check_jobs(&self) {
+        for (key, job) in &self.jobs {
+            let client = self.peers.get(job.client).expect("the client of a job is there");
+            let super::Role::Client(client) = &client.role else { panic!("only clients have jobs") };
+            assert_eq!(client.jobs.get(&job.id.call()), Some(&key), "the client knows its job {}", job.id);
+            assert!(job.charged <= job.attempts_max, "the charges of {}", job.id);
+            let Place::Dispatched { worker } = job.place else { continue };
+            let worker = self.peers.get(worker).and_then(super::Peer::worker).expect("a worker has the job");
+            let place = worker.find(job.id, u64::from(job.attempt)).expect("the worker knows of the job");
+            assert_eq!(worker.outstanding[place].waiter.job(), Some(key), "the worker knows who waits");
+        }
+    }
+
+    fn check_workers(&self) {
+        for (key, peer, worker) in self.peers.registered() {
+            let bytes: usize = worker.outstanding.iter().map(|entry| entry.bytes).sum();
+            assert_eq!(bytes, worker.outstanding_bytes, "the bytes at worker {}", peer.number);
+            for entry in &worker.outstanding {
+                if let Waiter::Caller(job) | Waiter::Recalled(job) = entry.waiter {
+                    let job = self.jobs.get(job).expect("a job that somebody waits for is there");
+                    assert!(
+                        matches!(job.place, Place::Dispatched { worker } if worker == key),
+                        "where {} is",
+                        job.id
+                    );
+                }
+            }
+            assert!(worker.batch.is_empty(), "a batch is sent in the turn that made it");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One job, from its acceptance to its end.
+
+use super::peer::PeerKey;
+use super::pool::PoolKey;
+use crate::dispatcher::event::Repeat;
+use crate::headers::Headers;
+use crate::timers::TimerKey;
+use bytes::Bytes;
+use powerhose_protocol::JobId;
+use slotmap::new_key_type;
+use std::time::Instant;
+
+new_key_type! {
+    /// Names one accepted job for as long as it has not ended.
+    pub(crate) struct JobKey;
+}
+
+pub(crate) struct Job {
+    pub(crate) id: JobId,
+    /// Who asked.
+    pub(crate) client: PeerKey,
+    pub(crate) pool: PoolKey,
+    pub(crate) payload: Bytes,
+    pub(crate) headers: Headers,
+    pub(crate) repeat: Repeat,
+    pub(crate) accepted: Instant,
+    pub(crate) deadline: Instant,
+    pub(crate) deadline_timer: TimerKey,
+    pub(crate) attempts_max: u32,
+    /// Dispatches so far: the fence on the wire.
+    pub(crate) attempt: u32,
+    /// Dispatches that came back unrun.
+    pub(crate) returned: u32,
+    /// Workers that died while this was the first job they had not answered.
+    pub(crate) charged: u32,
+    /// Whether an earlier attempt may have begun.
+    pub(crate) may_have_run: bool,
+    /// The worker of the last dispatch, and when that was.
+    pub(crate) last_dispatch: Option<(u64, Instant)>,
+    pub(crate) place: Place,
+}
+
+/// Where a job is.
+pub(crate) enum Place {
+    /// In its pool's queue; the links belong to the queue.
+    Waiting { lane: Lane, previous: Option<JobKey>, next: Option<JobKey> },
+    /// At a worker.
+    Dispatched { worker: PeerKey },
+    /// Lost with a worker whose exit status is about to be known.
+    Mourning { pid: u32, timer: TimerKey },
+}
+
+/// Which line of its pool's queue a job stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Jobs that had been dispatched before go first.
+    Again,
+    /// The line of the job's own client.
+    Client,
+}
+
+impl Job {
+    /// Whether it goes only to a worker that has nothing else, which then gets nothing else: a job that must not run
+    /// twice, or one that may have killed a worker.
+    pub(crate) fn goes_alone(&self) -> bool {
+        self.repeat == Repeat::Never || self.charged > 0
+    }
+
+    /// What it counts against the bound of waiting bytes.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.payload.len() + self.headers.byte_count()
+    }
+
+    /// Dispatches less those that came back unrun.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempt - self.returned
+    }
+}

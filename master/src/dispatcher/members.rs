@@ -1,0 +1,122 @@
+//! The workers of one pool, sorted by how many jobs each has: the choice of a worker costs the same for ten of them as
+//! for ten thousand.
+//!
+//! Among equals the one that has been in its place longest comes first: the least recently used.
+
+use super::peer::PeerKey;
+use slotmap::{SlotMap, new_key_type};
+
+new_key_type! {
+    /// Names one worker's membership in one pool.
+    pub(crate) struct MemberKey;
+}
+
+struct Member {
+    worker: PeerKey,
+    credit_max: u32,
+    standing: Standing,
+}
+
+/// Whether a member may be given a job.
+#[derive(Clone, Copy)]
+enum Standing {
+    Unlisted,
+    Listed { level: u32, previous: Option<MemberKey>, next: Option<MemberKey> },
+}
+
+#[derive(Clone, Copy, Default)]
+struct Line {
+    head: Option<MemberKey>,
+    tail: Option<MemberKey>,
+}
+
+/// The workers that offer one pool.
+#[derive(Default)]
+pub(crate) struct Members {
+    members: SlotMap<MemberKey, Member>,
+    /// By the number of jobs a worker has, those that may be given another.
+    levels: Vec<Line>,
+    idle: usize,
+}
+
+impl Members {
+    /// How many workers offer the pool, whatever their state.
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How many of them have nothing to do and may be given a job.
+    pub(crate) fn idle(&self) -> usize {
+        self.idle
+    }
+
+    /// A worker begins to offer the pool. It is not listed yet.
+    pub(crate) fn add(&mut self, worker: PeerKey, credit_max: u32) -> MemberKey {
+        self.members.insert(Member { worker, credit_max, standing: Standing::Unlisted })
+    }
+
+    /// A worker no longer offers the pool.
+    pub(crate) fn remove(&mut self, key: MemberKey) {
+        self.unlist(key);
+        self.members.remove(key);
+    }
+
+    /// The worker may be given a job besides the `level` jobs it has, unless that is all it takes.
+    pub(crate) fn list(&mut self, key: MemberKey, level: u32) {
+        self.unlist(key);
+        if level >= self.members[key].credit_max {
+            return;
+        }
+        if self.levels.len() <= level as usize {
+            self.levels.resize(level as usize + 1, Line::default());
+        }
+        let line = &mut self.levels[level as usize];
+        let previous = line.tail.replace(key);
+        match previous {
+            Some(previous) => *self.next_of(previous) = Some(key),
+            None => line.head = Some(key),
+        }
+        self.members[key].standing = Standing::Listed { level, previous, next: None };
+        self.idle += usize::from(level == 0);
+    }
+
+    /// The worker may not be given a job.
+    pub(crate) fn unlist(&mut self, key: MemberKey) {
+        let Standing::Listed { level, previous, next } = self.members[key].standing else { return };
+        match previous {
+            Some(previous) => *self.next_of(previous) = next,
+            None => self.levels[level as usize].head = next,
+        }
+        match next {
+            Some(next) => *self.previous_of(next) = previous,
+            None => self.levels[level as usize].tail = previous,
+        }
+        self.members[key].standing = Standing::Unlisted;
+        self.idle -= usize::from(level == 0);
+    }
+
+    /// The worker best placed to get a job, among those that have fewer than `credit`.
+    pub(crate) fn best(&self, credit: u32) -> Option<PeerKey> {
+        let levels = self.levels.iter().take(credit as usize);
+        levels.filter_map(|line| line.head).map(|key| self.members[key].worker).next()
+    }
+
+    /// Every worker that offers the pool.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = PeerKey> + '_ {
+        self.members.values().map(|member| member.worker)
+    }
+
+    fn next_of(&mut self, key: MemberKey) -> &mut Option<MemberKey> {
+        match &mut self.members[key].standing {
+            Standing::Listed { next, .. } => next,
+            Standing::Unlisted => unreachable!("a linked member is listed"),
+        }
+    }
+
+    fn previous_of(&mut self, key: MemberKey) -> &mut Option<MemberKey> {
+        match &mut self.members[key].standing {
+            Standing::Listed { previous, .. } => previous,
+            Standing::Unlisted => unreachable!("a linked member is listed"),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! One pool: its waiting jobs, its workers, its run times.
+
+use super::credit::Runs;
+use super::members::Members;
+use super::settings::PoolSettings;
+use super::waiting::Waiting;
+use slotmap::{SlotMap, new_key_type};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+new_key_type! {
+    /// Names one pool.
+    pub(crate) struct PoolKey;
+}
+
+pub(crate) struct Pool {
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: PoolSettings,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) waiting: Waiting,
+    pub(crate) members: Members,
+    pub(crate) runs: Runs,
+    /// Jobs at workers.
+    pub(crate) dispatched: usize,
+    /// Jobs that ended with a reply.
+    pub(crate) done: u64,
+    /// Whether its queue and workers are to be looked at before the next message goes out.
+    pub(crate) stirred: bool,
+    /// When it was last given a worker, as a count: pools that share workers take turns by it.
+    pub(crate) served: u64,
+    /// Whether a timer will look for jobs that wait behind busy workers.
+    pub(crate) balancing: bool,
+}
+
+/// Whether a pool exists for sure, or was only asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Knowledge {
+    /// Nobody declared it and no worker has ever offered it: its jobs wait a short time only.
+    AskedFor,
+    /// Declared in the settings, or offered by a worker once.
+    Known,
+}
+
+impl Pool {
+    /// How many jobs a worker of this pool may have at once.
+    pub(crate) fn credit(&self) -> u32 {
+        self.settings.credit.unwrap_or_else(|| self.runs.credit())
+    }
+
+    /// Whether nothing would be lost if it were forgotten.
+    pub(crate) fn is_forgettable(&self) -> bool {
+        self.knowledge == Knowledge::AskedFor
+            && self.waiting.is_empty()
+            && self.members.len() == 0
+            && self.dispatched == 0
+    }
+}
+
+/// All pools, by name.
+#[derive(Default)]
+pub(crate) struct Pools {
+    pools: SlotMap<PoolKey, Pool>,
+    names: HashMap<Arc<str>, PoolKey>,
+}
+
+impl Pools {
+    pub(crate) fn find(&self, name: &str) -> Option<PoolKey> {
+        self.names.get(name).copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pools.len()
+    }
+
+    /// The pool of this name, which is made if there is none and fewer than `pools_max` are there.
+    pub(crate) fn find_or_make(&mut self, name: &str, pools_max: usize) -> Option<PoolKey> {
+        if let Some(key) = self.find(name) {
+            return Some(key);
+        }
+        (self.pools.len() < pools_max).then(|| self.make(name, PoolSettings::default(), Knowledge::AskedFor))
+    }
+
+    pub(crate) fn make(&mut self, name: &str, settings: PoolSettings, knowledge: Knowledge) -> PoolKey {
+        let name: Arc<str> = name.into();
+        let key = self.pools.insert(Pool {
+            name: name.clone(),
+            settings,
+            knowledge,
+            waiting: Waiting::default(),
+            members: Members::default(),
+            runs: Runs::default(),
+            dispatched: 0,
+            done: 0,
+            stirred: false,
+            served: 0,
+            balancing: false,
+        });
+        self.names.insert(name, key);
+        key
+    }
+
+    /// Forgets a pool that was only asked for, once nobody asks any longer.
+    pub(crate) fn forget_if_idle(&mut self, key: PoolKey) {
+        if self.pools.get(key).is_some_and(Pool::is_forgettable) {
+            let pool = self.pools.remove(key).expect("it was just there");
+            self.names.remove(&pool.name);
+        }
+    }
+
+    /// In the order in which they were made.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PoolKey, &Pool)> {
+        self.pools.iter()
+    }
+
+    pub(crate) fn get(&self, key: PoolKey) -> Option<&Pool> {
+        self.pools.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: PoolKey) -> Option<&mut Pool> {
+        self.pools.get_mut(key)
+    }
+
+    /// The names of the pools that workers offer now, joined by `, `.
+    pub(crate) fn offered(&self) -> Box<str> {
+        let offered = self.pools.values().filter(|pool| pool.members.len() > 0);
+        offered.map(|pool| &*pool.name).collect::<Vec<_>>().join(", ").into()
+    }
+}
+
+impl std::ops::Index<PoolKey> for Pools {
+    type Output = Pool;
+
+    fn index(&self, key: PoolKey) -> &Pool {
+        &self.pools[key]
+    }
+}
+
+impl std::ops::IndexMut<PoolKey> for Pools {
+    fn index_mut(&mut self, key: PoolKey) -> &mut Pool {
+        &mut self.pools[key]
+    }
+}

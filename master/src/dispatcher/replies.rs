@@ -1,0 +1,225 @@
+//! A worker's answers, and what they say about the worker.
+
+use super::event::{Ending, Notice, Repeat, WorkerReply};
+use super::job::{JobKey, Lane, Place};
+use super::peer::PeerKey;
+use super::worker::{Outstanding, Service, Waiter};
+use super::{Action, Dispatcher, LostCause, Timer};
+use crate::headers::Headers;
+use bytes::Bytes;
+use powerhose_protocol::{Cancel, JobAttempt, Message, Replies, ReplyEntry, WorkerEnd};
+use std::time::Duration;
+use tracing::{debug, info};
+
+/// A worker that says a job's time is over while this much or more is left by our clock has a clock of its own.
+const EXPIRY_TOLERANCE: Duration = Duration::from_millis(10);
+/// How long a worker gets no jobs that gives back jobs it was not asked for and does not say that it leaves.
+const REST_AFTER_REFUSAL: Duration = Duration::from_secs(1);
+/// The longest rest of a worker that runs too long too often.
+const REST_MAX: Duration = Duration::from_secs(60);
+/// Its shortest; in between it is ten times the pool's soft run time.
+const REST_MIN: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    /// A worker's REPLIES.
+    pub(super) fn replies(&mut self, worker: PeerKey, replies: &Replies<'_>, payloads: &mut Vec<Bytes>) {
+        for (entry, payload) in replies.replies.iter().zip(payloads.drain(..)) {
+            self.reply(worker, reply(entry, payload));
+        }
+    }
+
+    fn reply(&mut self, key: PeerKey, reply: WorkerReply<'_>) {
+        let (now, number) = (self.now, self.peers[key].number);
+        let worker = self.peers.worker(key);
+        let Some(place) = worker.find(reply.job, reply.attempt) else {
+            self.stats.replies_stray += 1;
+            debug!(job = %reply.job, attempt = reply.attempt, worker = number, "a reply to nothing it has");
+            return;
+        };
+        let answered = worker.outstanding.remove(place);
+        worker.outstanding_bytes -= answered.bytes;
+        worker.answered = now;
+        self.pools[answered.pool].dispatched -= 1;
+        if matches!(reply.end, WorkerEnd::Done | WorkerEnd::Failed) {
+            self.record_run(key, &answered, &reply);
+        }
+        match answered.waiter.job() {
+            Some(job) => self.conclude(key, job, answered.waiter, reply),
+            None => {
+                self.stats.replies_late += 1;
+                debug!(job = %reply.job, worker = number, "a late reply was dropped");
+                self.back_in_time(key);
+            }
+        }
+        self.relist(key);
+    }
+
+    fn record_run(&mut self, key: PeerKey, answered: &Outstanding, reply: &WorkerReply<'_>) {
+        let pool = &mut self.pools[answered.pool];
+        pool.runs.record(reply.run);
+        let soft = pool.settings.run_time_soft;
+        let overruns_max = pool.settings.overruns_max;
+        let worker = self.peers.worker(key);
+        match reply.end {
+            WorkerEnd::Done => worker.done += 1,
+            _ => worker.failed += 1,
+        }
+        let Some(soft) = soft else { return };
+        if reply.run <= soft {
+            worker.overruns = 0;
+            if let Service::Resting { .. } = worker.service {
+                worker.service = Service::On;
+                info!(worker = self.peers[key].number, "answers in time again");
+                let worker = self.peers[key].number;
+                self.actions.push_back(Action::Notify(Notice::WorkerBack { worker }));
+            }
+            return;
+        }
+        worker.overruns += 1;
+        if worker.overruns > overruns_max && worker.service != Service::Quiet {
+            self.take_out(key, answered, soft);
+        }
+    }
+
+    /// A worker ran over the soft run time too often in a row: it rests, unless nobody else serves its pools.
+    fn take_out(&mut self, key: PeerKey, answered: &Outstanding, soft: Duration) {
+        let rest = (soft * 10).clamp(REST_MIN, REST_MAX);
+        let colleagues: Vec<PeerKey> = self.pools[answered.pool].members.workers().collect();
+        let helped = colleagues
+            .into_iter()
+            .any(|other| other != key && self.peers.worker(other).service == Service::On);
+        let until = if helped { self.now + rest } else { self.now };
+        let number = self.peers[key].number;
+        let worker = self.peers.worker(key);
+        let was_on = worker.service == Service::On;
+        worker.service = Service::Resting { until };
+        if helped {
+            self.timers.set(until, Timer::RestOver(key));
+        }
+        if was_on {
+            info!(worker = number, job = %answered.id, rest_ms = rest.as_millis() as u64, "ran too long too often");
+            self.actions
+                .push_back(Action::Notify(Notice::WorkerOverdue { worker: number, job: answered.id }));
+        }
+    }
+
+    /// A resting worker may be tried again.
+    pub(super) fn rest_over(&mut self, key: PeerKey) {
+        if self.peers.get(key).is_some() {
+            let now = self.now;
+            if let Some(worker) = self.peers[key].worker_mut()
+                && let Service::Resting { until } = worker.service
+                && until <= now
+                && worker.overruns == 0
+            {
+                worker.service = Service::On;
+            }
+            self.relist(key);
+        }
+    }
+
+    /// An overdue worker has answered everything that nobody waited for.
+    fn back_in_time(&mut self, key: PeerKey) {
+        let worker = self.peers.worker(key);
+        if !worker.is_overdue() {
+            let worker = self.peers[key].number;
+            debug!(worker, "overdue no longer");
+            self.actions.push_back(Action::Notify(Notice::WorkerBack { worker }));
+        }
+    }
+
+    fn conclude(&mut self, worker: PeerKey, key: JobKey, waiter: Waiter, reply: WorkerReply<'_>) {
+        match reply.end {
+            WorkerEnd::Done if reply.payload.len() > self.settings.payload_bytes_max => {
+                let text =
+                    format!("the reply has more than {} bytes", self.settings.payload_bytes_max).into();
+                self.finish(key, Ending::Failed { code: "reply_too_large".into(), text }, reply.run);
+            }
+            WorkerEnd::Done => {
+                self.ran(key);
+                let pool = self.jobs[key].pool;
+                self.pools[pool].done += 1;
+                self.finish(key, Ending::Done { payload: reply.payload, headers: reply.headers }, reply.run);
+            }
+            WorkerEnd::Failed => {
+                self.ran(key);
+                debug!(job = %reply.job, code = reply.code, "failed");
+                let ending = Ending::Failed { code: reply.code.into(), text: reply.text.into() };
+                self.finish(key, ending, reply.run);
+            }
+            WorkerEnd::Expired if self.jobs[key].deadline <= self.now + EXPIRY_TOLERANCE => {
+                self.finish_timed_out(key);
+            }
+            WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => {
+                let asked_for = matches!(waiter, Waiter::Recalled(_)) && reply.end == WorkerEnd::Returned;
+                self.rest_unless_leaving(worker, asked_for);
+                self.come_back(key);
+            }
+        }
+    }
+
+    fn ran(&mut self, key: JobKey) {
+        self.jobs[key].may_have_run = true;
+    }
+
+    /// A worker that keeps giving back what it was not asked for would spin the master.
+    fn rest_unless_leaving(&mut self, key: PeerKey, asked_for: bool) {
+        let until = self.now + REST_AFTER_REFUSAL;
+        let worker = self.peers.worker(key);
+        if !asked_for && worker.service == Service::On {
+            worker.service = Service::Resting { until };
+            self.timers.set(until, Timer::RestOver(key));
+        }
+    }
+
+    /// A job comes back that its worker has not begun: nobody is charged.
+    pub(super) fn come_back(&mut self, key: JobKey) {
+        let job = &mut self.jobs[key];
+        job.returned += 1;
+        self.stats.returned += 1;
+        if job.repeat == Repeat::Never {
+            self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
+        } else {
+            self.wait_in_queue(key, Lane::Again);
+        }
+    }
+
+    /// If the job is at a worker: nobody waits for it there any longer. The worker is told, and is overdue until it
+    /// answers; what it has not begun goes to others.
+    pub(super) fn release_worker(&mut self, key: JobKey) {
+        let job = &mut self.jobs[key];
+        let (Place::Dispatched { worker }, id, attempt) = (&job.place, job.id, job.attempt) else { return };
+        let worker_key = *worker;
+        job.may_have_run = true;
+        let peer = &mut self.peers[worker_key];
+        let (session, route, number) = (peer.session, peer.route, peer.number);
+        let worker = self.peers.worker(worker_key);
+        let place =
+            worker.find(id, u64::from(attempt)).expect("a dispatched job is outstanding at its worker");
+        let was_overdue = worker.is_overdue();
+        worker.outstanding[place].waiter = Waiter::Nobody;
+        if let Some(route) = route {
+            let jobs = vec![JobAttempt { job: id, attempt: u64::from(attempt) }];
+            self.send(route, Message::Cancel(Cancel { session, jobs }));
+        }
+        if !was_overdue {
+            debug!(worker = number, job = %id, "overdue");
+            self.actions.push_back(Action::Notify(Notice::WorkerOverdue { worker: number, job: id }));
+        }
+        self.recall(worker_key, None, usize::MAX);
+        self.relist(worker_key);
+    }
+}
+
+fn reply<'a>(entry: &ReplyEntry<'a>, payload: Bytes) -> WorkerReply<'a> {
+    WorkerReply {
+        job: entry.job,
+        attempt: entry.attempt,
+        end: entry.end,
+        run: Duration::from_micros(entry.run_us),
+        code: entry.code,
+        text: entry.text,
+        headers: Headers::from_wire(&entry.headers),
+        payload,
+    }
+}

@@ -1,0 +1,94 @@
+//! The master's settings and their defaults: the one place in the code, and the table in the README.
+
+use std::time::Duration;
+
+/// What a master keeps to. [`Settings::default`] has the defaults named at each field.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long a caller waits that names no timeout: 5 s.
+    pub timeout: Duration,
+    /// How often a job may be charged for the death of a worker before it ends as lost: 3.
+    pub attempts_max: u32,
+    /// How long after its deadline a handler may still run before its worker's watchdog ends the process: 30 s.
+    pub overrun_grace: Duration,
+    /// How often each side says that it lives: 1 s.
+    pub heartbeat_interval: Duration,
+    /// How long a peer may be silent before it counts as gone: 5 s.
+    pub silence_max: Duration,
+    /// How long a job waits for a pool that nobody declared and no worker has offered: 1 s.
+    pub unknown_pool_wait: Duration,
+    /// Jobs that may wait at once: 100,000.
+    pub queue_jobs_max: usize,
+    /// Bytes of payloads and headers that may wait at once: 256 MiB.
+    pub queue_bytes_max: usize,
+    /// Bytes of a payload or a reply: 64 MiB.
+    pub payload_bytes_max: usize,
+    /// Workers at once: 4,096.
+    pub workers_max: usize,
+    /// Clients at once: 4,096.
+    pub clients_max: usize,
+    /// Pools that the master ever knows at once: 1,024.
+    pub pools_max: usize,
+    /// Jobs in one message: 64.
+    pub batch_jobs_max: usize,
+    /// Bytes of payload in one message, and at one worker beyond the job that runs: 256 KiB.
+    pub batch_bytes_max: usize,
+    /// Pools that exist before a worker offers them; a job for one waits until its deadline.
+    pub pools: Vec<(String, PoolSettings)>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            timeout: Duration::from_secs(5),
+            attempts_max: 3,
+            overrun_grace: Duration::from_secs(30),
+            heartbeat_interval: Duration::from_secs(1),
+            silence_max: Duration::from_secs(5),
+            unknown_pool_wait: Duration::from_secs(1),
+            queue_jobs_max: 100_000,
+            queue_bytes_max: 256 << 20,
+            payload_bytes_max: 64 << 20,
+            workers_max: 4096,
+            clients_max: 4096,
+            pools_max: 1024,
+            batch_jobs_max: 64,
+            batch_bytes_max: 256 << 10,
+            pools: Vec::new(),
+        }
+    }
+}
+
+/// What holds in one pool.
+#[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
+pub struct PoolSettings {
+    /// How long a job of this pool should run at most. Without it, no run is too long.
+    pub run_time_soft: Option<Duration>,
+    /// How many runs in a row may be longer than that before the worker is taken out for a while.
+    pub overruns_max: u32,
+    /// How many jobs a worker is given at once. Without it, the master finds out (1 for jobs of a millisecond or more).
+    pub credit: Option<u32>,
+}
+
+impl PoolSettings {
+    /// No soft run time, and a credit that the master finds out.
+    pub fn new() -> PoolSettings {
+        PoolSettings::default()
+    }
+
+    /// A worker whose runs take longer than `run_time` more than `overruns_max` times in a row is taken out, and comes
+    /// back when it answers in time.
+    pub fn run_time_soft(mut self, run_time: Duration, overruns_max: u32) -> PoolSettings {
+        self.run_time_soft = Some(run_time);
+        self.overruns_max = overruns_max;
+        self
+    }
+
+    /// Gives every worker this many jobs at once, at least 1.
+    pub fn credit(mut self, jobs: u32) -> PoolSettings {
+        self.credit = Some(jobs.max(1));
+        self
+    }
+}

@@ -1,0 +1,190 @@
+//! A connection that may be gone.
+//!
+//! The transport's hint that a connection ended comes at once but names it only roughly, and for a moment messages to a
+//! dead peer still seem to go out. So a suspect gets no new job and is probed until a probe fails (gone) or all of them
+//! went out (alive; heartbeats watch over it as over everybody).
+
+use super::event::{GoneCause, Notice, Route};
+use super::job::Place;
+use super::peer::{PeerKey, Role, Suspicion};
+use super::{Action, Dispatcher, Ending, LostCause, Timer};
+use crate::WorkerExit;
+use powerhose_protocol::{Heartbeat, JobId};
+use std::time::Duration;
+use tracing::{debug, info};
+
+/// When probes go out, counted from the one before. The first goes out at the hint itself.
+const PROBES_AFTER: [Duration; 5] = [
+    Duration::from_millis(1),
+    Duration::from_millis(1),
+    Duration::from_millis(3),
+    Duration::from_millis(5),
+    Duration::from_millis(40),
+];
+/// How long a job that ends with its worker waits to learn how the worker's process ended.
+const MOURNING: Duration = Duration::from_millis(200);
+
+impl Dispatcher {
+    /// A hint that the connection ended.
+    pub(super) fn suspect(&mut self, route: Route) {
+        let Some(key) = self.peers.find(route) else { return };
+        if let Some(suspicion) = self.peers[key].suspicion.take() {
+            self.timers.stop(suspicion.timer);
+        }
+        debug!(peer = self.peers[key].number, "its connection may be gone");
+        self.send_heartbeat(key);
+        let timer = self.timers.set(self.now + PROBES_AFTER[0], Timer::Probe(key));
+        self.peers[key].suspicion = Some(Suspicion { probes: 1, timer });
+        self.relist(key);
+    }
+
+    /// Probes once more, or lets the suspicion go.
+    pub(super) fn probe(&mut self, key: PeerKey) {
+        let Some(probes) = self.peers.get(key).and_then(|peer| peer.suspicion.as_ref()).map(|s| s.probes)
+        else {
+            return;
+        };
+        self.send_heartbeat(key);
+        match PROBES_AFTER.get(probes) {
+            Some(after) => {
+                let timer = self.timers.set(self.now + *after, Timer::Probe(key));
+                self.peers[key].suspicion = Some(Suspicion { probes: probes + 1, timer });
+            }
+            None => self.trust(key),
+        }
+    }
+
+    /// A heartbeat came that answers one of ours. It clears the peer if ours was a probe.
+    pub(super) fn heartbeat(&mut self, key: PeerKey, heartbeat: &Heartbeat) {
+        let peer = &mut self.peers[key];
+        peer.sequence_received = peer.sequence_received.max(heartbeat.sequence);
+        if let Some(suspicion) = &peer.suspicion {
+            let before_probes = peer.sequence_sent - suspicion.probes as u64;
+            if heartbeat.acknowledged > before_probes {
+                self.trust(key);
+            }
+        }
+    }
+
+    fn trust(&mut self, key: PeerKey) {
+        if let Some(suspicion) = self.peers[key].suspicion.take() {
+            self.timers.stop(suspicion.timer);
+            self.relist(key);
+        }
+    }
+
+    /// A message could not be handed over.
+    pub(super) fn unreachable(&mut self, route: Route) {
+        if let Some(key) = self.peers.find(route) {
+            self.gone(key, GoneCause::Disconnected);
+        }
+    }
+
+    /// A supervised process ended.
+    pub(super) fn exited(&mut self, pid: u32, exit: WorkerExit) {
+        self.supervised.remove(&pid);
+        let ours = |worker: &super::worker::Worker| worker.pid == pid && *worker.host == *self.identity.host;
+        let found = self.peers.registered().find(|(_, _, worker)| ours(worker)).map(|(key, ..)| key);
+        if let Some(key) = found {
+            self.gone(key, GoneCause::Exited(exit));
+        }
+        let mourning: Vec<_> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| matches!(job.place, Place::Mourning { pid: lost, .. } if lost == pid))
+            .map(|(key, _)| key)
+            .collect();
+        for key in mourning {
+            self.finish(key, Ending::Lost(LostCause::WorkerExit(exit)), Duration::ZERO);
+        }
+    }
+
+    /// A peer is gone: its session ends, and what it held goes on elsewhere or ends.
+    pub(super) fn gone(&mut self, key: PeerKey, cause: GoneCause) {
+        let Some(peer) = self.peers.remove(key) else { return };
+        if let Some(suspicion) = &peer.suspicion {
+            self.timers.stop(suspicion.timer);
+        }
+        match peer.role {
+            Role::Candidate => debug!(worker = peer.number, ?cause, "gone before it registered"),
+            Role::Client(client) => {
+                info!(client = peer.number, ?cause, "client gone");
+                // By call, so that the order is the same in every run.
+                let mut jobs: Vec<_> = client.jobs.into_iter().collect();
+                jobs.sort_unstable();
+                jobs.into_iter().for_each(|(_, job)| self.drop_job(job));
+                self.actions.push_back(Action::Notify(Notice::ClientGone { client: peer.number, cause }));
+            }
+            Role::Worker(worker) => {
+                let job: Option<JobId> = worker.outstanding.first().map(|entry| entry.id);
+                match (cause, job) {
+                    (GoneCause::Goodbye, _) => info!(worker = peer.number, pid = worker.pid, "worker left"),
+                    (_, Some(job)) => {
+                        tracing::warn!(worker = peer.number, pid = worker.pid, ?cause, %job, "worker gone with a job");
+                    }
+                    (_, None) => info!(worker = peer.number, pid = worker.pid, ?cause, "worker gone"),
+                }
+                let notice = Notice::WorkerGone { worker: peer.number, pid: worker.pid, cause, job };
+                self.actions.push_back(Action::Notify(notice));
+                self.bury(*worker, cause);
+            }
+        }
+    }
+
+    /// Gives a dead worker's jobs back. Only the first that it had not answered can have killed it: that one is charged.
+    fn bury(&mut self, worker: super::worker::Worker, cause: GoneCause) {
+        for (pool, member) in &worker.memberships {
+            self.pools[*pool].members.remove(*member);
+        }
+        let neighbour = *worker.host == *self.identity.host;
+        let pid = (neighbour && self.supervised.contains(&worker.pid)).then_some(worker.pid);
+        for entry in &worker.outstanding {
+            self.pools[entry.pool].dispatched -= 1;
+        }
+        // Backwards, because each goes to the front of the queue.
+        for (place, entry) in worker.outstanding.iter().enumerate().rev() {
+            let Some(job) = entry.waiter.job() else { continue };
+            match cause {
+                GoneCause::Goodbye => self.come_back(job),
+                _ if place == 0 => self.charge(job, cause, pid),
+                _ => self.come_back_from_the_dead(job),
+            }
+        }
+        for (pool, _) in &worker.memberships {
+            if self.pools.get_mut(*pool).is_some() {
+                self.stir(*pool);
+            }
+        }
+    }
+
+    /// The job that a worker was running when it died is tried again alone, or ends.
+    fn charge(&mut self, key: super::job::JobKey, cause: GoneCause, supervised: Option<u32>) {
+        let until = self.now + MOURNING;
+        let job = &mut self.jobs[key];
+        job.charged += 1;
+        job.may_have_run = true;
+        if job.repeat == super::Repeat::Allowed && job.charged < job.attempts_max {
+            self.stats.redispatched += 1;
+            self.wait_in_queue(key, super::job::Lane::Again);
+            return;
+        }
+        match (cause, supervised) {
+            (GoneCause::Exited(exit), _) => {
+                self.finish(key, Ending::Lost(LostCause::WorkerExit(exit)), Duration::ZERO);
+            }
+            (_, Some(pid)) => {
+                let timer = self.timers.set(until, Timer::Mourning(key));
+                self.jobs[key].place = Place::Mourning { pid, timer };
+            }
+            (_, None) => self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO),
+        }
+    }
+
+    /// A job that waited at a worker when it died. It may have begun: the reply to the one before it can have died with
+    /// the worker.
+    fn come_back_from_the_dead(&mut self, key: super::job::JobKey) {
+        self.jobs[key].may_have_run = true;
+        self.stats.redispatched += 1;
+        self.wait_in_queue(key, super::job::Lane::Again);
+    }
+}

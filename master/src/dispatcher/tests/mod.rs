@@ -1,0 +1,1 @@
+//! The dispatcher by examples that read as its specification.

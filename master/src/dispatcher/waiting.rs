@@ -1,0 +1,119 @@
+//! The queue of one pool. Jobs that come back go first; then the clients take turns, each in its own order.
+//!
+//! The lines are linked through the jobs themselves, so that a job leaves from anywhere in one step and a waiting job
+//! costs nothing besides itself.
+
+use super::job::{Job, JobKey, Lane, Place};
+use super::peer::PeerKey;
+use slotmap::SlotMap;
+use std::collections::{HashMap, VecDeque};
+
+#[derive(Default, Clone, Copy)]
+struct Line {
+    head: Option<JobKey>,
+    tail: Option<JobKey>,
+}
+
+/// The waiting jobs of one pool.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    again: Line,
+    lines: HashMap<PeerKey, Line>,
+    /// The clients that have a line, the next one first.
+    turns: VecDeque<PeerKey>,
+    count: usize,
+}
+
+impl Waiting {
+    /// How many jobs wait.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The job that is next in turn.
+    pub(crate) fn first(&self) -> Option<JobKey> {
+        self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
+    }
+
+    /// Puts a job at the end of its client's line.
+    pub(crate) fn push(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        let client = jobs[key].client;
+        let line = self.lines.entry(client).or_insert_with(|| {
+            self.turns.push_back(client);
+            Line::default()
+        });
+        jobs[key].place = Place::Waiting { lane: Lane::Client, previous: line.tail, next: None };
+        match line.tail.replace(key) {
+            Some(tail) => *next_of(jobs, tail) = Some(key),
+            None => line.head = Some(key),
+        }
+        self.count += 1;
+    }
+
+    /// Puts a job that comes back before all that have never been dispatched.
+    pub(crate) fn push_again(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        jobs[key].place = Place::Waiting { lane: Lane::Again, previous: None, next: self.again.head };
+        match self.again.head.replace(key) {
+            Some(head) => *previous_of(jobs, head) = Some(key),
+            None => self.again.tail = Some(key),
+        }
+        self.count += 1;
+    }
+
+    /// Takes out the job that is next in turn; the next client's turn comes.
+    pub(crate) fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>) -> Option<JobKey> {
+        let key = self.first()?;
+        let from_client = self.again.head.is_none();
+        self.remove(jobs, key);
+        let client = jobs[key].client;
+        if from_client && self.turns.front() == Some(&client) {
+            self.turns.rotate_left(1);
+        }
+        Some(key)
+    }
+
+    /// Takes out a job from wherever it stands.
+    pub(crate) fn remove(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        let (client, Place::Waiting { lane, previous, next }) = (jobs[key].client, &jobs[key].place) else {
+            unreachable!("only a waiting job leaves the queue");
+        };
+        let (lane, previous, next) = (*lane, *previous, *next);
+        let line = match lane {
+            Lane::Again => &mut self.again,
+            Lane::Client => self.lines.get_mut(&client).expect("a waiting job's client has a line"),
+        };
+        match previous {
+            Some(previous) => *next_of(jobs, previous) = next,
+            None => line.head = next,
+        }
+        match next {
+            Some(next) => *previous_of(jobs, next) = previous,
+            None => line.tail = previous,
+        }
+        if lane == Lane::Client && line.head.is_none() {
+            self.lines.remove(&client);
+            // The line that empties is nearly always the one whose turn it is.
+            let place = self.turns.iter().position(|turn| *turn == client).expect("a line has a turn");
+            self.turns.remove(place);
+        }
+        self.count -= 1;
+    }
+}
+
+fn next_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
+    match &mut jobs[key].place {
+        Place::Waiting { next, .. } => next,
+        Place::Dispatched { .. } | Place::Mourning { .. } => unreachable!("a linked job waits"),
+    }
+}
+
+fn previous_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
+    match &mut jobs[key].place {
+        Place::Waiting { previous, .. } => previous,
+        Place::Dispatched { .. } | Place::Mourning { .. } => unreachable!("a linked job waits"),
+    }
+}

@@ -1,0 +1,145 @@
+//! What the master knows of one worker.
+
+use super::job::JobKey;
+use super::members::MemberKey;
+use super::pool::PoolKey;
+use powerhose_protocol::JobId;
+use std::time::Instant;
+
+/// A worker that has registered.
+pub(crate) struct Worker {
+    pub(crate) pid: u32,
+    pub(crate) host: Box<str>,
+    pub(crate) instance: Box<str>,
+    pub(crate) labels: Vec<(String, String)>,
+    /// Whether it answers while a handler runs.
+    pub(crate) attention: Attention,
+    pub(crate) memberships: Vec<(PoolKey, MemberKey)>,
+    /// What it has not answered, in the order in which it runs them.
+    pub(crate) outstanding: Vec<Outstanding>,
+    pub(crate) outstanding_bytes: usize,
+    /// Dispatched, and not yet in a message.
+    pub(crate) batch: Vec<JobKey>,
+    pub(crate) service: Service,
+    /// Runs in a row that were longer than their pool's soft run time.
+    pub(crate) overruns: u32,
+    pub(crate) done: u64,
+    pub(crate) failed: u64,
+    /// When it last answered a job, or registered.
+    pub(crate) answered: Instant,
+}
+
+/// Whether a worker answers messages while a handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attention {
+    /// Always: it heartbeats and reads while a handler runs.
+    Always,
+    /// Between jobs only: its silence during a job is no fault.
+    BetweenJobs,
+}
+
+/// Whether a worker is to be given jobs, as far as it is itself concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Yes.
+    On,
+    /// Too many long runs in a row: it gets one job, on trial, when its rest is over or nobody else is there.
+    Resting {
+        /// When the rest is over.
+        until: Instant,
+    },
+    /// It wants to leave, or was told to.
+    Quiet,
+}
+
+/// One job at a worker.
+pub(crate) struct Outstanding {
+    pub(crate) id: JobId,
+    pub(crate) attempt: u32,
+    pub(crate) pool: PoolKey,
+    pub(crate) bytes: usize,
+    pub(crate) company: Company,
+    pub(crate) waiter: Waiter,
+}
+
+/// Whether a worker may be given a job besides this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    Allowed,
+    None,
+}
+
+/// Whether anybody still wants the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiter {
+    /// The job's caller.
+    Caller(JobKey),
+    /// The same, and the worker was asked to give the job back unless it has begun.
+    Recalled(JobKey),
+    /// Nobody: the deadline passed or the caller left. The worker is overdue until it answers.
+    Nobody,
+}
+
+impl Waiter {
+    pub(crate) fn job(self) -> Option<JobKey> {
+        match self {
+            Waiter::Caller(job) | Waiter::Recalled(job) => Some(job),
+            Waiter::Nobody => None,
+        }
+    }
+}
+
+/// A worker's state, in the words of the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WorkerState {
+    /// It has nothing to do.
+    Ready,
+    /// It runs a job.
+    Busy,
+    /// It runs a job that nobody waits for any longer, or ran too long too often. It gets no jobs.
+    Overdue,
+    /// It is leaving, and gets no jobs.
+    Quiet,
+}
+
+impl WorkerState {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            WorkerState::Ready => "ready",
+            WorkerState::Busy => "busy",
+            WorkerState::Overdue => "overdue",
+            WorkerState::Quiet => "quiet",
+        }
+    }
+
+    /// The state that has this word.
+    pub(crate) fn from_word(word: &str) -> Option<WorkerState> {
+        [WorkerState::Ready, WorkerState::Busy, WorkerState::Overdue, WorkerState::Quiet]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+}
+
+impl Worker {
+    pub(crate) fn state(&self) -> WorkerState {
+        match self.service {
+            Service::Quiet => WorkerState::Quiet,
+            Service::Resting { .. } => WorkerState::Overdue,
+            Service::On if self.is_overdue() => WorkerState::Overdue,
+            Service::On if self.outstanding.is_empty() => WorkerState::Ready,
+            Service::On => WorkerState::Busy,
+        }
+    }
+
+    /// Whether it runs, or still has, a job that nobody waits for.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.outstanding.iter().any(|entry| entry.waiter == Waiter::Nobody)
+    }
+
+    /// The place of an attempt among what it has not answered.
+    pub(crate) fn find(&self, job: JobId, attempt: u64) -> Option<usize> {
+        self.outstanding.iter().position(|entry| entry.id == job && u64::from(entry.attempt) == attempt)
+    }
+}

@@ -1,0 +1,32 @@
+//! The master of Powerhose: hands CPU-bound jobs to worker processes and brings the replies back.
+//!
+//! [`JobRunner`] is what a web service uses. Behind it, on a thread of its own or in another process, a loop drives the
+//! [`dispatcher`](crate::dispatcher::Dispatcher), a pure state machine, over a ZeroMQ ROUTER socket.
+
+mod cluster;
+mod cores;
+pub mod dispatcher;
+mod headers;
+mod runner;
+mod supervisor;
+mod timers;
+mod transport;
+mod worker_exit;
+
+pub use cluster::{Cluster, ClusterBuilder, ClusterError};
+pub use cores::cores;
+pub use dispatcher::{
+    GoneCause, LostCause, Notice, PoolSettings, Rejection, Settings, Stats, WorkerInfo, WorkerState,
+};
+pub use headers::Headers;
+pub use powerhose_protocol::{DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId};
+pub use runner::{
+    ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,
+    MasterBuilder, MasterGone, Reply, WorkersMissing,
+};
+pub use supervisor::{
+    Readiness, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings, WORKERS_MAX,
+    WorkerCommand, WorkerOutput,
+};
+pub use transport::BindError;
+pub use worker_exit::WorkerExit;

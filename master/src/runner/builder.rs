@@ -1,0 +1,235 @@
+//! How a runner is made.
+
+use super::embedded::EventLoop;
+use super::link::{Command, Link, Subscriber};
+use super::remote::{self, ClientLoop, ClientMachine, ClientSettings};
+use super::{JobRunner, Place};
+use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings};
+use crate::transport::dealer::Dealer;
+use crate::transport::router::{Router, TcpPolicy};
+use crate::transport::wakeup::Wakeup;
+use crate::transport::{BindError, clock, raise_open_files_limit};
+use powerhose_protocol::limits::is_pool_name;
+use powerhose_protocol::{Endpoint, EndpointError};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Settings of a master in this process. Begun by [`JobRunner::builder`], ended by [`bind`](MasterBuilder::bind).
+pub struct MasterBuilder {
+    settings: Settings,
+    endpoints: Vec<String>,
+    policy: TcpPolicy,
+    subscribers: Vec<Subscriber>,
+}
+
+impl MasterBuilder {
+    pub(super) fn new() -> MasterBuilder {
+        MasterBuilder {
+            settings: Settings::default(),
+            endpoints: Vec::new(),
+            policy: TcpPolicy::LoopbackOnly,
+            subscribers: Vec::new(),
+        }
+    }
+
+    /// Listens here; may be called several times. `ipc:///path/to/socket` or `tcp://127.0.0.1:port` (port 0: any).
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoints.push(endpoint.into());
+        self
+    }
+
+    /// Replaces all settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Declares a pool: its jobs wait for a worker until their deadline, even if none has ever come.
+    pub fn pool(mut self, name: impl Into<String>, settings: PoolSettings) -> Self {
+        self.settings.pools.push((name.into(), settings));
+        self
+    }
+
+    /// How long a caller waits that names no timeout. Default: 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// Bytes of a payload or a reply. Default: 64 MiB.
+    pub fn payload_bytes_max(mut self, bytes: usize) -> Self {
+        self.settings.payload_bytes_max = bytes;
+        self
+    }
+
+    /// Jobs that may wait at once. Default: 100,000.
+    pub fn queue_jobs_max(mut self, jobs: usize) -> Self {
+        self.settings.queue_jobs_max = jobs;
+        self
+    }
+
+    /// Is told what happens to workers and clients, on the master's own thread: it must be quick and must not block.
+    pub fn on_notice(mut self, mut subscriber: impl FnMut(&Notice) + Send + 'static) -> Self {
+        self.subscribers.push(Box::new(move |notice| {
+            subscriber(notice);
+            ControlFlow::Continue(())
+        }));
+        self
+    }
+
+    /// Lets it listen on TCP addresses that other machines reach, although nobody is authenticated and nothing is
+    /// encrypted: whoever reaches the port can send jobs, and can register as a worker and read them.
+    pub fn insecure_tcp(mut self) -> Self {
+        self.policy = TcpPolicy::Insecure;
+        self
+    }
+
+    /// Starts the master, on a thread of its own.
+    ///
+    /// # Errors
+    /// See [`BindError`]; nothing half-begun is left behind.
+    pub fn bind(self) -> Result<JobRunner, BindError> {
+        let endpoints =
+            self.endpoints.iter().map(|text| text.parse()).collect::<Result<Vec<Endpoint>, _>>()?;
+        if let Some((pool, _)) = self.settings.pools.iter().find(|(name, _)| !is_pool_name(name)) {
+            return Err(BindError::BadPool { pool: pool.clone() });
+        }
+        let endpoint = self.endpoints.first().cloned().unwrap_or_default();
+        let failed = |action| {
+            let endpoint = endpoint.clone();
+            move |source| BindError::Io { endpoint, action, source }
+        };
+        raise_open_files_limit();
+        let wakeup = Arc::new(Wakeup::new().map_err(failed("its wake-up"))?);
+        let router = Router::bind(&endpoints, self.policy, self.settings.payload_bytes_max, wakeup.clone())?;
+        let bound = router.endpoints().to_vec();
+        let timeout = self.settings.timeout;
+        let seed = random_seed().map_err(failed("its seed"))?;
+        let dispatcher = Dispatcher::new(self.settings, identity(), seed, clock::now());
+        let (sender, commands) = crossbeam_channel::unbounded::<Command>();
+        let event_loop = EventLoop::new(router, dispatcher, commands, wakeup.clone(), self.subscribers);
+        let thread = thread::Builder::new()
+            .name("powerhose-master".to_owned())
+            .spawn(move || event_loop.run())
+            .map_err(failed("its thread"))?;
+        Ok(JobRunner::new(Link::new(sender, wakeup, timeout, thread), Place::Embedded, bound))
+    }
+}
+
+/// Settings of a client of a master in another process. Begun by [`JobRunner::connector`], ended by
+/// [`connect`](ClientBuilder::connect).
+pub struct ClientBuilder {
+    endpoint: String,
+    settings: ClientSettings,
+    connect_timeout: Duration,
+}
+
+/// Why a client has no master.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The text is no endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Nobody answered in time.
+    #[error("no master answered on {endpoint} within {} ms", after.as_millis())]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// How long it was tried.
+        after: Duration,
+    },
+    /// The master refused this client.
+    #[error("the master on {endpoint} refused this client: {code}: {text}")]
+    Refused {
+        /// Where.
+        endpoint: String,
+        /// Why, for programs.
+        code: String,
+        /// Why, for people.
+        text: String,
+    },
+    /// ZeroMQ or the system refused.
+    #[error("cannot connect to {endpoint}: {source}")]
+    Io {
+        /// Where.
+        endpoint: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl ClientBuilder {
+    pub(super) fn new(endpoint: String) -> ClientBuilder {
+        ClientBuilder {
+            endpoint,
+            settings: ClientSettings::default(),
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// How long to wait for the master's first answer. Default: 5 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a caller waits that names no timeout. Default: 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// How long the master may be silent before it counts as gone. Default: 5 s.
+    pub fn silence_max(mut self, silence: Duration) -> Self {
+        self.settings.silence_max = silence;
+        self
+    }
+
+    /// Connects, and waits for the master's answer. Afterwards the client connects again by itself.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(self) -> Result<JobRunner, ConnectError> {
+        let endpoint: Endpoint = self.endpoint.parse()?;
+        let failed = |source| ConnectError::Io { endpoint: endpoint.to_string(), source };
+        raise_open_files_limit();
+        let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
+        let dealer =
+            Dealer::connect(&endpoint.to_string(), wakeup.clone()).map_err(|error| failed(error.into()))?;
+        let (sender, commands) = crossbeam_channel::unbounded::<Command>();
+        let (ready, welcomed) = crossbeam_channel::bounded(1);
+        let timeout = self.settings.timeout;
+        let machine = ClientMachine::new(self.settings, clock::now());
+        let client = ClientLoop::new(dealer, machine, commands, wakeup.clone(), ready);
+        let thread = thread::Builder::new()
+            .name("powerhose-client".to_owned())
+            .spawn(move || client.run())
+            .map_err(failed)?;
+        let link = Link::new(sender, wakeup, timeout, thread);
+        match welcomed.recv_timeout(self.connect_timeout) {
+            Ok(remote::Greeted::Welcomed) => Ok(JobRunner::new(link, Place::Remote, vec![endpoint])),
+            Ok(remote::Greeted::Refused { code, text }) => {
+                Err(ConnectError::Refused { endpoint: endpoint.to_string(), code, text })
+            }
+            Err(_) => {
+                Err(ConnectError::Unreachable { endpoint: endpoint.to_string(), after: self.connect_timeout })
+            }
+        }
+    }
+}
+
+fn identity() -> Identity {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Identity { pid: std::process::id(), host }
+}
+
+fn random_seed() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(u64::from_ne_bytes(bytes))
+}

@@ -1,0 +1,198 @@
+//! Why a job has no reply.
+
+use crate::dispatcher::{Ending, LostCause, Outcome, Rejection};
+use crate::runner::Reply;
+use powerhose_protocol::JobId;
+use std::fmt;
+
+/// Why a job has no reply: what happened, to which job, and whether it may have run. Cheap to clone and to move.
+#[derive(Clone, PartialEq)]
+pub struct JobError(Box<Inner>);
+
+#[derive(Clone, PartialEq)]
+struct Inner {
+    kind: JobErrorKind,
+    job: Option<JobId>,
+    may_have_run: bool,
+    attempts: u32,
+    worker: Option<u64>,
+}
+
+/// What happened: five of the six ends of a job.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum JobErrorKind {
+    /// The handler gave an error, or panicked.
+    Failed {
+        /// The handler's code, for programs; `panic` after a panic.
+        code: String,
+        /// The handler's text, for people.
+        text: String,
+    },
+    /// The deadline passed.
+    TimedOut,
+    /// The caller took it back, with `cancel`.
+    Cancelled,
+    /// It was lost with a worker, or with the master.
+    Lost(LostCause),
+    /// It was refused before any worker had it.
+    Rejected(Rejection),
+}
+
+impl JobError {
+    pub(crate) fn new(kind: JobErrorKind, job: Option<JobId>, may_have_run: bool) -> JobError {
+        JobError(Box::new(Inner { kind, job, may_have_run, attempts: 0, worker: None }))
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> &JobErrorKind {
+        &self.0.kind
+    }
+
+    /// The job's id, which the logs of master and worker carry too. None if a job never reached a master.
+    pub fn job(&self) -> Option<JobId> {
+        self.0.job
+    }
+
+    /// How often it was dispatched, less the times it came back unrun.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The worker that answered or died, if one had it.
+    pub fn worker(&self) -> Option<u64> {
+        self.0.worker
+    }
+
+    /// Whether a worker may have begun it. If not, it can be submitted again whatever it does.
+    pub fn may_have_run(&self) -> bool {
+        self.0.may_have_run
+    }
+
+    /// Whether the deadline passed.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, JobErrorKind::TimedOut)
+    }
+
+    /// Whether the master has more to do than it can, or no workers: tell the user to come back later.
+    pub fn is_overload(&self) -> bool {
+        match &self.0.kind {
+            JobErrorKind::Rejected(rejection) => matches!(
+                rejection,
+                Rejection::QueueFull { .. } | Rejection::QueueBytesFull { .. } | Rejection::NoWorkers { .. }
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether the same job may succeed when it is submitted again. If it also [may have run](JobError::may_have_run),
+    /// that is for jobs which are functions of their payload.
+    pub fn is_retryable(&self) -> bool {
+        match &self.0.kind {
+            JobErrorKind::Lost(_) | JobErrorKind::TimedOut => true,
+            JobErrorKind::Rejected(_) => self.is_overload(),
+            JobErrorKind::Failed { .. } | JobErrorKind::Cancelled => false,
+        }
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.job {
+            Some(job) => write!(f, "job {job} {}", self.0.kind),
+            None => write!(f, "job {}", self.0.kind),
+        }
+    }
+}
+
+impl fmt::Debug for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, job, may_have_run, attempts, worker } = &*self.0;
+        f.debug_struct("JobError")
+            .field("kind", kind)
+            .field("job", job)
+            .field("may_have_run", may_have_run)
+            .field("attempts", attempts)
+            .field("worker", worker)
+            .finish()
+    }
+}
+
+impl std::error::Error for JobError {}
+
+impl fmt::Display for JobErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobErrorKind::Failed { code, text } => write!(f, "failed: {code}: {text}"),
+            JobErrorKind::TimedOut => f.write_str("timed out"),
+            JobErrorKind::Cancelled => f.write_str("was cancelled"),
+            JobErrorKind::Lost(cause) => write!(f, "was lost: {cause}"),
+            JobErrorKind::Rejected(rejection) => write!(f, "was rejected: {rejection}"),
+        }
+    }
+}
+
+impl fmt::Display for LostCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LostCause::Worker => f.write_str("its worker is gone"),
+            LostCause::WorkerExit(exit) => write!(f, "its worker ended: {exit}"),
+            LostCause::Master => f.write_str("the master is gone"),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejection::QueueFull { jobs_max } => write!(f, "{jobs_max} jobs are waiting, and no more may"),
+            Rejection::QueueBytesFull { bytes_max } => {
+                write!(f, "the waiting jobs hold close to {bytes_max} bytes, and no more may")
+            }
+            Rejection::NoWorkers { pool, offered } if offered.is_empty() => {
+                write!(f, "no worker offers the pool `{pool}`, nor any other")
+            }
+            Rejection::NoWorkers { pool, offered } => {
+                write!(f, "no worker offers the pool `{pool}`; there are: {offered}")
+            }
+            Rejection::PayloadTooLarge { bytes, bytes_max } => {
+                write!(f, "the payload has {bytes} bytes, {bytes_max} are allowed")
+            }
+            Rejection::BadHeaders { reason } | Rejection::BadCall { reason } => f.write_str(reason),
+            Rejection::BadPool { pool } => {
+                write!(f, "`{pool}` is no name of a pool: 1 to 64 of the characters a-z A-Z 0-9 . _ -")
+            }
+            Rejection::PoolsMax { pools_max } => write!(f, "the master keeps {pools_max} pools, and no more"),
+            Rejection::Closed => f.write_str("the runner is closed"),
+            Rejection::Forked => f.write_str("this process was forked: make a runner of its own"),
+        }
+    }
+}
+
+/// A job's outcome as its caller sees it.
+pub(crate) fn to_result(job: Option<JobId>, outcome: Outcome) -> Result<Reply, JobError> {
+    let kind = match outcome.ending {
+        Ending::Done { payload, headers } => {
+            return Ok(Reply {
+                payload,
+                headers,
+                job: job.unwrap_or(JobId::from_wire(0)),
+                worker: outcome.worker.unwrap_or(0),
+                attempts: outcome.attempts,
+                wait: outcome.wait,
+                run: outcome.run,
+            });
+        }
+        Ending::Failed { code, text } => JobErrorKind::Failed { code: code.into(), text: text.into() },
+        Ending::TimedOut => JobErrorKind::TimedOut,
+        Ending::Lost(cause) => JobErrorKind::Lost(cause),
+        Ending::Rejected(rejection) => JobErrorKind::Rejected(rejection),
+    };
+    Err(JobError(Box::new(Inner {
+        kind,
+        job,
+        may_have_run: outcome.may_have_run,
+        attempts: outcome.attempts,
+        worker: outcome.worker,
+    })))
+}

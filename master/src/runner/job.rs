@@ -1,0 +1,130 @@
+//! A job as a caller describes it.
+
+use crate::dispatcher::{Repeat, Submission};
+use crate::headers::Headers;
+use bytes::Bytes;
+use powerhose_protocol::DEFAULT_POOL;
+use std::time::Duration;
+
+/// A unit of work: bytes in, bytes out.
+///
+/// ```
+/// use powerhose_master::Job;
+/// use std::time::Duration;
+///
+/// let job = Job::new("payload").pool("sign").timeout(Duration::from_secs(2)).header("traceparent", "00-…");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job(Submission);
+
+impl Job {
+    /// A job with this payload, for the pool `default`, with the master's timeout and attempts.
+    ///
+    /// A `Vec<u8>` moves in without a copy; a slice is copied.
+    pub fn new(payload: impl IntoPayload) -> Job {
+        Job(Submission {
+            pool: DEFAULT_POOL.into(),
+            payload: payload.into_payload(),
+            headers: Headers::default(),
+            timeout: None,
+            attempts_max: None,
+            repeat: Repeat::Allowed,
+        })
+    }
+
+    /// Which workers can run it: 1 to 64 of the characters `a-z A-Z 0-9 . _ -`.
+    pub fn pool(mut self, pool: impl Into<String>) -> Job {
+        self.0.pool = pool.into().into_boxed_str();
+        self
+    }
+
+    /// How long the caller waits, counted from `submit` or `execute`: above 0 and at most 365 days, in steps of a
+    /// millisecond. Default: the master's, 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Job {
+        self.0.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets a header for the worker: any name up to 255 bytes, any value. At most 64, and 16 KiB in all.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Job {
+        self.0.headers.set(name.as_ref(), value);
+        self
+    }
+
+    /// Never dispatches it a second time: if its worker dies, it ends as lost. It goes alone to a worker that has
+    /// nothing else.
+    pub fn once(mut self) -> Job {
+        self.0.repeat = Repeat::Never;
+        self
+    }
+
+    /// How many workers may die with it before it ends as lost: at least 1. Default: the master's, 3.
+    pub fn attempts_max(mut self, attempts: u32) -> Job {
+        self.0.attempts_max = Some(attempts.max(1));
+        self
+    }
+
+    pub(crate) fn into_submission(self) -> Submission {
+        self.0
+    }
+}
+
+/// What can be the payload of a job.
+pub trait IntoPayload {
+    /// The bytes, without a copy where they can be moved.
+    fn into_payload(self) -> Bytes;
+}
+
+impl IntoPayload for Bytes {
+    fn into_payload(self) -> Bytes {
+        self
+    }
+}
+
+impl IntoPayload for Vec<u8> {
+    fn into_payload(self) -> Bytes {
+        self.into()
+    }
+}
+
+impl IntoPayload for String {
+    fn into_payload(self) -> Bytes {
+        self.into()
+    }
+}
+
+impl IntoPayload for &[u8] {
+    fn into_payload(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl<const N: usize> IntoPayload for &[u8; N] {
+    fn into_payload(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl IntoPayload for &str {
+    fn into_payload(self) -> Bytes {
+        Bytes::copy_from_slice(self.as_bytes())
+    }
+}
+
+impl IntoPayload for &Vec<u8> {
+    fn into_payload(self) -> Bytes {
+        Bytes::copy_from_slice(self)
+    }
+}
+
+impl IntoPayload for &String {
+    fn into_payload(self) -> Bytes {
+        Bytes::copy_from_slice(self.as_bytes())
+    }
+}
+
+impl<P: IntoPayload> From<P> for Job {
+    fn from(payload: P) -> Job {
+        Job::new(payload)
+    }
+}

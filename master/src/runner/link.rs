@@ -1,0 +1,151 @@
+//! The way from callers to the loop, the same for a master in this process and for a client of one in another.
+
+use super::error::{JobError, JobErrorKind};
+use super::slot::Slot;
+use crate::WorkerExit;
+use crate::dispatcher::{LostCause, Notice, Rejection, Stats, Submission, WorkerInfo};
+use crate::transport::wakeup::Wakeup;
+use crossbeam_channel::{Sender, TrySendError};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What callers ask of the loop.
+pub(crate) enum Command {
+    Submit {
+        call: u64,
+        submission: Submission,
+        deadline: Instant,
+        slot: Arc<Slot>,
+    },
+    Abandon {
+        call: u64,
+    },
+    Workers(Sender<Vec<WorkerInfo>>),
+    Stats(Sender<Stats>),
+    Subscribe(Subscriber),
+    Supervised {
+        pid: u32,
+    },
+    Exited {
+        pid: u32,
+        exit: WorkerExit,
+    },
+    /// Ends the loop once the jobs have ended, or this time is over. The answer is how many were lost.
+    Close {
+        within: Duration,
+        done: Sender<u64>,
+    },
+}
+
+/// Is told what happens to workers and clients, on the loop's thread, for as long as it continues.
+pub(crate) type Subscriber = Box<dyn FnMut(&Notice) -> ControlFlow<()> + Send>;
+
+/// Callers' end of the way to a loop. When the last one is gone, the loop ends.
+pub(crate) struct Link {
+    commands: Sender<Command>,
+    wakeup: Arc<Wakeup>,
+    last_call: AtomicU64,
+    process: u32,
+    default_timeout: Duration,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How long the loop may take to end when the last handle is dropped: its sockets linger.
+const END_WITHIN: Duration = Duration::ZERO;
+
+impl Link {
+    pub(crate) fn new(
+        commands: Sender<Command>,
+        wakeup: Arc<Wakeup>,
+        default_timeout: Duration,
+        thread: JoinHandle<()>,
+    ) -> Link {
+        Link {
+            commands,
+            wakeup,
+            last_call: AtomicU64::new(0),
+            process: std::process::id(),
+            default_timeout,
+            thread: Mutex::new(Some(thread)),
+        }
+    }
+
+    pub(crate) fn default_timeout(&self) -> Duration {
+        self.default_timeout
+    }
+
+    pub(crate) fn next_call(&self) -> u64 {
+        self.last_call.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Hands a job to the loop; a job that cannot be handed over ends at once.
+    pub(crate) fn submit(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
+        let refuse = |kind| {
+            slot.end(|| Err(JobError::new(kind, slot.id(), false)));
+        };
+        if std::process::id() != self.process {
+            return refuse(JobErrorKind::Rejected(Rejection::Forked));
+        }
+        let command = Command::Submit { call, submission, deadline, slot: slot.clone() };
+        if self.ask(command).is_err() {
+            refuse(JobErrorKind::Rejected(Rejection::Closed));
+        }
+    }
+
+    pub(crate) fn abandon(&self, call: u64) {
+        // If the loop is gone, so is the job.
+        let _ = self.ask(Command::Abandon { call });
+    }
+
+    /// Hands a command over and wakes the loop if it sleeps.
+    pub(crate) fn ask(&self, command: Command) -> Result<(), LoopGone> {
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => unreachable!("the channel has no bound of its own; the queue has"),
+            TrySendError::Disconnected(_) => LoopGone,
+        })?;
+        self.wakeup.wake();
+        Ok(())
+    }
+
+    /// Ends the loop and waits for its thread; gives the number of jobs that were lost.
+    pub(crate) fn close(&self, within: Duration) -> u64 {
+        let (done, answer) = crossbeam_channel::bounded(1);
+        let asked = self.ask(Command::Close { within, done });
+        let lost = if asked.is_ok() { answer.recv().unwrap_or(0) } else { 0 };
+        self.join();
+        lost
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A subscriber may hold the last handle; the loop cannot wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if std::process::id() != self.process {
+            return;
+        }
+        let (done, _) = crossbeam_channel::bounded(1);
+        let _ = self.ask(Command::Close { within: END_WITHIN, done });
+        self.join();
+    }
+}
+
+/// The loop has ended, closed or broken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LoopGone;
+
+/// What every job ends with when the loop breaks.
+pub(crate) fn lost_with_master(slot: &Slot) {
+    slot.end(|| Err(JobError::new(JobErrorKind::Lost(LostCause::Master), slot.id(), true)));
+}

@@ -1,0 +1,233 @@
+//! What a web developer sees: [`JobRunner`], [`Job`], [`JobHandle`], [`JobError`].
+
+mod builder;
+mod embedded;
+mod error;
+mod handle;
+mod job;
+mod link;
+mod remote;
+mod reply;
+mod slot;
+
+pub use builder::{ClientBuilder, ConnectError, MasterBuilder};
+pub use error::{JobError, JobErrorKind};
+pub use handle::JobHandle;
+pub use job::{IntoPayload, Job};
+pub use reply::Reply;
+
+pub(crate) use link::Command;
+
+use crate::dispatcher::{Notice, Stats, WorkerInfo};
+use crate::transport::{BindError, clock};
+use crossbeam_channel::TrySendError;
+use link::Link;
+use powerhose_protocol::{Endpoint, JobId};
+use slot::Slot;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a master may take to say what it knows.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How often a client asks for the number of workers while it waits for them.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// Runs jobs on worker processes. Cheap to clone; any number of threads may use it at once.
+///
+/// The master is in this process ([`bind`](JobRunner::bind)) or in another ([`connect`](JobRunner::connect)); the calls
+/// are the same.
+///
+/// When the last clone and the last [`JobHandle`] are dropped, the runner ends at once: an embedded master tells its
+/// workers and goes. To let running jobs finish first, call [`close`](JobRunner::close). Behind axum: when
+/// `axum::serve(..).with_graceful_shutdown(..)` has returned, no request is in flight; then close.
+#[derive(Clone)]
+pub struct JobRunner {
+    link: Arc<Link>,
+    place: Place,
+    endpoints: Arc<[Endpoint]>,
+}
+
+/// Where the master is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Embedded,
+    Remote,
+}
+
+/// [`JobRunner::close`] could not let every job finish.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{jobs} jobs had not ended when the time for draining was over; they are lost")]
+pub struct JobsLost {
+    /// How many.
+    pub jobs: u64,
+}
+
+/// Too few workers came in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{registered} of {wanted} workers registered within {} ms", within.as_millis())]
+pub struct WorkersMissing {
+    /// How many were wanted.
+    pub wanted: usize,
+    /// How many are there.
+    pub registered: usize,
+    /// How long it was waited.
+    pub within: Duration,
+}
+
+/// The master did not answer a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the master is gone, or does not answer")]
+pub struct MasterGone;
+
+impl JobRunner {
+    pub(crate) fn new(link: Link, place: Place, endpoints: Vec<Endpoint>) -> JobRunner {
+        JobRunner { link: Arc::new(link), place, endpoints: endpoints.into() }
+    }
+
+    /// Starts a master in this process, listening on `endpoint`, with default settings.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind(endpoint: impl Into<String>) -> Result<JobRunner, BindError> {
+        JobRunner::builder().endpoint(endpoint).bind()
+    }
+
+    /// Connects to a master in another process, with default settings; waits up to 5 s for it.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(endpoint: impl Into<String>) -> Result<JobRunner, ConnectError> {
+        JobRunner::connector(endpoint).connect()
+    }
+
+    /// A master in this process, with settings of your own.
+    pub fn builder() -> MasterBuilder {
+        MasterBuilder::new()
+    }
+
+    /// A client of a master in another process, with settings of your own.
+    pub fn connector(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
+
+    /// Runs a job and blocks until its reply is there. Takes a payload, or a [`Job`] with more than that.
+    ///
+    /// Do not call it on a thread of an async runtime; use [`submit`](JobRunner::submit) there.
+    ///
+    /// # Errors
+    /// See [`JobError`].
+    pub fn execute(&self, job: impl Into<Job>) -> Result<Vec<u8>, JobError> {
+        self.submit(job).wait().map(Reply::into_vec)
+    }
+
+    /// Hands a job over and returns at once. The handle is a future of the reply. Never fails itself: a job that is
+    /// refused ends as rejected.
+    pub fn submit(&self, job: impl Into<Job>) -> JobHandle {
+        let submission = job.into().into_submission();
+        let call = self.link.next_call();
+        let timeout = submission.timeout.unwrap_or(self.link.default_timeout());
+        let now = clock::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now);
+        let slot = Arc::new(Slot::new((self.place == Place::Embedded).then(|| JobId::new(0, call))));
+        self.link.submit(call, submission, deadline, &slot);
+        JobHandle { slot, link: self.link.clone(), call, deadline }
+    }
+
+    /// The workers that are registered now, by id.
+    ///
+    /// # Errors
+    /// The master is gone, or did not answer within 5 s.
+    pub fn workers(&self) -> Result<Vec<WorkerInfo>, MasterGone> {
+        self.workers_within(ANSWER_WITHIN)
+    }
+
+    fn workers_within(&self, within: Duration) -> Result<Vec<WorkerInfo>, MasterGone> {
+        let (answer, workers) = crossbeam_channel::bounded(1);
+        self.link.ask(Command::Workers(answer)).map_err(|_| MasterGone)?;
+        workers.recv_timeout(within).map_err(|_| MasterGone)
+    }
+
+    /// What the master has counted: all of it in the master's own process, nothing at a client.
+    ///
+    /// # Errors
+    /// The master is gone, or did not answer within 5 s.
+    pub fn stats(&self) -> Result<Stats, MasterGone> {
+        let (answer, stats) = crossbeam_channel::bounded(1);
+        self.link.ask(Command::Stats(answer)).map_err(|_| MasterGone)?;
+        stats.recv_timeout(ANSWER_WITHIN).map_err(|_| MasterGone)
+    }
+
+    /// Blocks until at least `wanted` workers are registered.
+    ///
+    /// # Errors
+    /// Fewer were when `within` was over.
+    pub fn wait_for_workers(&self, wanted: usize, within: Duration) -> Result<(), WorkersMissing> {
+        let until = clock::now() + within;
+        let (changed, changes) = crossbeam_channel::bounded::<()>(1);
+        if self.place == Place::Embedded {
+            self.tell(Command::Subscribe(Box::new(move |_| match changed.try_send(()) {
+                Err(TrySendError::Disconnected(())) => ControlFlow::Break(()),
+                Ok(()) | Err(TrySendError::Full(())) => ControlFlow::Continue(()),
+            })));
+        }
+        loop {
+            let left = until.saturating_duration_since(clock::now());
+            let registered = self.workers_within(left.min(ANSWER_WITHIN)).map_or(0, |workers| workers.len());
+            if registered >= wanted {
+                return Ok(());
+            }
+            if left.is_zero() {
+                return Err(WorkersMissing { wanted, registered, within });
+            }
+            self.pause(&changes, until);
+        }
+    }
+
+    /// Waits until workers may have come: for a notice here, for a moment at a client.
+    fn pause(&self, changes: &crossbeam_channel::Receiver<()>, until: Instant) {
+        match self.place {
+            Place::Embedded => drop(changes.recv_deadline(until)),
+            Place::Remote => {
+                std::thread::sleep(ASK_AGAIN_AFTER.min(until.saturating_duration_since(clock::now())))
+            }
+        }
+    }
+
+    /// Is told from now on what happens to workers and clients of a master in this process, on the master's own thread:
+    /// it must be quick and must not block. A client's master tells it nothing.
+    pub fn on_notice(&self, mut subscriber: impl FnMut(&Notice) + Send + 'static) {
+        self.tell(Command::Subscribe(Box::new(move |notice| {
+            subscriber(notice);
+            ControlFlow::Continue(())
+        })));
+    }
+
+    /// Where the master listens; a port that the system chose is filled in.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Takes no further jobs (they end as rejected), lets those it has finish for up to `drain_timeout`, ends the rest
+    /// as lost, tells the workers, and returns when the master's thread has ended.
+    ///
+    /// # Errors
+    /// Some jobs had not ended in time.
+    pub fn close(&self, drain_timeout: Duration) -> Result<(), JobsLost> {
+        match self.link.close(drain_timeout) {
+            0 => Ok(()),
+            jobs => Err(JobsLost { jobs }),
+        }
+    }
+
+    pub(crate) fn tell(&self, command: Command) {
+        // Told to a master that is gone, it matters to nobody.
+        let _ = self.link.ask(command);
+    }
+}
+
+impl std::fmt::Debug for JobRunner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobRunner").field("place", &self.place).field("endpoints", &self.endpoints).finish()
+    }
+}

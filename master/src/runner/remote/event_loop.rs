@@ -1,0 +1,182 @@
+//! The client's loop: drains callers and the connection, lets the machine decide, does what it says, sleeps.
+
+use super::machine::{ClientAction, ClientMachine};
+use crate::dispatcher::{Ending, Stats, WorkerInfo};
+use crate::runner::error::to_result;
+use crate::runner::link::{Command, lost_with_master};
+use crate::runner::slot::Slot;
+use crate::transport::clock;
+use crate::transport::dealer::Dealer;
+use crate::transport::wakeup::Wakeup;
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tracing::error;
+
+const BATCH: usize = 256;
+
+/// The master's first answer.
+pub(crate) enum Greeted {
+    Welcomed,
+    Refused { code: String, text: String },
+}
+
+/// A client's loop, on a thread of its own.
+pub(crate) struct ClientLoop {
+    dealer: Dealer,
+    machine: ClientMachine,
+    commands: Receiver<Command>,
+    wakeup: Arc<Wakeup>,
+    greeted: Sender<Greeted>,
+    callers: HashMap<u64, Arc<Slot>>,
+    askers: Vec<Sender<Vec<WorkerInfo>>>,
+    closing: Vec<Sender<u64>>,
+    lost: u64,
+    payloads: Vec<Bytes>,
+}
+
+impl ClientLoop {
+    pub(crate) fn new(
+        dealer: Dealer,
+        machine: ClientMachine,
+        commands: Receiver<Command>,
+        wakeup: Arc<Wakeup>,
+        greeted: Sender<Greeted>,
+    ) -> ClientLoop {
+        ClientLoop {
+            dealer,
+            machine,
+            commands,
+            wakeup,
+            greeted,
+            callers: HashMap::new(),
+            askers: Vec::new(),
+            closing: Vec::new(),
+            lost: 0,
+            payloads: Vec::new(),
+        }
+    }
+
+    /// Runs until it is closed.
+    pub(crate) fn run(mut self) {
+        let ran = catch_unwind(AssertUnwindSafe(|| while self.turn().is_continue() {}));
+        if ran.is_err() {
+            error!(jobs = self.callers.len(), "the client broke; its jobs are lost");
+        }
+        self.callers.values().for_each(|slot| lost_with_master(slot));
+        for command in self.commands.try_iter() {
+            match command {
+                Command::Submit { slot, .. } => lost_with_master(&slot),
+                Command::Close { done, .. } => self.closing.push(done),
+                _ => {}
+            }
+        }
+        for done in self.closing.drain(..) {
+            let _ = done.send(self.lost);
+        }
+    }
+
+    fn turn(&mut self) -> ControlFlow<()> {
+        let worked = self.take_commands() + self.take_messages();
+        if self.dealer.has_disconnected() {
+            self.machine.disconnected(clock::now());
+        }
+        self.machine.handle_timeout(clock::now());
+        self.act()?;
+        if worked == 0 {
+            self.sleep();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn take_commands(&mut self) -> usize {
+        let mut taken = 0;
+        while taken < BATCH
+            && let Ok(command) = self.commands.try_recv()
+        {
+            self.obey(command);
+            taken += 1;
+        }
+        taken
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Submit { call, submission, deadline, slot } => {
+                self.callers.insert(call, slot);
+                self.machine.submit(clock::now(), call, submission, deadline);
+            }
+            Command::Abandon { call } => {
+                self.callers.remove(&call);
+                self.machine.abandon(call);
+            }
+            Command::Workers(answer) => {
+                self.askers.push(answer);
+                self.machine.ask_workers();
+            }
+            Command::Stats(answer) => drop(answer.send(Stats::default())),
+            Command::Close { within, done } => {
+                self.closing.push(done);
+                self.machine.close(clock::now(), within);
+            }
+            // A client has no workers of its own, and its master tells it nothing of others.
+            Command::Subscribe(_) | Command::Supervised { .. } | Command::Exited { .. } => {}
+        }
+    }
+
+    fn take_messages(&mut self) -> usize {
+        let mut taken = 0;
+        while taken < BATCH {
+            self.payloads.clear();
+            let Some(header) = self.dealer.receive(&mut self.payloads) else { break };
+            self.machine.receive(clock::now(), header.as_ref(), &mut self.payloads);
+            taken += 1;
+        }
+        taken
+    }
+
+    fn act(&mut self) -> ControlFlow<()> {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                ClientAction::Send { header, payloads } => {
+                    if self.dealer.send(&header, &payloads).is_err() {
+                        self.machine.disconnected(clock::now());
+                    }
+                }
+                ClientAction::Named { call, job } => {
+                    if let Some(slot) = self.callers.get(&call) {
+                        slot.set_id(job);
+                    }
+                }
+                ClientAction::Complete { call, job, outcome } => {
+                    if let Some(slot) = self.callers.remove(&call) {
+                        let lost = !self.closing.is_empty() && matches!(outcome.ending, Ending::Lost(_));
+                        self.lost += u64::from(lost);
+                        slot.end(|| to_result(job, outcome));
+                    }
+                }
+                ClientAction::Welcomed => drop(self.greeted.try_send(Greeted::Welcomed)),
+                ClientAction::Refused { code, text } => {
+                    let _ = self.greeted.try_send(Greeted::Refused { code, text });
+                }
+                ClientAction::Workers(workers) => {
+                    self.askers.drain(..).for_each(|asker| drop(asker.send(workers.clone())));
+                }
+                ClientAction::Closed => return ControlFlow::Break(()),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn sleep(&mut self) {
+        self.wakeup.announce_sleep();
+        if self.commands.is_empty() {
+            self.dealer.sleep(self.machine.poll_timeout());
+        } else {
+            self.wakeup.awake();
+        }
+    }
+}

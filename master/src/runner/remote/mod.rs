@@ -1,0 +1,8 @@
+//! A client of a master in another process: a pure machine, and the loop that runs it.
+
+mod event_loop;
+mod machine;
+mod outcome;
+
+pub(crate) use event_loop::{ClientLoop, Greeted};
+pub(crate) use machine::{ClientMachine, ClientSettings};

@@ -1,0 +1,133 @@
+//! Where a job's end is put for its caller, who waits blocked, as a future, or not at all. The first end wins; whatever
+//! comes later is dropped.
+
+use super::error::JobError;
+use super::reply::Reply;
+use powerhose_protocol::JobId;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+pub(crate) type JobResult = Result<Reply, JobError>;
+
+/// Shared by a job's handle and the loop.
+pub(crate) struct Slot {
+    state: Mutex<State>,
+    ended: Condvar,
+    /// The job's id on the wire; 0 until it is known.
+    id: AtomicU64,
+}
+
+enum State {
+    Open(Waiting),
+    Ended(JobResult),
+    Taken,
+}
+
+/// How the caller waits.
+enum Waiting {
+    NotYet,
+    Blocked,
+    Polled(Waker),
+}
+
+impl Slot {
+    pub(crate) fn new(id: Option<JobId>) -> Slot {
+        let id = AtomicU64::new(id.map_or(0, JobId::to_wire));
+        Slot { state: Mutex::new(State::Open(Waiting::NotYet)), ended: Condvar::new(), id }
+    }
+
+    pub(crate) fn id(&self) -> Option<JobId> {
+        match self.id.load(Ordering::Relaxed) {
+            0 => None,
+            id => Some(JobId::from_wire(id)),
+        }
+    }
+
+    pub(crate) fn set_id(&self, id: JobId) {
+        self.id.store(id.to_wire(), Ordering::Relaxed);
+    }
+
+    /// Ends the job, unless it has ended; tells whether this was the end. `result` is made only if it is wanted.
+    pub(crate) fn end(&self, result: impl FnOnce() -> JobResult) -> Ended {
+        let mut state = self.lock();
+        let State::Open(waiting) = &mut *state else { return Ended::Before };
+        let waiting = std::mem::replace(waiting, Waiting::NotYet);
+        *state = State::Ended(result());
+        drop(state);
+        match waiting {
+            Waiting::NotYet => {}
+            Waiting::Blocked => self.ended.notify_all(),
+            Waiting::Polled(waker) => waker.wake(),
+        }
+        Ended::Now
+    }
+
+    /// Blocks until the job has ended, or until `until`.
+    pub(crate) fn wait_until(&self, until: Option<Instant>, now: impl Fn() -> Instant) -> Waited {
+        let mut state = self.lock();
+        loop {
+            match &mut *state {
+                State::Open(waiting) => *waiting = Waiting::Blocked,
+                State::Ended(_) | State::Taken => {
+                    return take(&mut state).map_or(Waited::Taken, Waited::Result);
+                }
+            }
+            state = match until {
+                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(now());
+                    if left.is_zero() {
+                        return Waited::NotYet;
+                    }
+                    self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<JobResult>> {
+        let mut state = self.lock();
+        match &mut *state {
+            State::Open(Waiting::Polled(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
+            State::Open(waiting) => {
+                *waiting = Waiting::Polled(context.waker().clone());
+                Poll::Pending
+            }
+            State::Ended(_) | State::Taken => Poll::Ready(take(&mut state)),
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(*self.lock(), State::Open(_))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; a poisoned state is a whole one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What came of waiting.
+pub(crate) enum Waited {
+    Result(JobResult),
+    NotYet,
+    /// The result was taken before.
+    Taken,
+}
+
+/// Whether a call of [`Slot::end`] was the job's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Now,
+    Before,
+}
+
+/// The result, once; afterwards nothing.
+fn take(state: &mut State) -> Option<JobResult> {
+    match std::mem::replace(state, State::Taken) {
+        State::Ended(result) => Some(result),
+        State::Open(_) | State::Taken => None,
+    }
+}

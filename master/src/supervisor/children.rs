@@ -1,0 +1,162 @@
+//! The thread that makes the worker processes, watches them and carries out the policy.
+//!
+//! It is one thread for the whole life of a supervisor, as Linux ends a child when the *thread* that made it ends.
+//! Only it signals and reaps, in this order, so that a process id never reaches another process. It never decides
+//! anything.
+
+mod log;
+mod process;
+
+use super::command::WorkerCommand;
+use super::event::SupervisorEvent;
+use super::policy::{Action, Event, Policy};
+use super::random::system_seed;
+use super::settings::SupervisorSettings;
+use super::shared::Shared;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use process::Processes;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long an abandoned supervisor waits for killed processes to be gone. Longer only in an unresponsive kernel.
+pub(super) const ABANDON_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the thread is woken for.
+pub(super) enum Message {
+    /// An order of the owner.
+    Order(Event),
+    /// The process is a zombie, to be reaped here.
+    Ended { pid: u32 },
+    /// The process is gone, reaped by another part of this program.
+    Vanished { pid: u32 },
+    /// The owner has dropped the supervisor.
+    Abandon,
+}
+
+/// What the owner wants to be told.
+pub(super) type Listener = Box<dyn FnMut(SupervisorEvent) + Send>;
+
+/// The thread's state.
+pub(super) struct Children {
+    policy: Policy,
+    processes: Processes,
+    listener: Listener,
+    messages: Receiver<Message>,
+    abandon_at: Option<Instant>,
+    /// Dropped last, also by a panic of the listener: whoever waits for the end is freed when all else is gone.
+    _ended: EndOfThread,
+}
+
+impl Children {
+    pub(super) fn new(
+        command: WorkerCommand,
+        settings: SupervisorSettings,
+        listener: Listener,
+        (sender, messages): (Sender<Message>, Receiver<Message>),
+        shared: Arc<Shared>,
+    ) -> Children {
+        let seed = settings.seed.unwrap_or_else(system_seed);
+        let workers = settings.workers;
+        let mut policy = Policy::new(settings, seed);
+        policy.handle(Instant::now(), Event::Resize { workers });
+        Children {
+            policy,
+            processes: Processes::new(command, sender, Arc::clone(&shared)),
+            listener,
+            messages,
+            abandon_at: None,
+            _ended: EndOfThread(shared),
+        }
+    }
+
+    /// Until the last process has ended after a stop, or an abandoned supervisor has waited long enough.
+    pub(super) fn run(mut self) {
+        loop {
+            self.act();
+            if self.policy.is_finished() || !self.wait() {
+                return;
+            }
+            // All that happened goes before anything expires: a registration that waits here is in time.
+            self.receive();
+            self.policy.handle_timeout(Instant::now());
+        }
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.policy.poll_action() {
+            match action {
+                Action::Spawn { slot } => {
+                    let event = match self.processes.spawn() {
+                        Ok(pid) => Event::Spawned { slot, pid },
+                        Err(error) => Event::SpawnFailed { slot, error },
+                    };
+                    self.policy.handle(Instant::now(), event);
+                }
+                Action::Terminate { pid } => self.processes.terminate(pid),
+                Action::Kill { pid } => self.processes.kill(pid),
+                Action::Report(event) => {
+                    log::write(&event);
+                    (self.listener)(event);
+                }
+            }
+            // Making a process takes milliseconds; a death is not to wait for all of them.
+            self.receive();
+        }
+    }
+
+    /// Sleeps until something happens or is due. `false`: it is time to leave.
+    fn wait(&mut self) -> bool {
+        let due = self.policy.poll_timeout().map(|(due, _)| due);
+        let until = match (due, self.abandon_at) {
+            (Some(due), Some(abandon_at)) => Some(due.min(abandon_at)),
+            (one, other) => one.or(other),
+        };
+        let received = match until {
+            Some(until) => self.messages.recv_deadline(until),
+            None => self.messages.recv().map_err(RecvTimeoutError::from),
+        };
+        if let Ok(message) = received {
+            self.take(message);
+        }
+        self.abandon_at.is_none_or(|abandon_at| Instant::now() < abandon_at)
+    }
+
+    fn receive(&mut self) {
+        while let Ok(message) = self.messages.try_recv() {
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = Instant::now();
+        match message {
+            Message::Order(Event::Registered { pid }) => {
+                if let Some(pid) = self.processes.worker_of(pid) {
+                    self.policy.handle(now, Event::Registered { pid });
+                }
+            }
+            Message::Order(event) => self.policy.handle(now, event),
+            Message::Ended { pid } => {
+                let exit = self.processes.reap(pid);
+                self.policy.handle(now, Event::Exited { pid, exit });
+            }
+            Message::Vanished { pid } => {
+                self.processes.forget(pid);
+                self.policy.handle(now, Event::Exited { pid, exit: None });
+            }
+            Message::Abandon => {
+                self.policy.handle(now, Event::StopAll { within: Duration::ZERO });
+                self.abandon_at = Some(now + ABANDON_WITHIN);
+            }
+        }
+    }
+}
+
+/// Tells that the thread does nothing any more.
+struct EndOfThread(Arc<Shared>);
+
+impl Drop for EndOfThread {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}

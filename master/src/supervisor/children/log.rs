@@ -1,0 +1,46 @@
+//! What the log says of workers' lives: INFO what an operator may want to see, WARN what somebody should look at.
+
+use super::super::event::SupervisorEvent;
+use crate::worker_exit::WorkerExit;
+use std::fmt;
+use tracing::{error, info, warn};
+
+/// Logs an event.
+pub(super) fn write(event: &SupervisorEvent) {
+    match event {
+        SupervisorEvent::Spawned { slot, pid } => info!(slot, pid, "worker process started"),
+        SupervisorEvent::SpawnFailed { slot, error } => {
+            warn!(slot, error = error as &dyn std::error::Error, "worker process could not be started");
+        }
+        SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime } => {
+            let exit = Exit(*exit);
+            if *asked {
+                info!(slot, pid, %exit, ?uptime, "worker process ended, as asked");
+            } else {
+                warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
+            }
+        }
+        SupervisorEvent::NotRegistered { slot, pid } => {
+            warn!(slot, pid, "worker process did not register in time and is killed");
+        }
+        SupervisorEvent::GivenUp { slot, failure, failures } => {
+            error!(slot, failures, %failure, "worker program keeps failing to start; not started again");
+        }
+        SupervisorEvent::Replaced => info!("all worker processes are replaced"),
+        SupervisorEvent::ReplacementHalted { slot } => {
+            error!(slot, "replacement of worker processes halted: new ones do not start");
+        }
+        SupervisorEvent::Finished => info!("all worker processes have ended"),
+    }
+}
+
+struct Exit(Option<WorkerExit>);
+
+impl fmt::Display for Exit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(exit) => exit.fmt(formatter),
+            None => formatter.write_str("unknown exit"),
+        }
+    }
+}

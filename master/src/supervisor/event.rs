@@ -1,0 +1,89 @@
+//! What a supervisor tells: the doc comments here are the specification. Only data; nothing here acts.
+
+use super::error::SpawnError;
+use crate::worker_exit::WorkerExit;
+use std::fmt;
+use std::time::Duration;
+
+/// Something happened to a worker process. Slots are numbered from 0; the process in a slot changes, its number stays.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SupervisorEvent {
+    /// A process was started.
+    Spawned {
+        /// Its slot.
+        slot: usize,
+        /// Its process id.
+        pid: u32,
+    },
+    /// A process could not be started; tried again later unless [`SupervisorEvent::GivenUp`] follows.
+    SpawnFailed {
+        /// The slot that stays empty.
+        slot: usize,
+        /// Why.
+        error: SpawnError,
+    },
+    /// A process ended, whatever the reason. Told before anything else is done about it.
+    Exited {
+        /// Its slot.
+        slot: usize,
+        /// The process id that it had.
+        pid: u32,
+        /// How it ended; `None` where another part of this program waited for the child first (or ignores SIGCHLD).
+        exit: Option<WorkerExit>,
+        /// Whether it had ever become ready.
+        registered: bool,
+        /// Whether the supervisor had asked it to end.
+        asked: bool,
+        /// From its start to its end.
+        uptime: Duration,
+    },
+    /// A process did not register in time. It is killed, which counts as a failed start.
+    NotRegistered {
+        /// Its slot.
+        slot: usize,
+        /// Its process id.
+        pid: u32,
+    },
+    /// A slot failed to start too often in a row and stays empty until all workers are replaced.
+    GivenUp {
+        /// The slot.
+        slot: usize,
+        /// What happened the last time.
+        failure: StartFailure,
+        /// Failed starts in a row.
+        failures: u32,
+    },
+    /// All workers run what was current when their replacement was last asked for.
+    Replaced,
+    /// The replacement stopped, as new workers do not start in this slot. Workers not yet replaced run on.
+    ReplacementHalted {
+        /// The slot that was given up.
+        slot: usize,
+    },
+    /// After a stop: the last process has ended. Nothing follows.
+    Finished,
+}
+
+/// Why a start counts as failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StartFailure {
+    /// There was no process at all.
+    NotSpawned(SpawnError),
+    /// The process ended before it was ready (`None`: it is not known how).
+    Exited(Option<WorkerExit>),
+    /// The process lived but did not register in time, and was killed.
+    NotRegistered,
+}
+
+impl fmt::Display for StartFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartFailure::NotSpawned(error) => error.fmt(formatter),
+            StartFailure::Exited(Some(exit)) => write!(formatter, "it ended before it registered: {exit}"),
+            StartFailure::Exited(None) => formatter.write_str("it ended before it registered"),
+            StartFailure::NotRegistered => formatter.write_str("it did not register in time"),
+        }
+    }
+}

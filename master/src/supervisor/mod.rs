@@ -1,0 +1,142 @@
+//! Starts worker processes, watches them, starts them again and ends them: [`Supervisor`] is the handle.
+//!
+//! The [policy](policy::Policy) decides and is pure; the thread in `children` carries it out and is the only one that
+//! makes, signals and reaps processes. Nothing here knows of jobs or sockets: that a worker has registered is told from
+//! outside, and what happens to processes is told to a listener.
+
+mod backoff;
+mod children;
+mod command;
+mod error;
+mod event;
+mod policy;
+mod random;
+mod settings;
+mod shared;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+pub use command::{WorkerCommand, WorkerOutput};
+pub use error::SpawnError;
+pub use event::{StartFailure, SupervisorEvent};
+pub use settings::{Readiness, SupervisorSettings, WORKERS_MAX};
+
+use children::{ABANDON_WITHIN, Children, Message};
+use crossbeam_channel::{Sender, unbounded};
+use policy::Event;
+use shared::Shared;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Keeps worker processes running.
+///
+/// All calls but [`Supervisor::wait_finished`] return at once; what they lead to is told to the listener. After
+/// [`Supervisor::stop_all`] everything but a further stop is ignored.
+///
+/// Dropping it kills all workers, with all processes that they started and that stayed in their process groups, and
+/// waits until they are gone, at most a few seconds. On Linux the workers also end when this process is killed: the
+/// kernel kills the worker itself, not what that worker started. Elsewhere they notice the silence of their master.
+pub struct Supervisor {
+    sender: Sender<Message>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    /// Starts as many workers as the settings name, and keeps them.
+    ///
+    /// The listener is called on the supervisor's own thread: it must be quick and never wait for anybody who may
+    /// wait for the supervisor.
+    ///
+    /// # Errors
+    ///
+    /// At once, with nothing started, if the program is not there or cannot be executed, or no thread can be made. What
+    /// goes wrong later is told to the listener.
+    pub fn start(
+        command: WorkerCommand,
+        settings: SupervisorSettings,
+        listener: Box<dyn FnMut(SupervisorEvent) + Send>,
+    ) -> Result<Supervisor, SpawnError> {
+        let command = command.resolve()?;
+        let program = command.program().to_owned();
+        let (sender, messages) = unbounded();
+        let shared = Arc::new(Shared::default());
+        let children =
+            Children::new(command, settings, listener, (sender.clone(), messages), Arc::clone(&shared));
+        let thread = thread::Builder::new()
+            .name("supervisor".to_owned())
+            .spawn(|| children.run())
+            .map_err(|error| SpawnError::Io { program, source: Arc::new(error) })?;
+        Ok(Supervisor { sender, shared, thread: Some(thread) })
+    }
+
+    /// A process of this machine has registered as a worker: ours is ready, or the one that one of ours started;
+    /// others are ignored. Never blocks.
+    pub fn registered(&self, pid: u32) {
+        self.order(Event::Registered { pid });
+    }
+
+    /// Keeps so many workers, at most [`WORKERS_MAX`]. Those that are too many get SIGTERM, finish what they run and
+    /// leave.
+    pub fn resize(&self, workers: usize) {
+        self.order(Event::Resize { workers });
+    }
+
+    /// Replaces each worker by a new process of the same path, one after the other: SIGTERM, and when it has finished
+    /// and gone the next, which must be ready before the following one is touched. Workers that were given up are
+    /// tried again first. Ends with [`SupervisorEvent::Replaced`] or [`SupervisorEvent::ReplacementHalted`].
+    pub fn replace_all(&self) {
+        self.order(Event::ReplaceAll);
+    }
+
+    /// Ends all workers and starts none: SIGTERM at once, SIGKILL to those that still run after this time. Called
+    /// again it can shorten the time.
+    pub fn stop_all(&self, within: Duration) {
+        self.order(Event::StopAll { within });
+    }
+
+    /// Ends all workers by SIGKILL, and all that they started, and starts none.
+    pub fn kill_all(&self) {
+        self.stop_all(Duration::ZERO);
+    }
+
+    /// Waits until the last process has ended after a stop, and the listener has heard of it. `false`: not within
+    /// this time.
+    pub fn wait_finished(&self, timeout: Duration) -> bool {
+        self.shared.wait_ended(timeout)
+    }
+
+    /// The processes that were started and whose end was not yet noticed, in ascending order.
+    pub fn pids(&self) -> Vec<u32> {
+        self.shared.pids()
+    }
+
+    fn order(&self, event: Event) {
+        // A thread that has ended has nothing left to do.
+        let _ = self.sender.send(Message::Order(event));
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let _ = self.sender.send(Message::Abandon);
+        // The listener itself may hold the last handle; it must not wait for its own thread.
+        if thread.thread().id() == thread::current().id() {
+            return;
+        }
+        if self.shared.wait_ended(ABANDON_WITHIN + Duration::from_secs(1)) {
+            // It has nothing left but to return. A panic of the listener was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Supervisor").field("pids", &self.pids()).finish_non_exhaustive()
+    }
+}

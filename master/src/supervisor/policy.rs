@@ -1,0 +1,278 @@
+//! What to do about workers that start, register, fail and end: a pure state machine. Events and the time go in,
+//! actions come out. It never touches a process, a thread, a clock or a random source.
+//!
+//! A worker that ends by itself is started again: at once if it was ready for long enough, else after a back-off. One
+//! that fails to start too often in a row is given up. A replacement takes one worker at a time and goes on only
+//! while all others are ready, so that it costs no more than one worker's capacity, and a program that no longer
+//! starts costs one.
+
+mod fleet;
+mod slot;
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+use super::backoff::backoff;
+use super::error::SpawnError;
+use super::event::{StartFailure, SupervisorEvent};
+use super::random::Random;
+use super::settings::{Readiness, SupervisorSettings, WORKERS_MAX};
+use crate::worker_exit::WorkerExit;
+use slot::{Slot, State, Stop};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// A deadline noticed later than this says that we were paused, not that the worker is late: its time starts anew.
+const LATE: Duration = Duration::from_secs(1);
+
+/// Stands for "never", where adding a duration would overflow.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// [`Action::Spawn`] was done.
+    Spawned { slot: usize, pid: u32 },
+    /// [`Action::Spawn`] could not be done.
+    SpawnFailed { slot: usize, error: SpawnError },
+    /// The process registered with the master. An unknown one is ignored.
+    Registered { pid: u32 },
+    /// The process has ended; its id may be used for another one from now on.
+    Exited { pid: u32, exit: Option<WorkerExit> },
+    /// Keep so many workers, at most [`WORKERS_MAX`].
+    Resize { workers: usize },
+    /// Replace each worker once, one after the other; try those that were given up again.
+    ReplaceAll,
+    /// End all workers, those that still run after this time by force. A later one can only shorten the time.
+    StopAll { within: Duration },
+}
+
+/// What to do, in this order.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Start a process, and answer with [`Event::Spawned`] or [`Event::SpawnFailed`].
+    Spawn { slot: usize },
+    /// Ask a process to end.
+    Terminate { pid: u32 },
+    /// End a process and all that it started.
+    Kill { pid: u32 },
+    /// Tell the owner.
+    Report(SupervisorEvent),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Keeping,
+    Leaving { kill_at: Instant },
+    Finished,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub(super) struct Policy {
+    settings: SupervisorSettings,
+    random: Random,
+    phase: Phase,
+    slots: Vec<Slot>,
+    wanted: usize,
+    /// Counts the replacements that were asked for.
+    generation: u64,
+    replacing: bool,
+    actions: VecDeque<Action>,
+}
+
+impl Policy {
+    /// Keeps no worker before the first [`Event::Resize`].
+    pub(super) fn new(settings: SupervisorSettings, seed: u64) -> Policy {
+        Policy {
+            settings,
+            random: Random::new(seed),
+            phase: Phase::Keeping,
+            slots: Vec::new(),
+            wanted: 0,
+            generation: 0,
+            replacing: false,
+            actions: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Spawned { slot, pid } => self.spawned(now, slot, pid),
+            Event::SpawnFailed { slot, error } => self.spawn_failed(now, slot, error),
+            Event::Registered { pid } => self.registered(now, pid),
+            Event::Exited { pid, exit } => self.exited(now, pid, exit),
+            Event::Resize { workers } => self.resize(now, workers),
+            Event::ReplaceAll => self.replace_all(),
+            Event::StopAll { within } => self.stop_all(now, within),
+        }
+        self.go_on(now);
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for index in 0..self.slots.len() {
+            if self.slots[index].deadline().is_some_and(|(deadline, _)| deadline <= now) {
+                self.expire(now, index);
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// Starts come last: a death is reported before the next process, which takes its time, is made.
+    pub(super) fn poll_action(&mut self) -> Option<Action> {
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        let slot = self.slots.iter().position(|slot| matches!(slot.state, State::Due))?;
+        self.slots[slot].state = State::Spawning;
+        self.slots[slot].generation = self.generation;
+        Some(Action::Spawn { slot })
+    }
+
+    /// When [`Policy::handle_timeout`] is due, and why.
+    pub(super) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        self.slots.iter().filter_map(Slot::deadline).min_by_key(|(deadline, _)| *deadline)
+    }
+
+    /// Whether the last process has ended after a stop. Nothing is done any more.
+    pub(super) fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Finished)
+    }
+
+    fn spawned(&mut self, now: Instant, index: usize, pid: u32) {
+        let ready_by = after(now, self.start_limit());
+        let slot = &mut self.slots[index];
+        assert!(matches!(slot.state, State::Spawning), "process {pid} in a slot that asked for none");
+        slot.state = State::Starting { pid, since: now, ready_by };
+        self.report(SupervisorEvent::Spawned { slot: index, pid });
+        if index >= self.wanted {
+            let kill_at = self.kill_at(now);
+            self.stop(now, index, kill_at);
+        }
+    }
+
+    fn spawn_failed(&mut self, now: Instant, index: usize, error: SpawnError) {
+        assert!(matches!(self.slots[index].state, State::Spawning), "no process was asked for");
+        self.report(SupervisorEvent::SpawnFailed { slot: index, error: error.clone() });
+        if index >= self.wanted {
+            self.slots[index].state = State::Vacant;
+        } else if error.is_transient() {
+            self.back_off(now, index);
+        } else {
+            self.start_failed(now, index, StartFailure::NotSpawned(error));
+        }
+    }
+
+    fn registered(&mut self, now: Instant, pid: u32) {
+        let Some(index) = self.find(pid) else { return };
+        match &mut self.slots[index].state {
+            State::Starting { since, .. } => {
+                let since = *since;
+                self.slots[index].start_failures = 0;
+                self.slots[index].state = State::Ready { pid, since, ready_since: now };
+            }
+            State::Stopping { registered, .. } => *registered = true,
+            // A worker registers anew when its connection broke.
+            State::Ready { .. } => {}
+            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {}
+        }
+    }
+
+    fn exited(&mut self, now: Instant, pid: u32, exit: Option<WorkerExit>) {
+        let Some(index) = self.find(pid) else { return };
+        let before = std::mem::replace(&mut self.slots[index].state, State::Vacant);
+        self.report_exit(now, index, pid, exit, &before);
+        if index >= self.wanted {
+            return;
+        }
+        match before {
+            State::Starting { .. } => self.start_failed(now, index, StartFailure::Exited(exit)),
+            State::Stopping { why: Stop::NotRegistered, .. } => {
+                self.start_failed(now, index, StartFailure::NotRegistered);
+            }
+            State::Stopping { why: Stop::Asked, .. } => self.slots[index].start_afresh(),
+            State::Ready { ready_since, .. } if now - ready_since >= self.settings.stable_after => {
+                self.slots[index].start_afresh();
+            }
+            State::Ready { .. } => self.back_off(now, index),
+            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {
+                unreachable!("found by its process")
+            }
+        }
+    }
+
+    fn report_exit(&mut self, now: Instant, slot: usize, pid: u32, exit: Option<WorkerExit>, before: &State) {
+        let (since, registered, asked) = match *before {
+            State::Starting { since, .. } => (since, false, false),
+            State::Ready { since, .. } => (since, true, false),
+            State::Stopping { since, registered, why, .. } => (since, registered, why == Stop::Asked),
+            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => return,
+        };
+        self.report(SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime: now - since });
+    }
+
+    /// Something in this slot is due.
+    fn expire(&mut self, now: Instant, index: usize) {
+        match self.slots[index].state {
+            State::Starting { pid, since, ready_by } => match self.settings.readiness {
+                Readiness::Lives { .. } => self.registered(now, pid),
+                Readiness::Registers { within } if now - ready_by >= LATE => {
+                    self.slots[index].state = State::Starting { pid, since, ready_by: after(now, within) };
+                }
+                Readiness::Registers { .. } => {
+                    self.report(SupervisorEvent::NotRegistered { slot: index, pid });
+                    self.actions.push_back(Action::Kill { pid });
+                    self.slots[index].state = State::Stopping {
+                        pid,
+                        since,
+                        registered: false,
+                        why: Stop::NotRegistered,
+                        kill_at: None,
+                    };
+                }
+            },
+            State::Backoff { .. } => self.slots[index].state = State::Due,
+            State::Stopping { .. } => self.hasten(now, index, now),
+            State::Vacant | State::Due | State::Spawning | State::Ready { .. } | State::GivenUp => {}
+        }
+    }
+
+    fn start_failed(&mut self, now: Instant, index: usize, failure: StartFailure) {
+        let slot = &mut self.slots[index];
+        slot.start_failures = slot.start_failures.saturating_add(1);
+        let failures = slot.start_failures;
+        if failures < self.settings.start_failures_max {
+            return self.back_off(now, index);
+        }
+        slot.state = State::GivenUp;
+        self.report(SupervisorEvent::GivenUp { slot: index, failure, failures });
+    }
+
+    fn back_off(&mut self, now: Instant, index: usize) {
+        let slot = &mut self.slots[index];
+        slot.short_lives = slot.short_lives.saturating_add(1);
+        let wait = backoff(&self.settings, slot.short_lives, &mut self.random);
+        slot.state = State::Backoff { until: after(now, wait) };
+    }
+
+    fn find(&self, pid: u32) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.pid() == Some(pid))
+    }
+
+    fn start_limit(&self) -> Duration {
+        match self.settings.readiness {
+            Readiness::Registers { within } => within,
+            Readiness::Lives { throughout } => throughout,
+        }
+    }
+
+    fn report(&mut self, event: SupervisorEvent) {
+        self.actions.push_back(Action::Report(event));
+    }
+}
+
+fn after(now: Instant, duration: Duration) -> Instant {
+    now.checked_add(duration).unwrap_or(now + FAR)
+}

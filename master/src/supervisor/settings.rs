@@ -1,0 +1,61 @@
+//! What a supervisor can be told, and every default it has. Only data; nothing here acts.
+
+use crate::cores::cores;
+use std::time::Duration;
+
+/// The most workers one supervisor keeps. More are not started: it is what a master accepts.
+pub const WORKERS_MAX: usize = 4096;
+
+/// When a started process counts as a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// When [`Supervisor::registered`](super::Supervisor::registered) names it. A process that has not come so far
+    /// within this time is reported, killed and counted as a failed start.
+    Registers {
+        /// From the start of the process.
+        within: Duration,
+    },
+    /// When it has lived this long: for workers of a master elsewhere, whose registrations nobody here sees.
+    Lives {
+        /// From the start of the process.
+        throughout: Duration,
+    },
+}
+
+/// How a supervisor treats its workers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SupervisorSettings {
+    /// Workers to keep running, at most [`WORKERS_MAX`]. Default: [`cores`].
+    pub workers: usize,
+    /// When a process counts as a worker. Default: it registers within 10 s.
+    pub readiness: Readiness,
+    /// From SIGTERM to SIGKILL for a worker that is replaced or removed: the time it has to finish what it runs.
+    /// Default 30 s.
+    pub drain: Duration,
+    /// A worker that was ready for this long is started again at once when it ends, and its earlier failures are
+    /// forgotten. Default 10 s.
+    pub stable_after: Duration,
+    /// The wait before the first restart of a worker that lived shorter; it doubles each time. Default 100 ms.
+    pub backoff_min: Duration,
+    /// What the wait grows to. It varies at random by a quarter of itself in either direction. Default 10 s.
+    pub backoff_max: Duration,
+    /// After so many starts in a row that never became ready, a worker is not started again. At least 1. Default 5.
+    pub start_failures_max: u32,
+    /// Determines the jitter; `None` takes one from the system.
+    pub seed: Option<u64>,
+}
+
+impl Default for SupervisorSettings {
+    fn default() -> SupervisorSettings {
+        SupervisorSettings {
+            workers: cores(),
+            readiness: Readiness::Registers { within: Duration::from_secs(10) },
+            drain: Duration::from_secs(30),
+            stable_after: Duration::from_secs(10),
+            backoff_min: Duration::from_millis(100),
+            backoff_max: Duration::from_secs(10),
+            start_failures_max: 5,
+            seed: None,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What the supervisor's thread shows to its owners: the living processes, and whether it has ended.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Written by the thread, read by anybody.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    view: Mutex<View>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct View {
+    pids: Vec<u32>,
+    ended: bool,
+}
+
+impl Shared {
+    pub(super) fn set_pids(&self, pids: Vec<u32>) {
+        self.view().pids = pids;
+    }
+
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.view().pids.clone()
+    }
+
+    /// The thread does nothing any more.
+    pub(super) fn end(&self) {
+        self.view().ended = true;
+        self.ended.notify_all();
+    }
+
+    /// Whether the thread has ended, now or within this time.
+    pub(super) fn wait_ended(&self, timeout: Duration) -> bool {
+        let waited = self.ended.wait_timeout_while(self.view(), timeout, |view| !view.ended);
+        waited.unwrap_or_else(PoisonError::into_inner).0.ended
+    }
+
+    /// Nothing panics while it holds the lock, so a poisoned one is as good.
+    fn view(&self) -> MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

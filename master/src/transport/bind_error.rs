@@ -1,0 +1,82 @@
+//! Why a master could not begin to listen.
+
+use powerhose_protocol::EndpointError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a master could not begin to listen. Nothing half-begun is left behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The text is no endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// None was given.
+    #[error("a master needs at least one endpoint to listen on")]
+    NoEndpoint,
+    /// Another master listens there.
+    #[error("a master is already running on {endpoint}{}", process(*pid))]
+    AlreadyRunning {
+        /// Where.
+        endpoint: String,
+        /// Its process id, where it is known.
+        pid: Option<u32>,
+    },
+    /// Something else listens there.
+    #[error("{endpoint} is in use by another program")]
+    AddressInUse {
+        /// Where.
+        endpoint: String,
+    },
+    /// What stands at the path is not a socket, and is not removed.
+    #[error("{path} exists and is no socket: remove it, or choose another path")]
+    NotASocket {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The socket at the path belongs to another user, and is not removed.
+    #[error("{path} belongs to another user (uid {owner})")]
+    ForeignSocket {
+        /// The path.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// Anybody who reaches the port could send jobs and steal them.
+    #[error(
+        "{endpoint} can be reached from other machines, and peers are not authenticated: \
+         listen on ipc:// or on loopback, or allow it with `insecure_tcp()`"
+    )]
+    Insecure {
+        /// Where.
+        endpoint: String,
+    },
+    /// The name of a pool in the settings.
+    #[error("`{pool}` is no name of a pool: 1 to 64 of the characters a-z A-Z 0-9 . _ -")]
+    BadPool {
+        /// The name.
+        pool: String,
+    },
+    /// Directory, lock file or socket could not be made.
+    #[error("cannot listen on {endpoint}: {action}: {source}")]
+    Io {
+        /// Where.
+        endpoint: String,
+        /// What failed.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// ZeroMQ refused.
+    #[error("cannot listen on {endpoint}: {source}")]
+    Socket {
+        /// Where.
+        endpoint: String,
+        /// Why.
+        source: zmq::Error,
+    },
+}
+
+fn process(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (pid {pid})"))
+}

@@ -1,0 +1,51 @@
+//! The seam to the network: connections by [`Route`], messages as a header frame and payload frames.
+//!
+//! `router`, `dealer`, `monitor` and `frame` are the only places that know ZeroMQ; `clock` is the only one that asks
+//! what time it is. `memory` is a second transport, without sockets, for tests of the loop.
+
+mod bind_error;
+pub(crate) mod clock;
+pub(crate) mod dealer;
+mod frame;
+mod limits;
+mod lock;
+mod monitor;
+pub(crate) mod router;
+pub(crate) mod wakeup;
+
+pub use bind_error::BindError;
+pub(crate) use limits::raise_open_files_limit;
+
+use crate::dispatcher::Route;
+use bytes::Bytes;
+use std::time::Instant;
+
+/// The peer cannot be reached: its connection is gone, or it has not read for so long that its buffers are full.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unreachable;
+
+/// What a master's loop needs of a network.
+pub(crate) trait Transport {
+    /// A header frame as it came in.
+    type Header: AsRef<[u8]>;
+
+    /// The next message, if one is there. Its payload frames are put into `payloads`, which is empty before.
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Self::Header)>;
+
+    /// Hands a message over; never waits.
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable>;
+
+    /// Connections that may have ended since the last call.
+    fn hints(&mut self, routes: &mut Vec<Route>);
+
+    /// Sleeps until a message or a hint is there, somebody uses the wake-up, or it is `until`.
+    fn sleep(&mut self, until: Option<Instant>);
+}
+
+/// Milliseconds to poll for: rounded up, because to wake before the time would only mean to sleep again.
+fn poll_timeout(until: Option<Instant>, now: Instant) -> i64 {
+    until.map_or(-1, |until| {
+        let left = until.saturating_duration_since(now);
+        i64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
+    })
+}

@@ -1,0 +1,224 @@
+//! The master's ROUTER socket.
+
+use super::bind_error::BindError;
+use super::frame::{self, Frame, More};
+use super::lock::PathLock;
+use super::monitor::Monitor;
+use super::wakeup::Wakeup;
+use super::{Transport, Unreachable, clock};
+use crate::dispatcher::Route;
+use bytes::Bytes;
+use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
+use powerhose_protocol::{Endpoint, Message, Reject};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// libzmq's own routing ids: a zero byte and a counter.
+const ROUTE_BYTES: usize = 5;
+/// Messages that may wait for one peer that does not read. Beyond that it counts as gone.
+const SEND_QUEUE_MAX: i32 = 100_000;
+/// ZMTP heartbeats notice connections whose other end stopped; only the ROUTER sends them.
+const CONNECTION_HEARTBEAT: Duration = Duration::from_secs(1);
+const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long what was sent last may take to leave when the socket closes.
+const LINGER: Duration = Duration::from_millis(500);
+/// How long a master that holds a TCP port is asked who it is.
+const ASK_WITHIN: Duration = Duration::from_millis(500);
+
+/// Which connections other than loopback a master accepts over TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TcpPolicy {
+    /// None.
+    LoopbackOnly,
+    /// Any: whoever reaches the port is trusted.
+    Insecure,
+}
+
+/// A bound ROUTER with its monitor.
+pub(crate) struct Router {
+    // Dropped in this order: sockets before their context.
+    monitor: Monitor,
+    socket: zmq::Socket,
+    locks: Vec<PathLock>,
+    endpoints: Vec<Endpoint>,
+    wakeup: Arc<Wakeup>,
+    /// The descriptor of every connection that was heard of since it last was suspected.
+    descriptors: HashMap<Route, i32>,
+    routes: HashMap<i32, Vec<Route>>,
+}
+
+impl Router {
+    /// Listens on every endpoint, or on none.
+    pub(crate) fn bind(
+        endpoints: &[Endpoint],
+        policy: TcpPolicy,
+        payload_bytes_max: usize,
+        wakeup: Arc<Wakeup>,
+    ) -> Result<Router, BindError> {
+        let first = endpoints.first().ok_or(BindError::NoEndpoint)?;
+        let failed = |source| BindError::Socket { endpoint: first.to_string(), source };
+        let context = zmq::Context::new();
+        let socket = context.socket(zmq::ROUTER).map_err(failed)?;
+        configure(&socket, payload_bytes_max).map_err(failed)?;
+        let monitor = Monitor::watch(&context, &socket).map_err(failed)?;
+        let mut router = Router {
+            monitor,
+            socket,
+            locks: Vec::new(),
+            endpoints: Vec::new(),
+            wakeup,
+            descriptors: HashMap::new(),
+            routes: HashMap::new(),
+        };
+        endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, policy))?;
+        Ok(router)
+    }
+
+    /// Where it listens; a port that the system chose is filled in.
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn listen(&mut self, endpoint: &Endpoint, policy: TcpPolicy) -> Result<(), BindError> {
+        if policy == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
+            return Err(BindError::Insecure { endpoint: endpoint.to_string() });
+        }
+        let lock = endpoint.path().map(PathLock::take).transpose()?;
+        self.socket.bind(&endpoint.to_string()).map_err(|source| match source {
+            zmq::Error::EADDRINUSE => in_use(endpoint),
+            source => BindError::Socket { endpoint: endpoint.to_string(), source },
+        })?;
+        if let Some(lock) = lock {
+            lock.restrict().map_err(|source| BindError::Io {
+                endpoint: endpoint.to_string(),
+                action: "the socket's permissions",
+                source,
+            })?;
+            self.locks.push(lock);
+        }
+        let bound = self.socket.get_last_endpoint().ok().and_then(Result::ok);
+        let bound = bound.and_then(|text| text.trim_end_matches('\0').parse().ok());
+        self.endpoints.push(bound.unwrap_or_else(|| endpoint.clone()));
+        Ok(())
+    }
+
+    /// The next message's route and header; its payloads go to `payloads`.
+    fn receive_one(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Option<Route>, Frame, Frame)> {
+        let identity = frame::receive(&self.socket)?;
+        let mut header = frame::receive(&self.socket)?;
+        let mut more = header.has_more();
+        while more {
+            let Some(payload) = frame::receive(&self.socket) else { break };
+            more = payload.has_more();
+            // A few too many show that the count is wrong; the rest of a hostile message is not worth keeping.
+            if payloads.len() <= ENTRIES_MAX {
+                payloads.push(payload.into_bytes());
+            }
+        }
+        let route = route(identity.as_ref());
+        if let Some(route) = route {
+            self.remember(route, &mut header);
+        }
+        Some((route, identity, header))
+    }
+
+    fn remember(&mut self, route: Route, header: &mut Frame) {
+        if self.descriptors.contains_key(&route) {
+            return;
+        }
+        if let Some(descriptor) = header.descriptor() {
+            self.descriptors.insert(route, descriptor);
+            self.routes.entry(descriptor).or_default().push(route);
+        }
+    }
+
+    /// A peer that set its own identity could take another's place; it is told so, and nothing else.
+    fn refuse_identity(&mut self, identity: &Frame) {
+        let text = "leave the socket's identity (routing id) unset";
+        let reject = Reject { kind: 0, reference: None, code: "identity", text, retry_after_ms: None };
+        if frame::send_copy(&self.socket, identity.as_ref(), More::Follow).is_ok() {
+            let _ = frame::send_copy(&self.socket, &Message::Reject(reject).encode(), More::Last);
+        }
+    }
+}
+
+impl Transport for Router {
+    type Header = Frame;
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Frame)> {
+        loop {
+            match self.receive_one(payloads)? {
+                (Some(route), _, header) => return Some((route, header)),
+                (None, identity, _) => {
+                    payloads.clear();
+                    self.refuse_identity(&identity);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
+        let mut identity = [0; ROUTE_BYTES];
+        identity[1..].copy_from_slice(&(route.0 as u32).to_be_bytes());
+        let more = |last| if last { More::Last } else { More::Follow };
+        // Only the first frame can fail: once the route is accepted, libzmq takes the whole message.
+        frame::send_copy(&self.socket, &identity, More::Follow).map_err(|_| Unreachable)?;
+        frame::send_copy(&self.socket, header, more(payloads.is_empty())).map_err(|_| Unreachable)?;
+        for (place, payload) in payloads.iter().enumerate() {
+            frame::send(&mut self.socket, payload, more(place + 1 == payloads.len()))
+                .map_err(|_| Unreachable)?;
+        }
+        Ok(())
+    }
+
+    fn hints(&mut self, routes: &mut Vec<Route>) {
+        while let Some(descriptor) = self.monitor.next() {
+            // Descriptors are used again, so every route seen on it is meant; those that live are heard of again.
+            for route in self.routes.remove(&descriptor).unwrap_or_default() {
+                self.descriptors.remove(&route);
+                routes.push(route);
+            }
+        }
+    }
+
+    fn sleep(&mut self, until: Option<Instant>) {
+        let mut items = [
+            self.socket.as_poll_item(zmq::POLLIN),
+            zmq::PollItem::from_fd(self.wakeup.raw_fd(), zmq::POLLIN),
+            self.monitor.poll_item(),
+        ];
+        // An interrupted or failed poll is a wake-up like any other.
+        let woken = zmq::poll(&mut items, super::poll_timeout(until, clock::now()));
+        self.wakeup.awake();
+        if woken.is_ok() && items[1].is_readable() {
+            self.wakeup.drain();
+        }
+    }
+}
+
+fn configure(socket: &zmq::Socket, payload_bytes_max: usize) -> zmq::Result<()> {
+    socket.set_router_mandatory(true)?;
+    socket.set_linger(LINGER.as_millis() as i32)?;
+    socket.set_sndhwm(SEND_QUEUE_MAX)?;
+    socket.set_maxmsgsize(payload_bytes_max.max(HEADER_FRAME_BYTES_MAX) as i64)?;
+    socket.set_ipv6(true)?;
+    socket.set_heartbeat_ivl(CONNECTION_HEARTBEAT.as_millis() as i32)?;
+    socket.set_heartbeat_timeout(CONNECTION_HEARTBEAT_TIMEOUT.as_millis() as i32)
+}
+
+fn route(identity: &[u8]) -> Option<Route> {
+    match identity {
+        [0, a, b, c, d] => Some(Route(u64::from(u32::from_be_bytes([*a, *b, *c, *d])))),
+        _ => None,
+    }
+}
+
+/// Who holds a TCP port: a master says so when it is asked.
+fn in_use(endpoint: &Endpoint) -> BindError {
+    let endpoint = endpoint.to_string();
+    match super::dealer::ask_for_master(&endpoint, ASK_WITHIN) {
+        Some(pid) => BindError::AlreadyRunning { endpoint, pid: Some(pid) },
+        None => BindError::AddressInUse { endpoint },
+    }
+}

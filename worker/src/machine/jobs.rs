@@ -1,0 +1,214 @@
+//! Jobs from JOBS to the handler's end: the queue, and the one job that runs. A job of another session than the present
+//! one is never begun.
+
+use super::{Action, Machine, Outcome, Payload, State, Work};
+use powerhose_protocol::{JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What the job thread is doing.
+#[derive(Debug)]
+pub(super) enum Handler {
+    Idle,
+    Running(Running),
+}
+
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) session: u64,
+    pub(super) job: JobId,
+    pub(super) attempt: u64,
+    pool: Arc<str>,
+    since: Instant,
+    pub(super) interest: Interest,
+    pub(super) watch: Watch,
+}
+
+/// Whether anybody waits for the running job.
+#[derive(Debug, PartialEq)]
+pub(super) enum Interest {
+    Awaited,
+    Cancelled,
+}
+
+/// Whether the running job is still watched.
+#[derive(Debug)]
+pub(super) enum Watch {
+    Until(Instant),
+    Reported,
+}
+
+impl<P: Payload> Machine<P> {
+    /// The job to run now, if there is one. Its handler is to be called, and [`finish`](Machine::finish) after it; until
+    /// then there is no next job. A job whose time is over is answered here instead of begun.
+    pub fn next_job(&mut self, now: Instant) -> Option<Work<P>> {
+        if matches!(self.handler, Handler::Running(_)) {
+            return None;
+        }
+        let session = self.session()?.number;
+        let mut expired = Vec::new();
+        let next = loop {
+            match self.queue.pop_front() {
+                Some(work) if work.deadline <= now => expired.push(work.attempt_of_job()),
+                next => break next,
+            }
+        };
+        self.answer_unbegun(&expired, WorkerEnd::Expired);
+        let work = next?;
+        let grace = self.pools.overrun_grace(&work.pool);
+        self.handler = Handler::Running(Running {
+            session,
+            job: work.job,
+            attempt: work.attempt,
+            pool: work.pool.clone(),
+            since: now,
+            interest: Interest::Awaited,
+            watch: Watch::Until(work.deadline + grace),
+        });
+        tracing::trace!(job = %work.job, attempt = work.attempt, pool = &*work.pool, "begins");
+        Some(work)
+    }
+
+    /// The handler of the job from [`next_job`](Machine::next_job) has ended after `run`.
+    ///
+    /// # Panics
+    /// No job was running: a mistake of whoever drives the machine.
+    pub fn finish(&mut self, outcome: Outcome<P>, run: Duration) {
+        let Handler::Running(running) = mem::replace(&mut self.handler, Handler::Idle) else {
+            panic!("finish without a job from next_job");
+        };
+        let (job, attempt) = (running.job, running.attempt);
+        if self.session().is_some_and(|session| session.number == running.session) {
+            self.answer(&running, outcome, run);
+            self.depart_if_free();
+        } else {
+            tracing::debug!(%job, attempt, "dropped the reply to a job of a session that is over");
+        }
+    }
+
+    /// Jobs came in a message of the present session.
+    pub(super) fn given(&mut self, now: Instant, jobs: Jobs<'_>, payloads: &mut Vec<P>) {
+        let clock_ms = self.clock_ms(now);
+        let session = self.session_mut().expect("jobs are given within the present session");
+        let lateness = session.lateness(clock_ms, jobs.sent_ms);
+        if session.is_over_after(lateness) {
+            tracing::debug!(
+                ?lateness,
+                "dropped jobs that lay in buffers: the master has given this session up"
+            );
+            return self.greet_again_soon(now);
+        }
+        let mut returned = Vec::new();
+        for (entry, payload) in jobs.jobs.into_iter().zip(payloads.drain(..)) {
+            match self.pools.find(entry.pool) {
+                Some(pool) if self.has_room() => {
+                    self.queue.push_back(queued(now, &entry, pool, payload, lateness))
+                }
+                _ => returned.push(JobAttempt { job: entry.job, attempt: entry.attempt }),
+            }
+        }
+        self.answer_unbegun(&returned, WorkerEnd::Returned);
+    }
+
+    /// Whether the worker takes a job now. It never holds more than it offered to take.
+    fn has_room(&self) -> bool {
+        let begun = match &self.handler {
+            Handler::Idle => 0,
+            Handler::Running(_) => 1,
+        };
+        matches!(self.state, State::Ready { .. }) && self.queue.len() + begun < self.pools.credit_sum()
+    }
+
+    /// Nobody waits for these any longer.
+    pub(super) fn cancelled(&mut self, jobs: &[JobAttempt]) {
+        let taken = self.take_queued(jobs);
+        self.answer_unbegun(&taken, WorkerEnd::Cancelled);
+        if let (Some(session), Handler::Running(running)) = (self.session(), &self.handler)
+            && running.session == session.number
+            && jobs.contains(&JobAttempt { job: running.job, attempt: running.attempt })
+        {
+            self.cancel_running();
+        }
+    }
+
+    /// The master wants those back that have not begun.
+    pub(super) fn recalled(&mut self, jobs: &[JobAttempt]) {
+        let taken = self.take_queued(jobs);
+        self.answer_unbegun(&taken, WorkerEnd::Returned);
+    }
+
+    /// Gives back everything that has not begun.
+    pub(super) fn return_queued(&mut self) {
+        let taken: Vec<JobAttempt> = self.queue.drain(..).map(|work| work.attempt_of_job()).collect();
+        self.answer_unbegun(&taken, WorkerEnd::Returned);
+    }
+
+    /// Tells the running handler, once, that nobody waits for its job.
+    pub(super) fn cancel_running(&mut self) {
+        if let Handler::Running(running) = &mut self.handler
+            && running.interest == Interest::Awaited
+        {
+            running.interest = Interest::Cancelled;
+            self.actions.push_back(Action::CancelRunning);
+        }
+    }
+
+    /// The process stood still for so long: the handler had not this time.
+    pub(super) fn extend_watch(&mut self, standstill: Duration) {
+        if let Handler::Running(Running { watch: Watch::Until(limit), .. }) = &mut self.handler {
+            *limit += standstill;
+        }
+    }
+
+    /// The running job is past its deadline and the grace.
+    pub(super) fn report_overrun(&mut self, now: Instant) {
+        if let Handler::Running(running) = &mut self.handler
+            && let Watch::Until(limit) = running.watch
+            && limit <= now
+        {
+            running.watch = Watch::Reported;
+            self.actions.push_back(Action::Overrun {
+                job: running.job,
+                attempt: running.attempt,
+                pool: running.pool.clone(),
+                running_for: now.saturating_duration_since(running.since),
+            });
+        }
+    }
+
+    fn take_queued(&mut self, jobs: &[JobAttempt]) -> Vec<JobAttempt> {
+        if self.queue.is_empty() {
+            return Vec::new();
+        }
+        let mut taken = Vec::new();
+        self.queue.retain(|work| {
+            let named = jobs.contains(&work.attempt_of_job());
+            if named {
+                taken.push(work.attempt_of_job());
+            }
+            !named
+        });
+        taken
+    }
+}
+
+impl<P> Work<P> {
+    fn attempt_of_job(&self) -> JobAttempt {
+        JobAttempt { job: self.job, attempt: self.attempt }
+    }
+}
+
+/// What it lay in buffers is taken off the time that remains.
+fn queued<P>(now: Instant, entry: &JobEntry<'_>, pool: Arc<str>, payload: P, lateness: Duration) -> Work<P> {
+    let remaining = Duration::from_millis(entry.remaining_ms).saturating_sub(lateness);
+    Work {
+        job: entry.job,
+        attempt: entry.attempt,
+        pool,
+        deadline: now + remaining,
+        flags: entry.flags,
+        headers: entry.headers.0.iter().map(|(name, value)| ((*name).to_owned(), value.0.to_vec())).collect(),
+        payload,
+    }
+}

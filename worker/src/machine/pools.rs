@@ -1,0 +1,58 @@
+//! The pools that the worker offers, and the terms the master set for them.
+
+use super::PoolSettings;
+use powerhose_protocol::limits::DURATION_MS_MAX;
+use powerhose_protocol::{PoolOffer, PoolTerms};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a job may run past its deadline where the master does not say.
+const OVERRUN_GRACE: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(super) struct Pools(Vec<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    name: Arc<str>,
+    credit_max: u64,
+    overrun_grace: Duration,
+}
+
+impl Pools {
+    pub(super) fn new(settings: &[PoolSettings]) -> Pools {
+        let pool = |pool: &PoolSettings| Pool {
+            name: pool.name.as_str().into(),
+            credit_max: pool.credit_max,
+            overrun_grace: OVERRUN_GRACE,
+        };
+        Pools(settings.iter().map(pool).collect())
+    }
+
+    pub(super) fn apply(&mut self, terms: &[PoolTerms<'_>]) {
+        for pool in &mut self.0 {
+            let settings = terms.iter().find(|terms| terms.pool == &*pool.name).map(|terms| &terms.settings);
+            let grace = settings.and_then(|settings| settings.find("overrun_grace_ms"));
+            pool.overrun_grace =
+                grace.map_or(OVERRUN_GRACE, |grace| Duration::from_millis(grace.min(DURATION_MS_MAX)));
+        }
+    }
+
+    pub(super) fn offers(&self) -> Vec<PoolOffer<'_>> {
+        self.0.iter().map(|pool| PoolOffer { pool: &pool.name, credit_max: pool.credit_max }).collect()
+    }
+
+    /// The name as every job of the pool shares it; `None` if the pool is not offered.
+    pub(super) fn find(&self, name: &str) -> Option<Arc<str>> {
+        self.0.iter().find(|pool| &*pool.name == name).map(|pool| pool.name.clone())
+    }
+
+    pub(super) fn overrun_grace(&self, name: &str) -> Duration {
+        self.0.iter().find(|pool| &*pool.name == name).map_or(OVERRUN_GRACE, |pool| pool.overrun_grace)
+    }
+
+    /// How many jobs the master may have given to the worker at once.
+    pub(super) fn credit_sum(&self) -> usize {
+        self.0.iter().map(|pool| usize::try_from(pool.credit_max).unwrap_or(usize::MAX)).sum()
+    }
+}

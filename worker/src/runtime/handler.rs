@@ -1,0 +1,34 @@
+//! One call of the handler: whatever it does, an outcome comes of it.
+
+use super::frame::Frame;
+use super::panics;
+use crate::machine::Outcome;
+use crate::{Job, JobFailure, Reply};
+
+/// The code of a job whose handler panicked.
+const PANIC: &str = "panic";
+
+pub(super) fn call<R, H>(handler: &mut H, job: &Job) -> Outcome<Frame>
+where
+    R: Into<Reply>,
+    H: FnMut(&Job) -> Result<R, JobFailure>,
+{
+    match panics::catch(|| handler(job).map(Into::into)) {
+        Ok(Ok(reply)) => {
+            let (payload, headers) = reply.into_parts();
+            Outcome::Done { payload: Frame::Made(payload), headers }
+        }
+        Ok(Err(failure)) => failed(failure),
+        Err(panic) => {
+            let text = format!("panicked at {}: {}", panic.location, panic.message);
+            tracing::warn!(job = %job.id(), attempt = job.attempt(), pool = job.pool(), "the handler {text}");
+            let separator = if panic.backtrace.is_empty() { "" } else { "\n" };
+            failed(JobFailure::new(PANIC, text + separator + &panic.backtrace))
+        }
+    }
+}
+
+fn failed(failure: JobFailure) -> Outcome<Frame> {
+    let (code, text) = failure.into_parts();
+    Outcome::Failed { code, text }
+}

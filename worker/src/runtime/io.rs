@@ -1,0 +1,125 @@
+//! The socket and the machine together: what came goes in, what the machine wants done is done. Never blocks except in
+//! [`Io::wait`], which only the job thread calls.
+
+use super::frame::Frame;
+use super::socket::{MasterSocket, Sent};
+use super::watchdog;
+use crate::machine::{Action, Machine, Settings};
+use crate::stop::StopWatch;
+use crate::{Endpoint, WorkerError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Messages read in one turn. The rest waits for the next one, so that no flood keeps timers from running.
+const MESSAGES_PER_TURN: usize = 1024;
+
+pub(super) struct Io<'a> {
+    pub(super) machine: Machine<Frame>,
+    socket: MasterSocket,
+    stop: &'a StopWatch,
+    /// Tells the running handler that nobody waits for it.
+    cancelled: Arc<AtomicBool>,
+    job_thread: watchdog::JobThread,
+    /// Empty between messages; kept for its memory.
+    payloads: Vec<Frame>,
+}
+
+impl<'a> Io<'a> {
+    /// To be called on the job thread: the watchdog will look at the thread that did.
+    pub(super) fn open(
+        endpoint: &Endpoint,
+        settings: Settings,
+        stop: &'a StopWatch,
+        cancelled: Arc<AtomicBool>,
+    ) -> Result<Io<'a>, WorkerError> {
+        Ok(Io {
+            machine: Machine::new(Instant::now(), settings),
+            socket: MasterSocket::connect(endpoint)?,
+            stop,
+            cancelled,
+            job_thread: watchdog::JobThread::current(),
+            payloads: Vec::new(),
+        })
+    }
+
+    /// Reads what came, then lets time pass.
+    pub(super) fn turn(&mut self, now: Instant) -> Result<(), WorkerError> {
+        if self.stop.is_asked() {
+            self.stop.drain();
+            self.machine.leave(now);
+            self.act(now)?;
+        }
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(header) = self.socket.receive(&mut self.payloads)? else { break };
+            self.machine.handle(now, &header, &mut self.payloads);
+            self.act(now)?;
+        }
+        self.machine.handle_timeout(now);
+        self.act(now)
+    }
+
+    /// Does what the machine wants done.
+    pub(super) fn act(&mut self, now: Instant) -> Result<(), WorkerError> {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                Action::Send { header, payloads } => match self.socket.send(header, payloads)? {
+                    Sent::Whole => {}
+                    Sent::NoConnection => self.machine.handle_disconnected(now),
+                },
+                Action::CancelRunning => self.cancelled.store(true, Ordering::Relaxed),
+                Action::Overrun { job, attempt, pool, running_for } => {
+                    tracing::error!(%job, attempt, pool = &*pool, ?running_for, "the handler hangs, the process ends");
+                    watchdog::end_process(&self.job_thread);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the machine what has become of the connection. Whether it is to be waited for or there is something to do.
+    pub(super) fn look(&mut self, now: Instant) -> Result<Look, WorkerError> {
+        let events = self.socket.events()?;
+        let connected = events.contains(zmq::POLLOUT);
+        if connected && self.machine.awaits_connection() {
+            self.machine.handle_connected(now);
+        } else if !connected && self.machine.has_session() && !events.contains(zmq::POLLIN) {
+            self.machine.handle_disconnected(now);
+        } else if !events.contains(zmq::POLLIN) {
+            return Ok(Look::Nothing);
+        }
+        Ok(Look::Something)
+    }
+
+    /// Returns once a message is there, the connection came or went, the worker is to leave, or the machine's time has
+    /// come.
+    pub(super) fn wait(&mut self) -> Result<(), WorkerError> {
+        let now = Instant::now();
+        // The socket's descriptor tells only of changes after this look.
+        if self.look(now)? == Look::Something {
+            return Ok(());
+        }
+        let timeout = self.machine.poll_timeout().map(|(due, _)| due.saturating_duration_since(now));
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        });
+        let mut descriptors = [
+            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::from_borrowed_fd(self.stop.as_fd(), PollFlags::IN),
+        ];
+        match poll(&mut descriptors, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(WorkerError::system("wait for messages", error)),
+        }
+    }
+}
+
+/// What [`Io::look`] saw.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Something,
+    Nothing,
+}

@@ -1,0 +1,126 @@
+//! The shell around the machine: one socket, the job thread that calls the handler, and the keeper beside it.
+//!
+//! The job thread holds [`Io`] whenever no handler runs, and lets go of it before it calls the handler. Only then does the
+//! keeper take it, so a job costs no wake-up of any thread beyond its own. Nothing here decides what the protocol says:
+//! that is the machine's.
+
+mod frame;
+mod handler;
+mod io;
+mod keeper;
+mod panics;
+mod socket;
+mod watchdog;
+
+use crate::machine::{Ending, Settings};
+use crate::stop::StopWatch;
+use crate::{Endpoint, Job, JobFailure, Reply, WorkerError};
+use io::Io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Instant;
+
+pub(crate) use frame::Frame;
+pub use watchdog::WATCHDOG_EXIT_STATUS;
+
+/// What the job thread and the keeper share.
+struct Shared<'a> {
+    io: Mutex<Io<'a>>,
+    /// A handler runs: the keeper may take `io`.
+    running: AtomicBool,
+    /// The keeper is no longer needed.
+    ended: AtomicBool,
+}
+
+impl<'a> Shared<'a> {
+    fn lock(&self) -> MutexGuard<'_, Io<'a>> {
+        // No handler runs under the lock, so only a broken invariant of this crate can poison it.
+        self.io.lock().expect("the other thread did not panic")
+    }
+}
+
+/// Runs a worker on this thread until it ends.
+pub(crate) fn run<R, H>(
+    endpoint: &Endpoint,
+    settings: Settings,
+    stop: &StopWatch,
+    mut handler: H,
+) -> Result<(), WorkerError>
+where
+    R: Into<Reply>,
+    H: FnMut(&Job) -> Result<R, JobFailure>,
+{
+    panics::install_hook();
+    let silence_max = settings.silence_max;
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let io = Io::open(endpoint, settings, stop, cancelled.clone())?;
+    let shared = Shared { io: Mutex::new(io), running: false.into(), ended: false.into() };
+    let ending = thread::scope(|scope| {
+        let keeper = thread::Builder::new()
+            .name("powerhose-keeper".to_owned())
+            .spawn_scoped(scope, || keeper::keep(&shared))
+            .map_err(|error| WorkerError::system("start a thread", error))?;
+        let _end = EndKeeper { ended: &shared.ended, keeper: keeper.thread().clone() };
+        work(&shared, &cancelled, &mut handler)
+    })?;
+    match ending {
+        Ending::Left | Ending::Stopped { .. } => Ok(()),
+        Ending::Unreachable => {
+            Err(WorkerError::MasterUnreachable { endpoint: endpoint.clone(), after: silence_max })
+        }
+        Ending::Refused { code, text } => {
+            Err(WorkerError::Refused { endpoint: endpoint.clone(), code, text })
+        }
+    }
+}
+
+/// The job thread.
+fn work<R, H>(
+    shared: &Shared<'_>,
+    cancelled: &Arc<AtomicBool>,
+    handler: &mut H,
+) -> Result<Ending, WorkerError>
+where
+    R: Into<Reply>,
+    H: FnMut(&Job) -> Result<R, JobFailure>,
+{
+    let mut io = shared.lock();
+    loop {
+        let now = Instant::now();
+        io.turn(now)?;
+        if let Some(ending) = io.machine.ending() {
+            return Ok(ending.clone());
+        }
+        let next = io.machine.next_job(now);
+        io.act(now)?;
+        let Some(next) = next else {
+            io.wait()?;
+            continue;
+        };
+        cancelled.store(false, Ordering::Relaxed);
+        let job = Job::new(next, cancelled.clone());
+        drop(io);
+        shared.running.store(true, Ordering::Release);
+        let begun_at = Instant::now();
+        let outcome = handler::call(handler, &job);
+        let ended_at = Instant::now();
+        shared.running.store(false, Ordering::Release);
+        io = shared.lock();
+        io.machine.finish(outcome, ended_at - begun_at);
+        io.act(ended_at)?;
+    }
+}
+
+/// Ends the keeper also when a panic passes through here.
+struct EndKeeper<'a> {
+    ended: &'a AtomicBool,
+    keeper: thread::Thread,
+}
+
+impl Drop for EndKeeper<'_> {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        self.keeper.unpark();
+    }
+}

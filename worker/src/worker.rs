@@ -1,0 +1,194 @@
+//! The worker as its program sees it: settings, then `run`.
+
+use crate::machine::{PoolSettings, Settings, truncated};
+use crate::stop::StopWatch;
+use crate::{Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError, runtime};
+use powerhose_protocol::{DEFAULT_POOL, ENDPOINT_VARIABLE, limits};
+use std::time::Duration;
+
+/// How many jobs of a pool a worker takes at once, unless told otherwise. How many it gets is the master's decision.
+const CREDIT_MAX: u64 = 64;
+/// How long a worker waits for a silent master, unless told otherwise.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How the worker introduces itself, unless told otherwise.
+const SOFTWARE: &str = concat!("powerhose-worker/", env!("CARGO_PKG_VERSION"));
+
+/// A worker that has not started yet. Nothing is sent before [`run`](Worker::run).
+#[derive(Debug)]
+pub struct Worker {
+    endpoint: Endpoint,
+    pools: Vec<PoolSettings>,
+    labels: Vec<(String, String)>,
+    software: String,
+    silence_max: Duration,
+    signals: Signals,
+    stop: StopWatch,
+}
+
+#[derive(Debug)]
+enum Signals {
+    Handled,
+    Ignored,
+}
+
+impl Worker {
+    /// A worker of the master at this endpoint: `ipc:///path/to/socket` or `tcp://host:port`.
+    ///
+    /// # Errors
+    /// [`WorkerError::Endpoint`] if it is none; [`WorkerError::System`] if the process has no file descriptor left.
+    pub fn connect(endpoint: &str) -> Result<Worker, WorkerError> {
+        Ok(Worker {
+            endpoint: endpoint.parse()?,
+            pools: Vec::new(),
+            labels: Vec::new(),
+            software: SOFTWARE.to_owned(),
+            silence_max: SILENCE_MAX,
+            signals: Signals::Handled,
+            stop: StopWatch::new()?,
+        })
+    }
+
+    /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it.
+    ///
+    /// # Errors
+    /// [`WorkerError::NoEndpoint`] if it is not set or no UTF-8, and those of [`connect`](Worker::connect).
+    pub fn from_env() -> Result<Worker, WorkerError> {
+        let endpoint = std::env::var(ENDPOINT_VARIABLE)
+            .map_err(|_| WorkerError::NoEndpoint { variable: ENDPOINT_VARIABLE })?;
+        Worker::connect(&endpoint)
+    }
+
+    /// Offers this pool, besides those offered before. Without any, the worker offers `default`.
+    #[must_use]
+    pub fn pool(self, name: impl Into<String>) -> Worker {
+        self.pool_with_credit(name, CREDIT_MAX)
+    }
+
+    /// Offers this pool and takes at most so many of its jobs at once, from 1 (a job only while none runs) to 1024. They
+    /// wait in the worker while one runs, so more than one only helps where jobs are short; the master decides how many
+    /// of them it uses. A name given twice counts with its last credit.
+    #[must_use]
+    pub fn pool_with_credit(mut self, name: impl Into<String>, credit_max: u64) -> Worker {
+        let name = name.into();
+        self.pools.retain(|pool| pool.name != name);
+        self.pools.push(PoolSettings { name, credit_max });
+        self
+    }
+
+    /// Adds a label that its operator sees beside the worker. The last value of a name counts; 32 labels with 4 KiB in all
+    /// are allowed.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Worker {
+        let name = name.into();
+        self.labels.retain(|(earlier, _)| *earlier != name);
+        self.labels.push((name, value.into()));
+        self
+    }
+
+    /// Name and version of the program, for the master's logs; cut to 255 bytes.
+    #[must_use]
+    pub fn software(mut self, software: impl Into<String>) -> Worker {
+        self.software = truncated(software.into(), limits::WORD_BYTES_MAX);
+        self
+    }
+
+    /// How long the master may be silent, from the start or later, before the worker gives up. 30 seconds unless set.
+    /// Below a few heartbeats (of a second each, unless the master says otherwise) a healthy master looks silent.
+    #[must_use]
+    pub fn silence_max(mut self, silence_max: Duration) -> Worker {
+        self.silence_max = silence_max;
+        self
+    }
+
+    /// Leaves SIGTERM and SIGINT to the program. Otherwise each of them does what [`StopHandle::stop`] does, for as long
+    /// as [`run`](Worker::run) runs; after it they are ignored.
+    #[must_use]
+    pub fn ignore_signals(mut self) -> Worker {
+        self.signals = Signals::Ignored;
+        self
+    }
+
+    /// A handle that tells this worker to leave.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.handle()
+    }
+
+    /// Registers, and calls the handler with one job after the other on this thread, until the worker is told to leave.
+    ///
+    /// A second thread sends heartbeats and reads messages while the handler runs. A panic of the handler is caught and
+    /// fails the job with the code `panic` (unless the program is built to abort); the worker lives on. When the master
+    /// restarts, the worker registers again; the reply to a job of the master before it is dropped. A handler that runs
+    /// far beyond its job's deadline ends the process with
+    /// [`WATCHDOG_EXIT_STATUS`](crate::WATCHDOG_EXIT_STATUS).
+    ///
+    /// Returns `Ok` after SIGTERM, SIGINT, [`StopHandle::stop`], or a farewell from the master.
+    ///
+    /// # Errors
+    /// [`BadPool`](WorkerError::BadPool) and [`TooManyLabels`](WorkerError::TooManyLabels) at once;
+    /// [`Refused`](WorkerError::Refused) when the master answers so;
+    /// [`MasterUnreachable`](WorkerError::MasterUnreachable) after [`silence_max`](Worker::silence_max);
+    /// [`System`](WorkerError::System) for what ZeroMQ or the system refuse.
+    pub fn run<R, H>(self, handler: H) -> Result<(), WorkerError>
+    where
+        R: Into<Reply>,
+        H: FnMut(&Job) -> Result<R, JobFailure>,
+    {
+        let settings = self.settings()?;
+        let _guard = match self.signals {
+            Signals::Handled => Some(self.stop.watch_signals()?),
+            Signals::Ignored => None,
+        };
+        runtime::run(&self.endpoint, settings, &self.stop, handler)
+    }
+
+    fn settings(&self) -> Result<Settings, WorkerError> {
+        let default = || vec![PoolSettings { name: DEFAULT_POOL.to_owned(), credit_max: CREDIT_MAX }];
+        let pools = if self.pools.is_empty() { default() } else { self.pools.clone() };
+        check_pools(&pools)?;
+        check_labels(&self.labels)?;
+        let uname = rustix::system::uname();
+        Ok(Settings {
+            pools,
+            software: self.software.clone(),
+            host: truncated(uname.nodename().to_string_lossy().into_owned(), limits::WORD_BYTES_MAX),
+            instance: random_instance()?,
+            pid: std::process::id().into(),
+            labels: self.labels.clone(),
+            silence_max: self.silence_max.min(Duration::from_millis(limits::DURATION_MS_MAX)),
+        })
+    }
+}
+
+fn check_pools(pools: &[PoolSettings]) -> Result<(), WorkerError> {
+    let bad = |pool: &PoolSettings, reason| Err(WorkerError::BadPool { pool: pool.name.clone(), reason });
+    for (place, pool) in pools.iter().enumerate() {
+        if !limits::is_pool_name(&pool.name) {
+            return bad(pool, "a name is 1 to 64 of the characters a-z A-Z 0-9 . _ -");
+        }
+        if !(1..=limits::CREDIT_MAX).contains(&pool.credit_max) {
+            return bad(pool, "a credit is a number from 1 to 1024");
+        }
+        if place >= limits::POOLS_PER_WORKER_MAX {
+            return bad(pool, "a worker can offer 64 pools");
+        }
+    }
+    Ok(())
+}
+
+fn check_labels(labels: &[(String, String)]) -> Result<(), WorkerError> {
+    let (count, count_max, bytes_max) = (labels.len(), limits::LABELS_MAX, limits::LABELS_BYTES_MAX);
+    let bytes = labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if count > count_max || bytes > bytes_max {
+        return Err(WorkerError::TooManyLabels { count, count_max, bytes, bytes_max });
+    }
+    Ok(())
+}
+
+/// 32 random hex digits: tells this start of the process from every other.
+fn random_instance() -> Result<String, WorkerError> {
+    let mut bytes = [0; 16];
+    // So few bytes come whole or not at all.
+    rustix::io::retry_on_intr(|| rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()))
+        .map_err(|error| WorkerError::system("get random bytes", error))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
