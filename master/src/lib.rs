@@ -5,10 +5,12 @@
 
 mod cluster;
 mod cores;
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod dispatcher;
 mod headers;
 mod runner;
 mod supervisor;
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod timers;
 mod transport;
 mod worker_exit;

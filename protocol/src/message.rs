@@ -395,7 +395,7 @@ wire_struct! {
 wire_struct! {
     /// One job of an EXECUTE message.
     CallEntry<'a> {
-        /// The client's number for it: from 1, and higher than every call before it in this session.
+        /// The client's number for it: from 1, and never used before in this session.
         call: u64,
         /// The pool.
         pool: &'a str,

@@ -23,6 +23,7 @@
 mod error;
 mod failure;
 mod job;
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod machine;
 mod reply;
 mod runtime;

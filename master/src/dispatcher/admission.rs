@@ -17,19 +17,18 @@ impl Dispatcher {
     pub(super) fn execute(&mut self, client: PeerKey, execute: &Execute<'_>, payloads: &mut Vec<Bytes>) {
         for (entry, payload) in execute.calls.iter().zip(payloads.drain(..)) {
             let Some(state) = self.peers[client].client_mut() else { return };
-            if entry.call <= state.last_call {
+            if state.jobs.contains_key(&entry.call) {
                 let route = self.peers[client].route;
                 self.reject_call(route, entry.call);
                 continue;
             }
-            state.last_call = entry.call;
             self.submit(client, entry.call, submission(entry, payload));
         }
     }
 
     fn reject_call(&mut self, route: Option<Route>, call: u64) {
         if let Some(route) = route {
-            let text = "calls must grow within a session";
+            let text = "a call of this number has not ended yet";
             self.reject(route, Kind::Execute as u64, Some(call), "duplicate_call", text, None);
         }
     }

@@ -50,8 +50,6 @@ pub(crate) enum Role {
 /// A client, or the callers in the master's own process.
 #[derive(Default)]
 pub(crate) struct Client {
-    /// Its highest call so far.
-    pub(crate) last_call: u64,
     /// Its calls that have not ended.
     pub(crate) jobs: HashMap<u64, JobKey>,
     /// Ends that are not yet in a message.

@@ -9,6 +9,7 @@ mod children;
 mod command;
 mod error;
 mod event;
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod policy;
 mod random;
 mod settings;
