@@ -1,5 +1,6 @@
 //! The master's settings and their defaults: the one place in the code, and the table in the README.
 
+use powerhose_protocol::limits::{DURATION_MS_MAX, ENTRIES_MAX, is_pool_name};
 use std::time::Duration;
 
 /// What a master keeps to. [`Settings::default`] has the defaults named at each field.
@@ -56,6 +57,29 @@ impl Default for Settings {
             batch_jobs_max: 64,
             batch_bytes_max: 256 << 10,
             pools: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// What is wrong with them, if anything.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        let longest = Duration::from_millis(DURATION_MS_MAX);
+        let intervals = [self.timeout, self.heartbeat_interval, self.silence_max, self.overrun_grace];
+        if intervals.iter().any(|interval| *interval < Duration::from_millis(1) || *interval > longest) {
+            Some("timeout, heartbeat_interval, silence_max and overrun_grace are from 1 ms to 365 days")
+        } else if self.silence_max <= self.heartbeat_interval {
+            Some("silence_max is longer than heartbeat_interval, or every peer would be silent")
+        } else if self.attempts_max == 0 {
+            Some("attempts_max is at least 1")
+        } else if [self.queue_jobs_max, self.workers_max, self.pools_max, self.batch_jobs_max].contains(&0) {
+            Some("queue_jobs_max, workers_max, pools_max and batch_jobs_max are at least 1")
+        } else if self.batch_jobs_max > ENTRIES_MAX {
+            Some("batch_jobs_max is at most 1,024")
+        } else if !self.pools.iter().all(|(name, _)| is_pool_name(name)) {
+            Some("a pool's name is 1 to 64 of the characters a-z A-Z 0-9 . _ -")
+        } else {
+            None
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::transport::dealer::Dealer;
 use crate::transport::router::{Router, TcpPolicy};
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{BindError, clock, raise_open_files_limit};
-use powerhose_protocol::limits::is_pool_name;
 use powerhose_protocol::{Endpoint, EndpointError};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
@@ -95,8 +94,8 @@ impl MasterBuilder {
     pub fn bind(self) -> Result<JobRunner, BindError> {
         let endpoints =
             self.endpoints.iter().map(|text| text.parse()).collect::<Result<Vec<Endpoint>, _>>()?;
-        if let Some((pool, _)) = self.settings.pools.iter().find(|(name, _)| !is_pool_name(name)) {
-            return Err(BindError::BadPool { pool: pool.clone() });
+        if let Some(problem) = self.settings.problem() {
+            return Err(BindError::BadSetting { problem });
         }
         let endpoint = self.endpoints.first().cloned().unwrap_or_default();
         let failed = |action| {

@@ -20,13 +20,13 @@ pub(crate) use link::Command;
 
 use crate::dispatcher::{Notice, Stats, WorkerInfo};
 use crate::transport::{BindError, clock};
-use crossbeam_channel::TrySendError;
+use crossbeam_channel::{Receiver, RecvTimeoutError, TrySendError};
 use link::Link;
 use powerhose_protocol::{Endpoint, JobId};
 use slot::Slot;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a master may take to say what it knows.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -164,34 +164,33 @@ impl JobRunner {
     /// Fewer were when `within` was over.
     pub fn wait_for_workers(&self, wanted: usize, within: Duration) -> Result<(), WorkersMissing> {
         let until = clock::now() + within;
-        let (changed, changes) = crossbeam_channel::bounded::<()>(1);
-        if self.place == Place::Embedded {
-            self.tell(Command::Subscribe(Box::new(move |_| match changed.try_send(()) {
-                Err(TrySendError::Disconnected(())) => ControlFlow::Break(()),
-                Ok(()) | Err(TrySendError::Full(())) => ControlFlow::Continue(()),
-            })));
-        }
+        let changes = match self.place {
+            Place::Embedded => self.changes(),
+            // A client's master tells it nothing: it asks again and again.
+            Place::Remote => crossbeam_channel::never(),
+        };
         loop {
             let left = until.saturating_duration_since(clock::now());
             let registered = self.workers_within(left.min(ANSWER_WITHIN)).map_or(0, |workers| workers.len());
             if registered >= wanted {
                 return Ok(());
             }
-            if left.is_zero() {
+            let next = until.min(clock::now() + ASK_AGAIN_AFTER);
+            let master_is_gone = changes.recv_deadline(next) == Err(RecvTimeoutError::Disconnected);
+            if left.is_zero() || master_is_gone {
                 return Err(WorkersMissing { wanted, registered, within });
             }
-            self.pause(&changes, until);
         }
     }
 
-    /// Waits until workers may have come: for a notice here, for a moment at a client.
-    fn pause(&self, changes: &crossbeam_channel::Receiver<()>, until: Instant) {
-        match self.place {
-            Place::Embedded => drop(changes.recv_deadline(until)),
-            Place::Remote => {
-                std::thread::sleep(ASK_AGAIN_AFTER.min(until.saturating_duration_since(clock::now())))
-            }
-        }
+    /// Has something to receive when something happened to a worker, and is disconnected when the master is gone.
+    fn changes(&self) -> Receiver<()> {
+        let (changed, changes) = crossbeam_channel::bounded(1);
+        self.tell(Command::Subscribe(Box::new(move |_| match changed.try_send(()) {
+            Err(TrySendError::Disconnected(())) => ControlFlow::Break(()),
+            Ok(()) | Err(TrySendError::Full(())) => ControlFlow::Continue(()),
+        })));
+        changes
     }
 
     /// Is told from now on what happens to workers and clients of a master in this process, on the master's own thread:

@@ -51,11 +51,11 @@ pub enum BindError {
         /// Where.
         endpoint: String,
     },
-    /// The name of a pool in the settings.
-    #[error("`{pool}` is no name of a pool: 1 to 64 of the characters a-z A-Z 0-9 . _ -")]
-    BadPool {
-        /// The name.
-        pool: String,
+    /// A setting is out of its bounds.
+    #[error("a setting is out of bounds: {problem}")]
+    BadSetting {
+        /// Which, and what would be right.
+        problem: &'static str,
     },
     /// Directory, lock file or socket could not be made.
     #[error("cannot listen on {endpoint}: {action}: {source}")]

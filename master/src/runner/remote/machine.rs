@@ -17,8 +17,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
-/// How often a client introduces itself while nobody answers.
+/// How soon a client tries again to introduce itself while there is no connection.
 const HELLO_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How often it introduces itself while there is a connection and nobody answers.
+const HELLO_UNANSWERED: Duration = Duration::from_secs(1);
 /// How long after a job's deadline the client waits for the master's word before it ends the job itself.
 const PATIENCE: Duration = Duration::from_millis(10);
 
@@ -122,6 +124,7 @@ pub(crate) struct ClientMachine {
     queue_bytes: usize,
     abandoned: Vec<u64>,
     timers: Timers<Timer>,
+    heartbeat_timer: TimerKey,
     actions: VecDeque<ClientAction>,
     lifecycle: Lifecycle,
     welcomed: bool,
@@ -131,7 +134,7 @@ pub(crate) struct ClientMachine {
 impl ClientMachine {
     pub(crate) fn new(settings: ClientSettings, now: Instant) -> ClientMachine {
         let mut timers = Timers::new(now);
-        timers.set(now, Timer::Heartbeat);
+        let heartbeat_timer = timers.set(now, Timer::Heartbeat);
         ClientMachine {
             settings,
             started: now,
@@ -142,6 +145,7 @@ impl ClientMachine {
             queue_bytes: 0,
             abandoned: Vec::new(),
             timers,
+            heartbeat_timer,
             actions: VecDeque::new(),
             lifecycle: Lifecycle::Open,
             welcomed: false,
@@ -220,9 +224,15 @@ impl ClientMachine {
     /// The connection ended, or a message could not be handed over.
     pub(crate) fn disconnected(&mut self, now: Instant) {
         self.now = self.now.max(now);
-        if let Connection::Live(_) = self.connection {
-            warn!("the master's connection ended");
-            self.end_session();
+        match &mut self.connection {
+            Connection::Live(_) => {
+                warn!("the master's connection ended");
+                self.end_session();
+            }
+            Connection::Greeting { hello_at } => {
+                *hello_at = self.now + HELLO_AGAIN_AFTER;
+                self.heartbeat_at(self.now + HELLO_AGAIN_AFTER);
+            }
         }
     }
 
@@ -300,7 +310,7 @@ impl ClientMachine {
     fn settle(&mut self) {
         if let Connection::Greeting { hello_at } = &mut self.connection {
             if *hello_at <= self.now && self.lifecycle == Lifecycle::Open {
-                *hello_at = self.now + HELLO_AGAIN_AFTER;
+                *hello_at = self.now + HELLO_UNANSWERED;
                 self.actions.push_back(ClientAction::Send { header: hello().encode(), payloads: Vec::new() });
             }
         } else {
@@ -383,9 +393,8 @@ impl ClientMachine {
     }
 
     fn welcome(&mut self, welcome: &Welcome<'_>) {
-        if let Connection::Live(_) = self.connection {
-            return debug!("a second WELCOME was dropped");
-        }
+        // The answer to a HELLO that was repeated: the master has replaced the session.
+        self.end_session();
         let limit = |name, default| welcome.limits.find(name).unwrap_or(default);
         info!(pid = welcome.pid, client = welcome.peer, "connected to the master");
         self.connection = Connection::Live(Session {
@@ -463,19 +472,21 @@ impl ClientMachine {
                 }
             }
         };
-        self.timers.set(next.max(self.now + Duration::from_millis(1)), Timer::Heartbeat);
+        self.heartbeat_at(next.max(self.now + Duration::from_millis(1)));
+    }
+
+    fn heartbeat_at(&mut self, when: Instant) {
+        self.timers.stop(self.heartbeat_timer);
+        self.heartbeat_timer = self.timers.set(when, Timer::Heartbeat);
     }
 
     /// The session is over: what was sent in it is lost, what was not waits for the next.
     fn end_session(&mut self) {
-        let Connection::Live(session) = &self.connection else {
-            self.connection = Connection::Greeting { hello_at: self.now };
-            return;
-        };
+        let Connection::Live(session) = &self.connection else { return };
         let peer = session.peer;
         self.connection = Connection::Greeting { hello_at: self.now };
         self.abandoned.clear();
-        self.timers.set(self.now + HELLO_AGAIN_AFTER, Timer::Heartbeat);
+        self.heartbeat_at(self.now + HELLO_AGAIN_AFTER);
         let sent = self.calls.iter().filter(|(_, call)| matches!(call.place, CallPlace::Sent(_)));
         for call in sent.map(|(call, _)| *call).collect::<Vec<_>>() {
             self.forget(call);
