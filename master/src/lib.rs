@@ -18,10 +18,13 @@ mod worker_exit;
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
 pub use cores::cores;
 pub use dispatcher::{
-    GoneCause, LostCause, Notice, PoolSettings, Rejection, Settings, Stats, WorkerInfo, WorkerState,
+    GoneCause, LostCause, Notice, PoolSettings, Rejection, Settings, SharedSecrets, Stats, WorkerInfo,
+    WorkerState,
 };
 pub use headers::Headers;
-pub use powerhose_protocol::{DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId};
+pub use powerhose_protocol::{
+    DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId, SecretError, SharedSecret,
+};
 pub use runner::{
     ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,
     MasterBuilder, MasterGone, Reply, WorkersMissing,

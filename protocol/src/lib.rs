@@ -8,19 +8,23 @@
 mod codec;
 mod endpoint;
 mod error;
+mod greeter;
 mod ids;
 mod kind;
 pub mod limits;
 mod message;
+mod proof;
 mod validate;
 mod value;
 
 pub use codec::{MessageHeaders, decode};
 pub use endpoint::{Endpoint, EndpointError, UNIX_PATH_BYTES_MAX};
 pub use error::DecodeError;
+pub use greeter::{Credentials, Greeter};
 pub use ids::{CALL_MAX, JobId, PEER_MAX};
 pub use kind::Kind;
 pub use message::*;
+pub use proof::{NonceSource, Prover, SECRET_BYTES_MIN, SecretError, SharedSecret};
 pub use value::Value;
 
 /// The first protocol version this crate speaks.
@@ -33,3 +37,5 @@ pub const MAGIC: &str = "powerhose";
 pub const DEFAULT_POOL: &str = "default";
 /// Environment variable through which a supervisor tells its workers where their master is.
 pub const ENDPOINT_VARIABLE: &str = "POWERHOSE_ENDPOINT";
+/// Environment variable that names the file of the secret which a worker shares with its master.
+pub const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";

@@ -1,6 +1,6 @@
 //! Why a worker could not start, or had to end.
 
-use powerhose_protocol::{Endpoint, EndpointError};
+use powerhose_protocol::{Endpoint, EndpointError, SecretError};
 use std::time::Duration;
 
 /// Why a worker could not start, or had to end. Cheap to clone.
@@ -16,6 +16,9 @@ pub enum WorkerError {
         /// The variable.
         variable: &'static str,
     },
+    /// The file that should hold the shared secret holds none.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// A pool that cannot be offered.
     #[error("the pool `{pool}` cannot be offered: {reason}")]
     BadPool {

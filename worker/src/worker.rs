@@ -3,7 +3,9 @@
 use crate::machine::{PoolSettings, Settings, truncated};
 use crate::stop::StopWatch;
 use crate::{Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError, runtime};
-use powerhose_protocol::{DEFAULT_POOL, ENDPOINT_VARIABLE, limits};
+use powerhose_protocol::{
+    Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, SECRET_FILE_VARIABLE, SharedSecret, limits,
+};
 use std::time::Duration;
 
 /// How many jobs of a pool a worker takes at once, unless told otherwise. How many it gets is the master's decision.
@@ -20,6 +22,7 @@ pub struct Worker {
     pools: Vec<PoolSettings>,
     labels: Vec<(String, String)>,
     software: String,
+    secret: Option<SharedSecret>,
     silence_max: Duration,
     signals: Signals,
     stop: StopWatch,
@@ -42,20 +45,34 @@ impl Worker {
             pools: Vec::new(),
             labels: Vec::new(),
             software: SOFTWARE.to_owned(),
+            secret: None,
             silence_max: SILENCE_MAX,
             signals: Signals::Handled,
             stop: StopWatch::new()?,
         })
     }
 
-    /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it.
+    /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it. If
+    /// `POWERHOSE_SECRET_FILE` is set too, that file's secret is [shared](Worker::shared_secret) with the master.
     ///
     /// # Errors
-    /// [`WorkerError::NoEndpoint`] if it is not set or no UTF-8, and those of [`connect`](Worker::connect).
+    /// [`WorkerError::NoEndpoint`] if it is not set or no UTF-8, [`WorkerError::Secret`] if the file holds none, and
+    /// those of [`connect`](Worker::connect).
     pub fn from_env() -> Result<Worker, WorkerError> {
         let endpoint = std::env::var(ENDPOINT_VARIABLE)
             .map_err(|_| WorkerError::NoEndpoint { variable: ENDPOINT_VARIABLE })?;
-        Worker::connect(&endpoint)
+        let worker = Worker::connect(&endpoint)?;
+        match std::env::var_os(SECRET_FILE_VARIABLE) {
+            Some(file) => Ok(worker.shared_secret(SharedSecret::from_file(file)?)),
+            None => Ok(worker),
+        }
+    }
+
+    /// Proves itself to the master with this secret, and works only for a master that knows it too.
+    #[must_use]
+    pub fn shared_secret(mut self, secret: SharedSecret) -> Worker {
+        self.secret = Some(secret);
+        self
     }
 
     /// Offers this pool, besides those offered before. Without any, the worker offers `default`.
@@ -154,8 +171,18 @@ impl Worker {
             instance: random_instance()?,
             pid: std::process::id().into(),
             labels: self.labels.clone(),
+            credentials: self.credentials()?,
             silence_max: self.silence_max.min(Duration::from_millis(limits::DURATION_MS_MAX)),
         })
+    }
+}
+
+impl Worker {
+    fn credentials(&self) -> Result<Option<Credentials>, WorkerError> {
+        let Some(secret) = self.secret.clone() else { return Ok(None) };
+        let mut seed = [0; limits::NONCE_BYTES];
+        fill_random(&mut seed)?;
+        Ok(Some(Credentials { secret, seed }))
     }
 }
 
@@ -187,8 +214,13 @@ fn check_labels(labels: &[(String, String)]) -> Result<(), WorkerError> {
 /// 32 random hex digits: tells this start of the process from every other.
 fn random_instance() -> Result<String, WorkerError> {
     let mut bytes = [0; 16];
-    // So few bytes come whole or not at all.
-    rustix::io::retry_on_intr(|| rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()))
-        .map_err(|error| WorkerError::system("get random bytes", error))?;
+    fill_random(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// For few bytes: up to 256 come whole or not at all.
+fn fill_random(bytes: &mut [u8]) -> Result<(), WorkerError> {
+    rustix::io::retry_on_intr(|| rustix::rand::getrandom(&mut *bytes, rustix::rand::GetRandomFlags::empty()))
+        .map(drop)
+        .map_err(|error| WorkerError::system("get random bytes", error))
 }

@@ -64,6 +64,7 @@ impl Dispatcher {
                 self.send_heartbeat(key);
             }
         }
+        self.handshakes.expire(self.now);
         self.heartbeats_due = self.now + interval;
         self.timers.set(self.heartbeats_due, Timer::Heartbeats);
     }

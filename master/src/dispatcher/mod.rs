@@ -27,6 +27,7 @@ mod members;
 mod outbox;
 mod peer;
 mod pool;
+mod proofs;
 mod random;
 mod replies;
 mod sessions;
@@ -43,6 +44,8 @@ pub use control::WorkerInfo;
 pub use event::{
     Action, Ending, Event, GoneCause, LostCause, Notice, Outcome, Rejection, Repeat, Route, Submission,
 };
+pub use proofs::SharedSecrets;
+pub use random::Seed;
 pub use settings::{PoolSettings, Settings};
 pub use stats::Stats;
 pub use worker::WorkerState;
@@ -52,7 +55,8 @@ use closing::Lifecycle;
 use job::{Job, JobKey};
 use limiter::Limiter;
 use peer::{Client, Peer, PeerKey, Peers, Role};
-use pool::{Knowledge, PoolKey, Pools};
+use pool::{PoolKey, Pools};
+use proofs::Handshakes;
 use random::Random;
 use slotmap::SlotMap;
 use std::collections::{HashSet, VecDeque};
@@ -127,6 +131,7 @@ pub struct Dispatcher {
     /// Clients with outcomes that are not yet in a message.
     answered: Vec<PeerKey>,
     actions: VecDeque<Action>,
+    handshakes: Handshakes,
     lifecycle: Lifecycle,
     controls: control::Controls,
     limiter: Limiter,
@@ -143,9 +148,11 @@ pub struct Identity {
 }
 
 impl Dispatcher {
-    /// A dispatcher without peers and jobs. `seed` must differ from run to run: sessions and the epoch come from it.
-    pub fn new(settings: Settings, identity: Identity, seed: u64, now: Instant) -> Dispatcher {
-        let mut random = Random::new(seed);
+    /// A dispatcher without peers and jobs. `seed` must be new and secret in every run: epoch, sessions and nonces
+    /// come from it.
+    pub fn new(settings: Settings, identity: Identity, seed: impl Into<Seed>, now: Instant) -> Dispatcher {
+        let seed = seed.into();
+        let mut random = Random::new(seed.sessions());
         let epoch = random.next();
         let mut peers = Peers::default();
         let embedded = peers.insert(Peer {
@@ -161,7 +168,7 @@ impl Dispatcher {
         });
         let mut pools = Pools::default();
         for (name, pool_settings) in &settings.pools {
-            pools.make(name, pool_settings.clone(), Knowledge::Known);
+            pools.declare(name, pool_settings.clone());
         }
         let mut timers = Timers::new(now);
         let heartbeats_due = now + settings.heartbeat_interval;
@@ -188,6 +195,7 @@ impl Dispatcher {
             loaded: Vec::new(),
             answered: Vec::new(),
             actions: VecDeque::new(),
+            handshakes: Handshakes::new(seed.nonces()),
             lifecycle: Lifecycle::Open,
             controls: control::Controls::default(),
             limiter: Limiter::default(),

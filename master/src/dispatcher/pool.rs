@@ -80,7 +80,17 @@ impl Pools {
         (self.pools.len() < pools_max).then(|| self.make(name, PoolSettings::default(), Knowledge::AskedFor))
     }
 
-    pub(crate) fn make(&mut self, name: &str, settings: PoolSettings, knowledge: Knowledge) -> PoolKey {
+    /// A pool that exists for sure. The last declaration of a name counts.
+    pub(crate) fn declare(&mut self, name: &str, settings: PoolSettings) {
+        match self.find(name) {
+            Some(key) => self.pools[key].settings = settings,
+            None => {
+                self.make(name, settings, Knowledge::Known);
+            }
+        }
+    }
+
+    fn make(&mut self, name: &str, settings: PoolSettings, knowledge: Knowledge) -> PoolKey {
         let name: Arc<str> = name.into();
         let key = self.pools.insert(Pool {
             name: name.clone(),

@@ -1,5 +1,37 @@
 //! Numbers that look random and never repeat: splitmix64, whose output is a permutation of its counter.
 
+/// Where a dispatcher's randomness comes from.
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    pub(crate) fn sessions(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// Sessions tell eight bytes of the seed to whoever sees them; the other 24 keep the nonces unforeseeable.
+    pub(crate) fn nonces(&self) -> [u8; 32] {
+        let mut seed = self.0;
+        seed[..8].fill(0);
+        seed
+    }
+}
+
+impl From<[u8; 32]> for Seed {
+    fn from(bytes: [u8; 32]) -> Seed {
+        Seed(bytes)
+    }
+}
+
+impl From<u64> for Seed {
+    /// For simulations, which must be repeatable and have nothing to hide.
+    fn from(number: u64) -> Seed {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_ne_bytes());
+        Seed(bytes)
+    }
+}
+
 pub(crate) struct Random(u64);
 
 impl Random {

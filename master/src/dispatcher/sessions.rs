@@ -7,8 +7,8 @@ use super::worker::{Attention, Service, Worker};
 use super::{Action, Dispatcher};
 use bytes::Bytes;
 use powerhose_protocol::{
-    Bye, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms, Quieted, ROLE_CLIENT,
-    ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
+    Bye, Bytes as Bin, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms, Quieted,
+    ROLE_CLIENT, ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
 };
 use tracing::{debug, info};
 
@@ -23,8 +23,10 @@ impl Dispatcher {
             Ok(message) => message,
             Err(error) => return self.refuse_bytes(route, &error),
         };
-        if let Message::Hello(hello) = &message {
-            return self.hello(route, hello);
+        match &message {
+            Message::Hello(hello) => return self.hello(route, header, hello),
+            Message::Proof(proof) => return self.prove(route, header, proof),
+            _ => {}
         }
         let Some(key) = self.peers.find(route) else { return self.send_unknown(route) };
         match message.session() {
@@ -66,7 +68,7 @@ impl Dispatcher {
         }
     }
 
-    fn hello(&mut self, route: Route, hello: &Hello<'_>) {
+    fn hello(&mut self, route: Route, header: &[u8], hello: &Hello<'_>) {
         if let Some(key) = self.peers.find(route) {
             self.gone(key, GoneCause::Renewed);
         }
@@ -75,24 +77,35 @@ impl Dispatcher {
             let text = format!("this master speaks versions {VERSION_MIN} to {VERSION_MAX}");
             return self.reject(route, kind, None, "version", &text, None);
         }
-        let (role, full, code) = match hello.role {
-            ROLE_WORKER => (Role::Candidate, self.peers.workers >= self.settings.workers_max, "workers_max"),
-            ROLE_CLIENT => {
-                let full = self.peers.clients >= self.settings.clients_max;
-                (Role::Client(Client::default()), full, "clients_max")
-            }
-            _ => return self.reject(route, kind, None, "role", "a role is \"worker\" or \"client\"", None),
+        if hello.role != ROLE_WORKER && hello.role != ROLE_CLIENT {
+            return self.reject(route, kind, None, "role", "a role is \"worker\" or \"client\"", None);
+        }
+        if self.settings.secrets.is_empty() {
+            self.admit(route, hello, None);
+        } else {
+            self.challenge(route, header, hello);
+        }
+    }
+
+    /// Opens a session, if there is room for another.
+    pub(super) fn admit(&mut self, route: Route, hello: &Hello<'_>, mac: Option<Bin<'_>>) {
+        let (role, full, code) = if hello.role == ROLE_WORKER {
+            (Role::Candidate, self.peers.workers >= self.settings.workers_max, "workers_max")
+        } else {
+            let full = self.peers.clients >= self.settings.clients_max;
+            (Role::Client(Client::default()), full, "clients_max")
         };
+        let kind = Kind::Hello as u64;
         if full || self.last_peer == PEER_MAX {
             return self.reject(route, kind, None, code, "no room for another", Some(RETRY_AFTER_MS));
         }
         if !self.lifecycle.is_open() {
             return self.reject(route, kind, None, "closing", "this master is closing", Some(RETRY_AFTER_MS));
         }
-        self.welcome(route, role, hello);
+        self.welcome(route, role, hello, mac);
     }
 
-    fn welcome(&mut self, route: Route, role: Role, hello: &Hello<'_>) {
+    fn welcome(&mut self, route: Route, role: Role, hello: &Hello<'_>, mac: Option<Bin<'_>>) {
         self.last_peer += 1;
         let (session, number) = (self.random.next(), self.last_peer);
         let is_client = matches!(role, Role::Client(_));
@@ -114,7 +127,7 @@ impl Dispatcher {
             epoch: self.epoch,
             session,
             peer: number,
-            mac: None,
+            mac,
             limits: NamedValues(vec![
                 ("payload_bytes_max", settings.payload_bytes_max as u64),
                 ("batch_jobs_max", settings.batch_jobs_max as u64),

@@ -1,10 +1,11 @@
 //! The master's settings and their defaults: the one place in the code, and the table in the README.
 
+use super::proofs::SharedSecrets;
 use powerhose_protocol::limits::{DURATION_MS_MAX, ENTRIES_MAX, is_pool_name};
 use std::time::Duration;
 
 /// What a master keeps to. [`Settings::default`] has the defaults named at each field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
     /// How long a caller waits that names no timeout: 5 s.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub batch_bytes_max: usize,
     /// Pools that exist before a worker offers them; a job for one waits until its deadline.
     pub pools: Vec<(String, PoolSettings)>,
+    /// What peers must prove to know: nothing.
+    pub secrets: SharedSecrets,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             batch_jobs_max: 64,
             batch_bytes_max: 256 << 10,
             pools: Vec::new(),
+            secrets: SharedSecrets::default(),
         }
     }
 }

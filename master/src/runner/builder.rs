@@ -4,12 +4,12 @@ use super::embedded::EventLoop;
 use super::link::{Command, Link, Subscriber};
 use super::remote::{self, ClientLoop, ClientMachine, ClientSettings};
 use super::{JobRunner, Place};
-use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings};
+use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
 use crate::transport::dealer::Dealer;
 use crate::transport::router::{Router, TcpPolicy};
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{BindError, clock, raise_open_files_limit};
-use powerhose_protocol::{Endpoint, EndpointError};
+use powerhose_protocol::{Credentials, Endpoint, EndpointError, SharedSecret};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
 use std::ops::ControlFlow;
@@ -80,6 +80,13 @@ impl MasterBuilder {
         self
     }
 
+    /// Lets only peers in that prove to know a secret; without a call, everybody who reaches an endpoint is let in.
+    /// Then it may also listen on TCP addresses that other machines reach. Nothing is encrypted by it.
+    pub fn shared_secrets(mut self, secrets: SharedSecrets) -> Self {
+        self.settings.secrets = secrets;
+        self
+    }
+
     /// Lets it listen on TCP addresses that other machines reach, although nobody is authenticated and nothing is
     /// encrypted: whoever reaches the port can send jobs, and can register as a worker and read them.
     pub fn insecure_tcp(mut self) -> Self {
@@ -104,7 +111,8 @@ impl MasterBuilder {
         };
         raise_open_files_limit();
         let wakeup = Arc::new(Wakeup::new().map_err(failed("its wake-up"))?);
-        let router = Router::bind(&endpoints, self.policy, self.settings.payload_bytes_max, wakeup.clone())?;
+        let policy = if self.settings.secrets.is_empty() { self.policy } else { TcpPolicy::Authenticated };
+        let router = Router::bind(&endpoints, policy, self.settings.payload_bytes_max, wakeup.clone())?;
         let bound = router.endpoints().to_vec();
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
@@ -124,6 +132,7 @@ impl MasterBuilder {
 pub struct ClientBuilder {
     endpoint: String,
     settings: ClientSettings,
+    secret: Option<SharedSecret>,
     connect_timeout: Duration,
 }
 
@@ -167,6 +176,7 @@ impl ClientBuilder {
         ClientBuilder {
             endpoint,
             settings: ClientSettings::default(),
+            secret: None,
             connect_timeout: Duration::from_secs(5),
         }
     }
@@ -180,6 +190,12 @@ impl ClientBuilder {
     /// How long a caller waits that names no timeout. Default: 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
+        self
+    }
+
+    /// Proves itself to the master with this secret, and believes only a master that knows it too.
+    pub fn shared_secret(mut self, secret: SharedSecret) -> Self {
+        self.secret = Some(secret);
         self
     }
 
@@ -203,7 +219,9 @@ impl ClientBuilder {
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let (ready, welcomed) = crossbeam_channel::bounded(1);
         let timeout = self.settings.timeout;
-        let machine = ClientMachine::new(self.settings, clock::now());
+        let seed = random_seed().map_err(failed)?;
+        let credentials = self.secret.map(|secret| Credentials { secret, seed });
+        let machine = ClientMachine::new(self.settings, credentials, clock::now());
         let client = ClientLoop::new(dealer, machine, commands, wakeup.clone(), ready);
         let thread = thread::Builder::new()
             .name("powerhose-client".to_owned())
@@ -227,8 +245,8 @@ fn identity() -> Identity {
     Identity { pid: std::process::id(), host }
 }
 
-fn random_seed() -> io::Result<u64> {
-    let mut bytes = [0; 8];
+fn random_seed() -> io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
-    Ok(u64::from_ne_bytes(bytes))
+    Ok(bytes)
 }

@@ -6,7 +6,7 @@ use super::monitor::Monitor;
 use super::wakeup::Wakeup;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
-use powerhose_protocol::{Hello, MAGIC, Message, ROLE_CLIENT, VERSION_MAX, VERSION_MIN, decode};
+use powerhose_protocol::{Greeter, Message, ROLE_CLIENT, decode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ const MESSAGE_BYTES_MAX: i64 = 4 << 30;
 const RECONNECT_AFTER: Duration = Duration::from_millis(50);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
 const LINGER: Duration = Duration::from_millis(500);
+/// How somebody introduces itself who only wants to know whether a master is there.
+const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
 
 /// A DEALER that connects, and connects again, to one endpoint.
 pub(crate) struct Dealer {
@@ -95,29 +97,25 @@ fn configure(socket: &zmq::Socket) -> zmq::Result<()> {
     socket.set_reconnect_ivl_max(RECONNECT_AFTER_MAX.as_millis() as i32)
 }
 
-/// The process id of the master at an endpoint, if one answers in time.
-pub(crate) fn ask_for_master(endpoint: &str, within: Duration) -> Option<u32> {
+/// A master that answered.
+pub(crate) struct Found {
+    /// Its process id, if it tells.
+    pub(crate) pid: Option<u32>,
+}
+
+/// The master at an endpoint, if one answers in time.
+pub(crate) fn ask_for_master(endpoint: &str, within: Duration) -> Option<Found> {
     let context = zmq::Context::new();
     let socket = context.socket(zmq::DEALER).ok()?;
     socket.set_linger(0).ok()?;
     socket.connect(endpoint).ok()?;
-    socket.send(hello().encode(), zmq::DONTWAIT).ok()?;
+    socket.send(Greeter::new(ROLE_CLIENT, ASKER.to_owned(), None).hello(), zmq::DONTWAIT).ok()?;
     let readable = socket.poll(zmq::POLLIN, within.as_millis() as i64).ok()? > 0;
     let header = if readable { frame::receive(&socket)? } else { return None };
     match decode(header.as_ref(), 0).ok()? {
-        Message::Welcome(welcome) => u32::try_from(welcome.pid).ok(),
+        Message::Welcome(welcome) => Some(Found { pid: u32::try_from(welcome.pid).ok() }),
+        // It tells strangers nothing, but it is there.
+        Message::Challenge(_) | Message::Reject(_) => Some(Found { pid: None }),
         _ => None,
     }
-}
-
-/// How a client introduces itself.
-pub(crate) fn hello() -> Message<'static> {
-    Message::Hello(Hello {
-        magic: MAGIC,
-        version_min: VERSION_MIN,
-        version_max: VERSION_MAX,
-        role: ROLE_CLIENT,
-        software: concat!("powerhose-master/", env!("CARGO_PKG_VERSION")),
-        nonce: None,
-    })
 }

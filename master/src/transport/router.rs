@@ -31,6 +31,8 @@ const ASK_WITHIN: Duration = Duration::from_millis(500);
 pub(crate) enum TcpPolicy {
     /// None.
     LoopbackOnly,
+    /// Any: peers must prove themselves.
+    Authenticated,
     /// Any: whoever reaches the port is trusted.
     Insecure,
 }
@@ -218,7 +220,7 @@ fn route(identity: &[u8]) -> Option<Route> {
 fn in_use(endpoint: &Endpoint) -> BindError {
     let endpoint = endpoint.to_string();
     match super::dealer::ask_for_master(&endpoint, ASK_WITHIN) {
-        Some(pid) => BindError::AlreadyRunning { endpoint, pid: Some(pid) },
+        Some(found) => BindError::AlreadyRunning { endpoint, pid: found.pid },
         None => BindError::AddressInUse { endpoint },
     }
 }

@@ -1,9 +1,8 @@
 //! The way into a session: HELLO, WELCOME, REGISTER, REGISTERED, and every way in which that fails.
 
-use super::{Ending, Machine, Payload, Reach, Registration, Session, State};
+use super::{Action, Ending, Machine, Payload, Reach, Registration, Session, State};
 use powerhose_protocol::{
-    Hello, Kind, MAGIC, NamedValues, ROLE_WORKER, Register, Registered, Reject, VERSION_MAX, VERSION_MIN,
-    Welcome,
+    Kind, NamedValues, Register, Registered, Reject, VERSION_MAX, VERSION_MIN, Welcome,
 };
 use std::time::{Duration, Instant};
 
@@ -37,16 +36,8 @@ impl<P: Payload> Machine<P> {
     }
 
     pub(super) fn say_hello(&mut self, now: Instant) {
-        let software = self.settings.software.clone();
-        let hello = Hello {
-            magic: MAGIC,
-            version_min: VERSION_MIN,
-            version_max: VERSION_MAX,
-            role: ROLE_WORKER,
-            software: &software,
-            nonce: None,
-        };
-        self.send(hello.into(), Vec::new());
+        let header = self.greeter.hello();
+        self.actions.push_back(Action::Send { header, payloads: Vec::new() });
         self.greeted_at = Some(now);
         self.state = State::Greeting { hello_at: now + HELLO_REPEAT, reach: Reach::Presumed };
     }
@@ -56,6 +47,10 @@ impl<P: Payload> Machine<P> {
             // The answer to a HELLO that was repeated while the first was still under way.
             tracing::debug!(session = welcome.session, "dropped a second WELCOME");
             return;
+        }
+        if !self.greeter.believes(welcome) {
+            let text = "whoever answers does not know the secret that is shared with the master";
+            return self.end(Ending::Refused { code: "authentication".to_owned(), text: text.to_owned() });
         }
         self.heard_at = now;
         if !(VERSION_MIN..=VERSION_MAX).contains(&welcome.version) {
@@ -81,7 +76,7 @@ impl<P: Payload> Machine<P> {
             ),
         };
         let header = powerhose_protocol::Message::from(register).encode();
-        self.actions.push_back(super::Action::Send { header, payloads: Vec::new() });
+        self.actions.push_back(Action::Send { header, payloads: Vec::new() });
         let step = Registration::Sent { patience_until: now + REGISTER_PATIENCE };
         self.state = State::Registering { session, step };
     }
@@ -98,11 +93,17 @@ impl<P: Payload> Machine<P> {
         }
     }
 
-    pub(super) fn challenged(&mut self) {
-        if matches!(self.state, State::Greeting { .. }) {
-            let text = "the master asks for the proof of a shared key, and this worker has none";
-            self.end(Ending::Refused { code: "authentication".to_owned(), text: text.to_owned() });
+    /// The master wants a proof; `challenge` is the header frame in which it says so.
+    pub(super) fn challenged(&mut self, now: Instant, challenge: &[u8]) {
+        if !matches!(self.state, State::Greeting { .. }) {
+            return;
         }
+        self.heard_at = now;
+        let Some(header) = self.greeter.prove(challenge) else {
+            let text = "the master asks for the proof of a shared secret, and this worker has none";
+            return self.end(Ending::Refused { code: "authentication".to_owned(), text: text.to_owned() });
+        };
+        self.actions.push_back(Action::Send { header, payloads: Vec::new() });
     }
 
     pub(super) fn unknown(&mut self, now: Instant) {
@@ -116,7 +117,8 @@ impl<P: Payload> Machine<P> {
 
     pub(super) fn rejected(&mut self, now: Instant, reject: &Reject<'_>) {
         self.heard_at = now;
-        let about_hello = matches!(self.state, State::Greeting { .. }) && reject.kind == Kind::Hello as u64;
+        let about_hello = matches!(self.state, State::Greeting { .. })
+            && (reject.kind == Kind::Hello as u64 || reject.kind == Kind::Proof as u64);
         let about_register =
             matches!(self.state, State::Registering { .. }) && reject.kind == Kind::Register as u64;
         if !about_hello && !about_register {

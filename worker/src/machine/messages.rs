@@ -8,11 +8,18 @@ use std::time::Instant;
 const FAREWELLS: [&str; 2] = ["stop", "drain"];
 
 impl<P: Payload> Machine<P> {
-    pub(super) fn handle_message(&mut self, now: Instant, message: Message<'_>, payloads: &mut Vec<P>) {
+    /// `header` is the frame that the message was read from.
+    pub(super) fn handle_message(
+        &mut self,
+        now: Instant,
+        header: &[u8],
+        message: Message<'_>,
+        payloads: &mut Vec<P>,
+    ) {
         let kind = message.kind();
         match message {
             Message::Welcome(welcome) => self.welcomed(now, &welcome),
-            Message::Challenge(_) => self.challenged(),
+            Message::Challenge(_) => self.challenged(now, header),
             Message::Unknown(_) => self.unknown(now),
             Message::Reject(reject) => self.rejected(now, &reject),
             Message::Registered(registered) => {

@@ -42,7 +42,7 @@ pub use settings::{PoolSettings, Settings};
 use jobs::Handler;
 use limited::LimitedLog;
 use pools::Pools;
-use powerhose_protocol::{Message, decode};
+use powerhose_protocol::{Greeter, Message, ROLE_WORKER, decode};
 use session::Session;
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -58,6 +58,7 @@ impl<P: Deref<Target = [u8]> + From<Vec<u8>>> Payload for P {}
 pub struct Machine<P> {
     settings: Settings,
     pools: Pools,
+    greeter: Greeter,
     /// Zero of the worker's own clock, the `sent_ms` of its heartbeats.
     started: Instant,
     /// The last sign of life of the master.
@@ -112,6 +113,7 @@ impl<P: Payload> Machine<P> {
     pub fn new(now: Instant, settings: Settings) -> Machine<P> {
         Machine {
             pools: Pools::new(&settings.pools),
+            greeter: Greeter::new(ROLE_WORKER, settings.software.clone(), settings.credentials.clone()),
             settings,
             started: now,
             heard_at: now,
@@ -130,7 +132,7 @@ impl<P: Payload> Machine<P> {
     /// What cannot be read and what belongs to a foreign session is dropped here, before anything of it takes effect.
     pub fn handle(&mut self, now: Instant, header: &[u8], payloads: &mut Vec<P>) {
         match decode(header, payloads.len()) {
-            Ok(message) => self.handle_message(now, message, payloads),
+            Ok(message) => self.handle_message(now, header, message, payloads),
             Err(error) => self.nonsense.note(now, &error),
         }
         payloads.clear();

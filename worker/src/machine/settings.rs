@@ -1,5 +1,6 @@
 //! What a machine is told about its worker.
 
+use powerhose_protocol::Credentials;
 use std::time::Duration;
 
 /// Who the worker is, what it offers and how patient it is. The protocol's bounds on names, labels and credits hold:
@@ -18,6 +19,8 @@ pub struct Settings {
     pub pid: u64,
     /// Whatever its operator wants to see beside it.
     pub labels: Vec<(String, String)>,
+    /// To prove itself, and to have the master prove itself.
+    pub credentials: Option<Credentials>,
     /// How long the master may be silent before the worker gives up.
     pub silence_max: Duration,
 }

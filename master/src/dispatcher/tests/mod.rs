@@ -1,1 +1,10 @@
-//! The dispatcher by examples that read as its specification.
+//! The dispatcher by examples that read as its specification, a file a topic, and by simulation.
+
+mod admission;
+mod alone;
+mod batches;
+mod choice;
+mod fairness;
+mod handshake;
+mod harness;
+mod registration;

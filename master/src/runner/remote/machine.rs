@@ -6,12 +6,11 @@
 use super::outcome::{self, Sent};
 use crate::dispatcher::{Ending, LostCause, Outcome, Rejection, Repeat, Settings, Submission, WorkerInfo};
 use crate::timers::{TimerKey, Timers};
-use crate::transport::dealer::hello;
 use bytes::Bytes;
 use powerhose_protocol::limits::{DURATION_MS_MAX, ENTRIES_MAX, is_pool_name};
 use powerhose_protocol::{
-    Abandon, Bye, CallEntry, Execute, FLAG_ONCE, Heartbeat, JobId, Message, Outcomes, State, Status, Welcome,
-    decode,
+    Abandon, Bye, CallEntry, Credentials, Execute, FLAG_ONCE, Greeter, Heartbeat, JobId, Message, Outcomes,
+    ROLE_CLIENT, State, Status, Welcome, decode,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -23,6 +22,9 @@ const HELLO_AGAIN_AFTER: Duration = Duration::from_millis(100);
 const HELLO_UNANSWERED: Duration = Duration::from_secs(1);
 /// How long after a job's deadline the client waits for the master's word before it ends the job itself.
 const PATIENCE: Duration = Duration::from_millis(10);
+
+/// How a client introduces itself.
+const SOFTWARE: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"));
 
 /// What a client keeps to.
 #[derive(Clone, Debug)]
@@ -115,6 +117,7 @@ enum Lifecycle {
 /// The machine; see the module.
 pub(crate) struct ClientMachine {
     settings: ClientSettings,
+    greeter: Greeter,
     started: Instant,
     now: Instant,
     connection: Connection,
@@ -132,11 +135,17 @@ pub(crate) struct ClientMachine {
 }
 
 impl ClientMachine {
-    pub(crate) fn new(settings: ClientSettings, now: Instant) -> ClientMachine {
+    /// With credentials, it believes only a master that proves itself.
+    pub(crate) fn new(
+        settings: ClientSettings,
+        credentials: Option<Credentials>,
+        now: Instant,
+    ) -> ClientMachine {
         let mut timers = Timers::new(now);
         let heartbeat_timer = timers.set(now, Timer::Heartbeat);
         ClientMachine {
             settings,
+            greeter: Greeter::new(ROLE_CLIENT, SOFTWARE.to_owned(), credentials),
             started: now,
             now,
             connection: Connection::Greeting { hello_at: now },
@@ -245,6 +254,7 @@ impl ClientMachine {
         };
         match message {
             Message::Welcome(welcome) => return self.welcome(&welcome),
+            Message::Challenge(_) => return self.challenged(header),
             Message::Unknown(_) => return self.end_session(),
             Message::Reject(reject) => {
                 warn!(
@@ -311,7 +321,8 @@ impl ClientMachine {
         if let Connection::Greeting { hello_at } = &mut self.connection {
             if *hello_at <= self.now && self.lifecycle == Lifecycle::Open {
                 *hello_at = self.now + HELLO_UNANSWERED;
-                self.actions.push_back(ClientAction::Send { header: hello().encode(), payloads: Vec::new() });
+                self.actions
+                    .push_back(ClientAction::Send { header: self.greeter.hello(), payloads: Vec::new() });
             }
         } else {
             self.send_calls();
@@ -392,7 +403,29 @@ impl ClientMachine {
             .push_back(ClientAction::Send { header: Message::Bye(bye).encode(), payloads: Vec::new() });
     }
 
+    /// The master wants a proof; `challenge` is the header frame in which it says so.
+    fn challenged(&mut self, challenge: &[u8]) {
+        if let Connection::Live(_) = self.connection {
+            return;
+        }
+        match self.greeter.prove(challenge) {
+            Some(header) => self.actions.push_back(ClientAction::Send { header, payloads: Vec::new() }),
+            None => {
+                self.refused("the master asks for the proof of a shared secret, and this client has none")
+            }
+        }
+    }
+
+    fn refused(&mut self, text: &str) {
+        warn!(text, "no session with this master");
+        self.actions
+            .push_back(ClientAction::Refused { code: "authentication".to_owned(), text: text.to_owned() });
+    }
+
     fn welcome(&mut self, welcome: &Welcome<'_>) {
+        if !self.greeter.believes(welcome) {
+            return self.refused("whoever answers does not know the secret that is shared with the master");
+        }
         // The answer to a HELLO that was repeated: the master has replaced the session.
         self.end_session();
         let limit = |name, default| welcome.limits.find(name).unwrap_or(default);

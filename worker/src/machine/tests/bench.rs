@@ -37,6 +37,7 @@ impl Bench {
             instance: "instance".to_owned(),
             pid: 42,
             labels: vec![("rack".to_owned(), "b".to_owned())],
+            credentials: None,
             silence_max: Duration::from_secs(30),
         };
         let now = Instant::now();

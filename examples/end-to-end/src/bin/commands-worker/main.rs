@@ -16,7 +16,7 @@ struct Options {
     /// Where the master is; otherwise `POWERHOSE_ENDPOINT` says it.
     endpoint: Option<String>,
     /// Offers this pool; may be given several times.
-    #[arg(long)]
+    #[arg(long, default_value = "default")]
     pool: Vec<String>,
     /// Takes at most so many jobs of each pool at once.
     #[arg(long, default_value_t = 64)]
@@ -54,10 +54,6 @@ fn main() -> anyhow::Result<()> {
         None => Worker::from_env()?,
     };
     let worker = worker.silence_max(Duration::from_millis(options.silence_ms));
-    let offer = |worker: Worker, pool| worker.pool_with_credit(pool, options.credit);
-    let worker = match options.pool.as_slice() {
-        [] => offer(worker, "default"),
-        pools => pools.iter().fold(worker, offer),
-    };
+    let worker = options.pool.iter().fold(worker, |worker, pool| worker.pool_with_credit(pool, options.credit));
     Ok(worker.run(commands::run)?)
 }

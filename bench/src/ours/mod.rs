@@ -1,0 +1,22 @@
+//! Powerhose through its public API, at default settings: masters in this process and in another, and every way to call.
+
+mod calls;
+mod idle;
+mod memory;
+mod mixed;
+mod remote;
+
+pub(crate) use calls::{execute, open_loop, pacing, round_trip, submit, submit_tasks};
+pub(crate) use idle::idle;
+pub(crate) use memory::{libzmq_connection, waiting_job, worker_registration};
+pub(crate) use mixed::{fifo, mixed};
+pub(crate) use remote::{remote_round_trip, remote_submit};
+
+use crate::work::Work;
+use powerhose_master::Cluster;
+
+/// A master in this process and workers of this program.
+pub(crate) fn start(work: Work, workers: usize) -> anyhow::Result<Cluster> {
+    let program = std::env::current_exe()?;
+    Ok(Cluster::builder(program).args(["worker", work.name()]).workers(workers).start()?)
+}

@@ -1,0 +1,9 @@
+//! Other processes: started, watched, and ended with this one, also when this one is killed.
+
+mod child;
+mod cpu;
+mod memory;
+
+pub(crate) use child::{Child, end_with_parent};
+pub(crate) use cpu::{CpuClock, cpu_time};
+pub(crate) use memory::resident_bytes;

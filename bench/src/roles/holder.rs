@@ -1,0 +1,36 @@
+//! A master of Powerhose without workers, which submits as many jobs as each line of its standard input says, and keeps
+//! their handles. It ends with its standard input.
+
+use anyhow::Context;
+use powerhose_master::{Cluster, Job, PoolSettings};
+use std::io;
+use std::time::Duration;
+
+/// A pool that nobody serves.
+const POOL: &str = "nobody";
+/// No job ends while it is weighed.
+const TIMEOUT: Duration = Duration::from_secs(3600);
+const PAYLOAD_BYTES: usize = 64;
+
+pub(super) fn play() -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    let cluster = Cluster::builder(program)
+        .workers(0)
+        .master(|master| master.timeout(TIMEOUT).pool(POOL, PoolSettings::new()))
+        .start()?;
+    let runner = cluster.runner();
+    for endpoint in runner.endpoints() {
+        println!("{endpoint}");
+    }
+    let mut handles = Vec::new();
+    for line in io::stdin().lines() {
+        let jobs: usize = line?.trim().parse().context("a number of jobs")?;
+        handles.reserve_exact(jobs);
+        handles.extend((0..jobs).map(|_| runner.submit(Job::new(vec![b'x'; PAYLOAD_BYTES]).pool(POOL))));
+        // Answers come in order: with this one, all jobs are where they wait.
+        let accepted = runner.stats()?.accepted;
+        anyhow::ensure!(accepted as usize == handles.len(), "{accepted} of {} jobs accepted", handles.len());
+        println!("{accepted}");
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! What this program is in the other processes that a benchmark needs: it starts itself with the name of a role.
+
+mod holder;
+mod master;
+mod unix_worker;
+mod worker;
+mod zmq_router;
+mod zmq_worker;
+
+use crate::work::Work;
+use clap::Subcommand;
+
+/// A role on the command line. People do not use them.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Role {
+    /// A worker of Powerhose.
+    #[command(hide = true)]
+    Worker { work: Work },
+    /// A master of Powerhose with its workers, for callers in another process.
+    #[command(hide = true)]
+    Master { work: Work, workers: usize },
+    /// A master of Powerhose that holds jobs and peers, to be weighed.
+    #[command(hide = true)]
+    Holder,
+    /// A DEALER that answers.
+    #[command(hide = true)]
+    ZmqWorker { endpoint: String, work: Work },
+    /// A ROUTER that holds connections, to be weighed.
+    #[command(hide = true)]
+    ZmqRouter { endpoint: String },
+    /// Answers on its standard input, a socket.
+    #[command(hide = true)]
+    UnixWorker { work: Work, bytes: usize },
+    /// The dispatcher alone, to be looked at by valgrind.
+    #[command(hide = true)]
+    Dispatcher { workers: usize, waiting: usize, jobs: usize },
+}
+
+impl Role {
+    /// Plays it until this process's parent is gone, or says so.
+    pub(crate) fn play(self) -> anyhow::Result<()> {
+        match self {
+            Role::Worker { work } => worker::play(work),
+            Role::Master { work, workers } => master::play(work, workers),
+            Role::Holder => holder::play(),
+            Role::ZmqWorker { endpoint, work } => zmq_worker::play(&endpoint, work),
+            Role::ZmqRouter { endpoint } => zmq_router::play(&endpoint),
+            Role::UnixWorker { work, bytes } => unix_worker::play(work, bytes),
+            Role::Dispatcher { workers, waiting, jobs } => {
+                crate::growth::play(workers, waiting, jobs);
+                Ok(())
+            }
+        }
+    }
+}

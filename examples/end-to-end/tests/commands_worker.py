@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The worker of examples/python with the commands that its own handlers lack and the tests need."""
+import argparse, os, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../python"))
+import handlers, worker
+
+BEGUN = 0
+
+
+def wait_file(job):
+    until = time.monotonic() + 30
+    while not os.path.exists(job.payload):
+        if time.monotonic() > until:
+            raise handlers.Failed("never_came", job.payload.decode())
+        time.sleep(0.002)
+    return str(job.attempt).encode()
+
+
+def by_header(job):
+    global BEGUN
+    BEGUN += 1
+    return handlers.by_header(job)
+
+
+handlers.COMMANDS.update({
+    "wait-file": wait_file,
+    "reply-size": lambda job: b"x" * int(job.payload),
+    "pool": lambda job: job.pool.encode(),
+    "id": lambda job: f"{job.id >> 40}.{job.id & (1 << 40) - 1}".encode(),
+    "count": lambda job: str(BEGUN).encode(),
+})
+
+parser = argparse.ArgumentParser()
+parser.add_argument("endpoint")
+parser.add_argument("--pool", action="append")
+options = parser.parse_args()
+worker.Worker(options.endpoint, options.pool or ["default"], by_header).run()

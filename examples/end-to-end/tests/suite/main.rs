@@ -1,0 +1,14 @@
+//! The whole way of a job, with real processes, sentence by sentence: what a caller is promised, from `execute` to a
+//! worker and back.
+//!
+//! Each test has a master and workers of its own, on a socket in a folder of its own. Tests assert order and cause, never
+//! a duration: jobs are held by files that a test makes, and everything else is waited for with a bound that only keeps a
+//! broken test from hanging.
+
+mod bytes;
+mod cancelling;
+mod ends;
+mod headers;
+mod pools;
+mod support;
+mod waiting;

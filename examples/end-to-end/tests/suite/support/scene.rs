@@ -1,0 +1,230 @@
+//! A master with its workers, and a runner to execute jobs with: the master's own, or that of a client.
+
+use super::{Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, until};
+use crossbeam_channel::{Receiver, unbounded};
+use powerhose_master::{Job, JobRunner, Notice, Settings, WorkerInfo, WorkerState};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+
+/// Where the jobs of a test come from, and who runs them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    place: Place,
+    language: Language,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Embedded,
+    Remote,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Rust,
+    #[cfg(feature = "python-tests")]
+    Python,
+}
+
+pub(crate) const EMBEDDED: Setup = Setup { place: Place::Embedded, language: Language::Rust };
+pub(crate) const REMOTE: Setup = Setup { place: Place::Remote, language: Language::Rust };
+#[cfg(feature = "python-tests")]
+pub(crate) const PYTHON_WORKERS: Setup = Setup { place: Place::Embedded, language: Language::Python };
+
+/// A job whose handler does this with this.
+pub(crate) fn job(command: &str, operand: &str) -> Job {
+    Job::new(operand).header("do", command)
+}
+
+impl Setup {
+    /// So many workers of the pool `default`.
+    pub(crate) fn workers(self, count: usize) -> SceneBuilder {
+        self.workers_with(vec![Vec::new(); count])
+    }
+
+    /// A worker for each of these lists of pools.
+    pub(crate) fn workers_of(self, pools: &[&[&'static str]]) -> SceneBuilder {
+        let arguments = |pools: &&[&'static str]| pools.iter().flat_map(|pool| ["--pool", *pool]).collect();
+        self.workers_with(pools.iter().map(arguments).collect())
+    }
+
+    /// A worker for each of these lists of arguments.
+    pub(crate) fn workers_with(self, workers: Vec<Vec<&'static str>>) -> SceneBuilder {
+        let mut settings = Settings::default();
+        settings.timeout = PATIENCE;
+        SceneBuilder { setup: self, settings, workers }
+    }
+}
+
+pub(crate) struct SceneBuilder {
+    setup: Setup,
+    settings: Settings,
+    workers: Vec<Vec<&'static str>>,
+}
+
+impl SceneBuilder {
+    /// Changes the master's settings.
+    pub(crate) fn settings(mut self, change: impl FnOnce(&mut Settings)) -> SceneBuilder {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Starts the master and the workers, and waits until these have registered.
+    #[track_caller]
+    pub(crate) fn start(self) -> Scene {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let endpoint = format!("ipc://{}/master.ipc", folder.path().display());
+        let (sender, notices) = unbounded();
+        let master = JobRunner::builder()
+            .endpoint(&endpoint)
+            .settings(self.settings)
+            .on_notice(move |notice| drop(sender.send(notice.clone())))
+            .bind()
+            .expect("a path of its own");
+        let runner = match self.setup.place {
+            Place::Embedded => master.clone(),
+            Place::Remote => connect(&endpoint),
+        };
+        let language = self.setup.language;
+        let mut scene = Scene { workers: Vec::new(), runner, master, notices, endpoint, language, folder };
+        for arguments in &self.workers {
+            scene.add_worker(arguments);
+        }
+        scene.wait_for_workers(self.workers.len());
+        scene
+    }
+}
+
+/// A client of the master at this endpoint.
+#[track_caller]
+fn connect(endpoint: &str) -> JobRunner {
+    let connector = JobRunner::connector(endpoint).connect_timeout(PATIENCE).timeout(PATIENCE);
+    connector.connect().expect("the master is there")
+}
+
+pub(crate) struct Scene {
+    // Dropped in this order: what needs the folder goes before it.
+    pub(crate) workers: Vec<Process>,
+    /// What the test executes its jobs with.
+    pub(crate) runner: JobRunner,
+    /// The master itself, to look at.
+    pub(crate) master: JobRunner,
+    notices: Receiver<Notice>,
+    pub(crate) endpoint: String,
+    language: Language,
+    pub(crate) folder: TempDir,
+}
+
+impl Scene {
+    /// Starts one more worker, and does not wait for it.
+    #[track_caller]
+    pub(crate) fn add_worker(&mut self, arguments: &[&str]) -> &mut Process {
+        let mut command = worker_command(self.language);
+        command.arg(&self.endpoint).args(arguments);
+        self.workers.push(Process::start(self.folder.path(), &mut command));
+        self.workers.last_mut().expect("one was added")
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for_workers(&self, count: usize) {
+        self.master.wait_for_workers(count, PATIENCE).expect("they register");
+    }
+
+    /// A further client of the master.
+    #[track_caller]
+    pub(crate) fn client(&self) -> JobRunner {
+        connect(&self.endpoint)
+    }
+
+    /// Drops every runner that the scene has, and waits for what that ends.
+    pub(crate) fn drop_runners(&mut self) {
+        let nobody = JobRunner::builder().endpoint("tcp://127.0.0.1:0").bind().expect("any port");
+        self.runner = nobody.clone();
+        self.master = nobody;
+    }
+
+    /// A gate that is closed.
+    pub(crate) fn gate(&self) -> Gate {
+        Gate(self.folder.path().join(format!("gate-{}", next_number())))
+    }
+
+    /// A mark that nobody has made.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.folder.path().join(format!("mark-{}", next_number())))
+    }
+
+    /// What the master knows of its workers, in the order in which they registered.
+    #[track_caller]
+    pub(crate) fn infos(&self) -> Vec<WorkerInfo> {
+        self.master.workers().expect("the master is there")
+    }
+
+    /// Waits until this many workers are in this state; gives their process ids.
+    #[track_caller]
+    pub(crate) fn wait_for_state(&self, state: WorkerState, count: usize) -> Vec<u32> {
+        eventually(&format!("{count} workers to be {state:?}"), || {
+            let infos = self.infos();
+            let found: Vec<u32> =
+                infos.iter().filter(|info| info.state == state).map(|info| info.pid).collect();
+            (found.len() == count).then_some(found)
+        })
+    }
+
+    /// Waits until the master has taken in this many jobs since its start.
+    #[track_caller]
+    pub(crate) fn wait_for_accepted(&self, jobs: u64) {
+        until("the master to accept the jobs", || {
+            self.master.stats().expect("the master is there").accepted >= jobs
+        });
+    }
+
+    /// Waits for the next notice of which `pick` makes something.
+    #[track_caller]
+    pub(crate) fn notice<T>(&self, mut pick: impl FnMut(Notice) -> Option<T>) -> T {
+        loop {
+            let notice = self.notices.recv_timeout(PATIENCE).expect("it is noticed");
+            if let Some(picked) = pick(notice) {
+                return picked;
+            }
+        }
+    }
+
+    /// The notices that were not waited for.
+    pub(crate) fn other_notices(&self) -> Vec<Notice> {
+        self.notices.try_iter().collect()
+    }
+
+    /// The worker process with this id.
+    #[track_caller]
+    pub(crate) fn worker(&mut self, id: u32) -> &mut Process {
+        self.workers.iter_mut().find(|worker| worker.id() == id).expect("it is one of ours")
+    }
+}
+
+fn worker_command(language: Language) -> Command {
+    match language {
+        Language::Rust => Command::new(PROGRAMS.worker),
+        #[cfg(feature = "python-tests")]
+        Language::Python => {
+            let mut command = python();
+            command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_worker.py"));
+            command
+        }
+    }
+}
+
+/// The interpreter that has pyzmq and msgpack.
+#[cfg(feature = "python-tests")]
+pub(crate) fn python() -> Command {
+    let interpreter = std::env::var_os("POWERHOSE_TEST_PYTHON")
+        .expect("POWERHOSE_TEST_PYTHON names a Python interpreter with pyzmq and msgpack (see scripts/test)");
+    let mut command = Command::new(interpreter);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+fn next_number() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,138 @@
+//! Who may come in, where a secret is asked for: HELLO is answered with CHALLENGE, and only a right PROOF with WELCOME.
+//!
+//! A handshake under way costs no session: it is kept by connection, in a bounded number, for a bounded time.
+
+use super::Dispatcher;
+use super::event::Route;
+use powerhose_protocol::{
+    Bytes, Challenge, Hello, Kind, Message, NonceSource, Proof, Prover, ROLE_WORKER, SharedSecret,
+    VERSION_MAX, decode,
+};
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+use tracing::warn;
+
+/// Handshakes under way at once; the oldest is forgotten for another.
+const HANDSHAKES_MAX: usize = 4096;
+/// How long a CHALLENGE may stay unanswered.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of a HELLO that is kept: all fields of version 1 at their bounds, and room for what later versions add.
+const HELLO_BYTES_MAX: usize = 2048;
+
+/// The secrets that peers must prove to know. Several of a role serve for the time in which one replaces another.
+///
+/// A role without a secret is closed to everybody once the other has one.
+#[derive(Clone, Debug, Default)]
+pub struct SharedSecrets {
+    /// Any of these lets a worker in.
+    pub workers: Vec<SharedSecret>,
+    /// Any of these lets a client in.
+    pub clients: Vec<SharedSecret>,
+}
+
+impl SharedSecrets {
+    /// Whether nobody needs to prove anything.
+    pub fn is_empty(&self) -> bool {
+        self.workers.is_empty() && self.clients.is_empty()
+    }
+
+    fn of(&self, role: &str) -> &[SharedSecret] {
+        if role == ROLE_WORKER { &self.workers } else { &self.clients }
+    }
+}
+
+/// The handshakes under way.
+pub(super) struct Handshakes {
+    nonces: NonceSource,
+    pending: HashMap<Route, Pending>,
+    /// In the order in which they began; some may have ended.
+    order: VecDeque<(Route, u64)>,
+    begun: u64,
+}
+
+struct Pending {
+    number: u64,
+    since: Instant,
+    hello: Box<[u8]>,
+    challenge: Vec<u8>,
+}
+
+impl Handshakes {
+    pub(super) fn new(seed: [u8; 32]) -> Handshakes {
+        Handshakes {
+            nonces: NonceSource::new(seed),
+            pending: HashMap::new(),
+            order: VecDeque::new(),
+            begun: 0,
+        }
+    }
+
+    fn begin(&mut self, route: Route, pending: Pending) {
+        self.order.push_back((route, pending.number));
+        self.pending.insert(route, pending);
+        while self.order.len() > HANDSHAKES_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((route, number)) = self.order.pop_front()
+            && self.pending.get(&route).is_some_and(|pending| pending.number == number)
+        {
+            self.pending.remove(&route);
+        }
+    }
+
+    /// Forgets handshakes that take too long.
+    pub(super) fn expire(&mut self, now: Instant) {
+        while let Some((route, number)) = self.order.front() {
+            match self.pending.get(route) {
+                Some(pending) if pending.number == *number && now < pending.since + PATIENCE => break,
+                _ => self.forget_oldest(),
+            }
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Answers a HELLO that has to be proved.
+    pub(super) fn challenge(&mut self, route: Route, header: &[u8], hello: &Hello<'_>) {
+        if header.len() > HELLO_BYTES_MAX {
+            let text = "a HELLO that is to be proved has at most 2,048 bytes";
+            return self.reject(route, Kind::Hello as u64, None, "over_limit", text, None);
+        }
+        let nonce = self.handshakes.nonces.next();
+        let version = hello.version_max.min(VERSION_MAX);
+        let challenge = Challenge { version, epoch: self.epoch, nonce: Bytes(&nonce) };
+        let frame = Message::Challenge(challenge.clone()).encode();
+        self.handshakes.begun += 1;
+        let number = self.handshakes.begun;
+        let pending = Pending { number, since: self.now, hello: header.into(), challenge: frame };
+        self.handshakes.begin(route, pending);
+        self.send(route, Message::Challenge(challenge));
+    }
+
+    /// Lets a peer in that has proved itself.
+    pub(super) fn prove(&mut self, route: Route, header: &[u8], proof: &Proof<'_>) {
+        let pending = self.handshakes.pending.remove(&route);
+        let Some(Pending { hello: hello_frame, challenge, .. }) = pending else {
+            let text = "there is no CHALLENGE that this could answer, or it was too long ago";
+            return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
+        };
+        let Ok(Message::Hello(hello)) = decode(&hello_frame, 0) else {
+            unreachable!("it was a HELLO when it came in");
+        };
+        let frames: [&[u8]; 2] = [&hello_frame, &challenge];
+        let secrets = self.settings.secrets.of(hello.role);
+        let secret =
+            secrets.iter().find(|secret| secret.accepts(hello.role, Prover::Peer, &frames, proof.mac.0));
+        let Some(secret) = secret else {
+            warn!(route = route.0, role = hello.role, "a peer without the shared secret was turned away");
+            let text = "the proof is wrong: the secret of this role is another one";
+            return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
+        };
+        let frames: [&[u8]; 3] = [&hello_frame, &challenge, header];
+        let mac = hello.nonce.map(|_| secret.prove(hello.role, Prover::Master, &frames));
+        self.admit(route, &hello, mac.as_ref().map(|mac| Bytes(mac)));
+    }
+}
