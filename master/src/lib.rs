@@ -3,6 +3,8 @@
 //! [`JobRunner`] is what a web service uses. Behind it, on a thread of its own or in another process, a loop drives the
 //! [`dispatcher`](crate::dispatcher::Dispatcher), a pure state machine, over a ZeroMQ ROUTER socket.
 
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
+pub mod client;
 mod cluster;
 mod cores;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]

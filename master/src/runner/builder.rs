@@ -2,8 +2,9 @@
 
 use super::embedded::EventLoop;
 use super::link::{Command, Link, Subscriber};
-use super::remote::{self, ClientLoop, ClientMachine, ClientSettings};
+use super::remote::{self, ClientLoop};
 use super::{JobRunner, Place};
+use crate::client::{ClientMachine, ClientSettings};
 use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
 use crate::transport::dealer::Dealer;
 use crate::transport::router::{Router, TcpPolicy};
@@ -132,6 +133,7 @@ impl MasterBuilder {
 pub struct ClientBuilder {
     endpoint: String,
     settings: ClientSettings,
+    timeout: Duration,
     secret: Option<SharedSecret>,
     connect_timeout: Duration,
 }
@@ -176,6 +178,7 @@ impl ClientBuilder {
         ClientBuilder {
             endpoint,
             settings: ClientSettings::default(),
+            timeout: Settings::default().timeout,
             secret: None,
             connect_timeout: Duration::from_secs(5),
         }
@@ -189,7 +192,7 @@ impl ClientBuilder {
 
     /// How long a caller waits that names no timeout. Default: 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.timeout = timeout;
         self
     }
 
@@ -218,7 +221,7 @@ impl ClientBuilder {
             Dealer::connect(&endpoint.to_string(), wakeup.clone()).map_err(|error| failed(error.into()))?;
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let (ready, welcomed) = crossbeam_channel::bounded(1);
-        let timeout = self.settings.timeout;
+        let timeout = self.timeout;
         let seed = random_seed().map_err(failed)?;
         let credentials = self.secret.map(|secret| Credentials { secret, seed });
         let machine = ClientMachine::new(self.settings, credentials, clock::now());

@@ -1,20 +1,21 @@
 //! The ends of jobs, read from the wire; `dispatcher::outbox` writes them.
 
+use super::calls::Sent;
 use crate::WorkerExit;
-use crate::dispatcher::{Ending, LostCause, Outcome, Rejection, Submission};
+use crate::dispatcher::{Ending, LostCause, Outcome, Rejection};
 use crate::headers::Headers;
 use bytes::Bytes;
 use powerhose_protocol::{JobEnd, OutcomeEntry};
 use std::time::Duration;
 
 /// What an entry of OUTCOMES says. Nothing if a client did not ask for what it says (a job that it cancelled itself).
-pub(crate) fn read(entry: &OutcomeEntry<'_>, payload: Bytes, pool: &str, bytes: usize) -> Outcome {
+pub(super) fn read(entry: &OutcomeEntry<'_>, payload: Bytes, sent: &Sent) -> Outcome {
     let ending = match entry.end {
         JobEnd::Done => Ending::Done { payload, headers: Headers::from_wire(&entry.headers) },
         JobEnd::Failed => Ending::Failed { code: entry.code.into(), text: entry.text.into() },
         JobEnd::TimedOut => Ending::TimedOut,
         JobEnd::Lost | JobEnd::Cancelled => Ending::Lost(lost(entry)),
-        JobEnd::Rejected => Ending::Rejected(rejected(entry, pool, bytes)),
+        JobEnd::Rejected => Ending::Rejected(rejected(entry, sent)),
     };
     Outcome {
         ending,
@@ -36,15 +37,16 @@ fn lost(entry: &OutcomeEntry<'_>) -> LostCause {
     }
 }
 
-fn rejected(entry: &OutcomeEntry<'_>, pool: &str, bytes: usize) -> Rejection {
+fn rejected(entry: &OutcomeEntry<'_>, sent: &Sent) -> Rejection {
+    let Sent { pool, bytes } = sent;
     let detail = entry.detail.unwrap_or(0);
     match entry.code {
         "queue_full" => Rejection::QueueFull { jobs_max: detail },
         "queue_bytes" => Rejection::QueueBytesFull { bytes_max: detail },
-        "no_workers" => Rejection::NoWorkers { pool: pool.into(), offered: entry.text.into() },
-        "payload_too_large" => Rejection::PayloadTooLarge { bytes: bytes as u64, bytes_max: detail },
+        "no_workers" => Rejection::NoWorkers { pool: pool.clone(), offered: entry.text.into() },
+        "payload_too_large" => Rejection::PayloadTooLarge { bytes: *bytes as u64, bytes_max: detail },
         "bad_headers" => Rejection::BadHeaders { reason: entry.text.into() },
-        "bad_pool" => Rejection::BadPool { pool: pool.into() },
+        "bad_pool" => Rejection::BadPool { pool: pool.clone() },
         "pools_max" => Rejection::PoolsMax { pools_max: detail },
         "closed" => Rejection::Closed,
         code => Rejection::BadCall { reason: format!("{code} {}", entry.text).trim_end().into() },
@@ -52,18 +54,6 @@ fn rejected(entry: &OutcomeEntry<'_>, pool: &str, bytes: usize) -> Rejection {
 }
 
 /// The end of a job that its client ends itself.
-pub(crate) fn own(ending: Ending, may_have_run: bool) -> Outcome {
+pub(super) fn own(ending: Ending, may_have_run: bool) -> Outcome {
     Outcome { ending, may_have_run, attempts: 0, worker: None, wait: Duration::ZERO, run: Duration::ZERO }
-}
-
-/// What stays at the client of a job that it has sent: enough to read its outcome.
-pub(crate) struct Sent {
-    pub(crate) pool: Box<str>,
-    pub(crate) bytes: usize,
-}
-
-impl From<&Submission> for Sent {
-    fn from(submission: &Submission) -> Sent {
-        Sent { pool: submission.pool.clone(), bytes: submission.payload.len() }
-    }
 }

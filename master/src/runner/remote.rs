@@ -1,6 +1,6 @@
 //! The client's loop: drains callers and the connection, lets the machine decide, does what it says, sleeps.
 
-use super::machine::{ClientAction, ClientMachine};
+use crate::client::{ClientAction, ClientMachine};
 use crate::dispatcher::{Ending, Stats, WorkerInfo};
 use crate::runner::error::to_result;
 use crate::runner::link::{Command, lost_with_master};

@@ -1,0 +1,46 @@
+//! What the client's machine wants done.
+
+use crate::dispatcher::{Outcome, WorkerInfo};
+use bytes::Bytes;
+use powerhose_protocol::JobId;
+
+/// Something is to be done.
+#[derive(Debug)]
+pub enum ClientAction {
+    /// Hand this message to the connection.
+    Send {
+        /// The header frame.
+        header: Vec<u8>,
+        /// The payload frames.
+        payloads: Vec<Bytes>,
+    },
+    /// A call is now known to the master as this job.
+    Named {
+        /// The caller's number.
+        call: u64,
+        /// The job.
+        job: JobId,
+    },
+    /// A call has ended.
+    Complete {
+        /// The caller's number.
+        call: u64,
+        /// What the master knew it as, if it was sent there.
+        job: Option<JobId>,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The master has answered for the first time.
+    Welcomed,
+    /// The master wants nothing to do with us.
+    Refused {
+        /// For programs.
+        code: String,
+        /// For people.
+        text: String,
+    },
+    /// Answers every question for the workers so far.
+    Workers(Vec<WorkerInfo>),
+    /// After [`close`](super::ClientMachine::close): nothing is left to wait for.
+    Closed,
+}

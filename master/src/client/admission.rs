@@ -1,0 +1,54 @@
+//! Which jobs a client takes: what the master would refuse for its form is refused here, before it is sent.
+
+use super::session::{Connection, Session};
+use super::{ClientMachine, Lifecycle};
+use crate::dispatcher::{Rejection, Submission};
+use powerhose_protocol::limits::{DURATION_MS_MAX, is_pool_name};
+use std::time::Duration;
+
+impl ClientMachine {
+    pub(super) fn admit(&self, submission: &Submission) -> Result<(), Rejection> {
+        if self.lifecycle != Lifecycle::Open {
+            return Err(Rejection::Closed);
+        }
+        check_form(submission)?;
+        if let Connection::Live(session) = &self.connection {
+            session.check_size(submission)?;
+        }
+        self.check_room(submission.payload.len())
+    }
+
+    fn check_room(&self, bytes: usize) -> Result<(), Rejection> {
+        let (settings, calls) = (&self.settings, &self.calls);
+        if calls.unsent() >= settings.queue_jobs_max {
+            return Err(Rejection::QueueFull { jobs_max: settings.queue_jobs_max as u64 });
+        }
+        // One job always fits, however large it is.
+        if calls.unsent() > 0 && calls.unsent_bytes() + bytes > settings.queue_bytes_max {
+            return Err(Rejection::QueueBytesFull { bytes_max: settings.queue_bytes_max as u64 });
+        }
+        Ok(())
+    }
+}
+
+fn check_form(submission: &Submission) -> Result<(), Rejection> {
+    if !is_pool_name(&submission.pool) {
+        return Err(Rejection::BadPool { pool: submission.pool.clone() });
+    }
+    if let Some(reason) = submission.headers.over_bound() {
+        return Err(Rejection::BadHeaders { reason: reason.into() });
+    }
+    let longest = Duration::from_millis(DURATION_MS_MAX);
+    if submission.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > longest) {
+        return Err(Rejection::BadCall { reason: "a timeout is above 0 and at most 365 days".into() });
+    }
+    Ok(())
+}
+
+impl Session {
+    /// A larger message would end the connection, and with it all other jobs.
+    pub(super) fn check_size(&self, submission: &Submission) -> Result<(), Rejection> {
+        let (bytes, bytes_max) = (submission.payload.len() as u64, self.payload_bytes_max);
+        if bytes > bytes_max { Err(Rejection::PayloadTooLarge { bytes, bytes_max }) } else { Ok(()) }
+    }
+}

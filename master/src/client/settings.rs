@@ -1,0 +1,22 @@
+//! What a client keeps to.
+
+use crate::dispatcher::Settings;
+use std::time::Duration;
+
+/// What a client keeps to. The defaults are those of the master.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// How long the master may be silent.
+    pub silence_max: Duration,
+    /// Jobs that may wait for a session.
+    pub queue_jobs_max: usize,
+    /// Bytes of payload that may wait for a session.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for ClientSettings {
+    fn default() -> ClientSettings {
+        let Settings { silence_max, queue_jobs_max, queue_bytes_max, .. } = Settings::default();
+        ClientSettings { silence_max, queue_jobs_max, queue_bytes_max }
+    }
+}

@@ -1,0 +1,391 @@
+//! The client's machine by examples: the test is the master, and the clock.
+
+use super::{ClientAction, ClientMachine, ClientSettings};
+use crate::dispatcher::{Ending, LostCause, Outcome, Rejection, Repeat, Submission};
+use crate::headers::Headers;
+use crate::transport::clock;
+use bytes::Bytes;
+use powerhose_protocol::{
+    Abandon, Bye, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes, Reject, Unknown,
+    Welcome, decode,
+};
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+const PAYLOAD_BYTES_MAX: u64 = 1000;
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const SESSION: u64 = 7;
+
+/// A client's machine whose master and clock are the test.
+struct Bench {
+    machine: ClientMachine,
+    now: Instant,
+}
+
+impl Bench {
+    fn new(settings: ClientSettings) -> Bench {
+        let now = clock::now();
+        Bench { machine: ClientMachine::new(settings, None, now), now }
+    }
+
+    fn connected() -> Bench {
+        let mut bench = Bench::new(ClientSettings::default());
+        bench.welcome(SESSION);
+        bench.actions();
+        bench
+    }
+
+    fn hear(&mut self, message: &Message<'_>, mut payloads: Vec<Bytes>) {
+        self.machine.receive(self.now, &message.encode(), &mut payloads);
+    }
+
+    fn welcome(&mut self, session: u64) {
+        let limits = NamedValues(vec![
+            ("payload_bytes_max", PAYLOAD_BYTES_MAX),
+            ("batch_jobs_max", 3),
+            ("batch_bytes_max", 1500),
+        ]);
+        let welcome = Welcome {
+            version: 1,
+            epoch: 1,
+            session,
+            mac: None,
+            limits,
+            intervals: NamedValues(vec![("heartbeat_ms", HEARTBEAT.as_millis() as u64)]),
+            pid: 1,
+            peer: 2,
+            sent_ms: 0,
+        };
+        self.hear(&Message::Welcome(welcome), Vec::new());
+    }
+
+    fn submit(&mut self, call: u64, payload: &[u8]) {
+        let submission = Submission {
+            pool: "default".into(),
+            payload: Bytes::copy_from_slice(payload),
+            headers: Headers::default(),
+            timeout: Some(TIMEOUT),
+            attempts_max: None,
+            repeat: Repeat::Allowed,
+        };
+        self.machine.submit(self.now, call, submission, self.now + TIMEOUT);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.machine.poll_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.machine.handle_timeout(self.now);
+        }
+        self.now = until;
+    }
+
+    fn actions(&mut self) -> Vec<ClientAction> {
+        std::iter::from_fn(|| self.machine.poll_action()).collect()
+    }
+
+    /// The messages that were sent since the last look: their header frames, and how many payload frames each has.
+    fn sent(&mut self) -> Vec<(Vec<u8>, usize)> {
+        let sent = self.actions().into_iter().filter_map(|action| match action {
+            ClientAction::Send { header, payloads } => Some((header, payloads.len())),
+            _ => None,
+        });
+        sent.collect()
+    }
+
+    /// The calls that EXECUTE messages have taken since the last look, a list a message.
+    fn executed(&mut self) -> Vec<Vec<u64>> {
+        let calls = self.sent().into_iter().filter_map(|(header, payloads)| {
+            match decode(&header, payloads).expect("a client writes what can be read") {
+                Message::Execute(execute) => Some(execute.calls.iter().map(|entry| entry.call).collect()),
+                _ => None,
+            }
+        });
+        calls.collect()
+    }
+
+    fn kinds(&mut self) -> Vec<String> {
+        let kinds = self.sent().into_iter().map(|(header, payloads)| {
+            decode(&header, payloads).expect("a client writes what can be read").kind().to_string()
+        });
+        kinds.collect()
+    }
+
+    fn ends(&mut self) -> Vec<(u64, Outcome)> {
+        let ends = self.actions().into_iter().filter_map(|action| match action {
+            ClientAction::Complete { call, outcome, .. } => Some((call, outcome)),
+            _ => None,
+        });
+        ends.collect()
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> (u64, Outcome) {
+        let mut ends = self.ends();
+        assert_eq!(ends.len(), 1, "exactly one call was to end: {ends:?}");
+        ends.remove(0)
+    }
+
+    fn outcome(&mut self, session: u64, call: u64, reply: &'static [u8]) {
+        let entry = OutcomeEntry {
+            call,
+            end: JobEnd::Done,
+            may_have_run: true,
+            attempts: 1,
+            worker: Some(3),
+            wait_us: 1,
+            run_us: 2,
+            code: "",
+            text: "",
+            headers: MessageHeaders::default(),
+            detail: None,
+        };
+        let outcomes = Outcomes { session, outcomes: vec![entry] };
+        self.hear(&Message::Outcomes(outcomes), vec![Bytes::from_static(reply)]);
+    }
+}
+
+#[test]
+fn calls_wait_for_a_session_and_go_out_in_batches() {
+    let mut bench = Bench::new(ClientSettings::default());
+    (1..=5).for_each(|call| bench.submit(call, b"x"));
+    assert_eq!(bench.kinds(), ["HELLO"]);
+    bench.welcome(SESSION);
+    assert_eq!(bench.executed(), [vec![1, 2, 3], vec![4, 5]], "three jobs a message at most");
+}
+
+#[test]
+fn a_batch_ends_where_its_bytes_do() {
+    let mut bench = Bench::connected();
+    (1..=3).for_each(|call| bench.submit(call, &[0; 700]));
+    assert_eq!(bench.executed(), [vec![1, 2], vec![3]]);
+}
+
+#[test]
+fn an_outcome_ends_its_call_once() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.outcome(SESSION, 1, b"reply");
+    bench.outcome(SESSION, 1, b"again");
+    let (call, outcome) = bench.end();
+    assert_eq!(call, 1);
+    assert!(matches!(outcome.ending, Ending::Done { payload, .. } if payload == "reply"));
+    assert_eq!(bench.machine.pending(), 0);
+}
+
+#[test]
+fn an_outcome_of_a_foreign_session_ends_nothing() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.outcome(SESSION + 1, 1, b"foreign");
+    assert!(bench.ends().is_empty());
+    assert_eq!(bench.machine.pending(), 1);
+}
+
+#[test]
+fn an_outcome_of_a_call_that_was_not_sent_ends_nothing() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.outcome(SESSION, 1, b"guessed");
+    assert!(bench.ends().is_empty());
+}
+
+#[test]
+fn what_was_sent_is_lost_with_its_session_and_what_was_not_waits_for_the_next() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.submit(2, b"x");
+    bench.hear(&Message::Unknown(Unknown { epoch: 2 }), Vec::new());
+    let (call, outcome) = bench.end();
+    assert_eq!((call, outcome.ending), (1, Ending::Lost(LostCause::Master)));
+    assert!(outcome.may_have_run);
+    bench.welcome(SESSION + 1);
+    assert_eq!(bench.executed(), [vec![2]]);
+}
+
+#[test]
+fn a_silent_master_is_left_and_greeted_again() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.pass(HEARTBEAT * 2);
+    bench.actions();
+    bench.pass(ClientSettings::default().silence_max);
+    bench.pass(HEARTBEAT);
+    assert!(!bench.machine.is_connected());
+    assert!(bench.kinds().contains(&"HELLO".to_owned()));
+}
+
+#[test]
+fn a_heartbeat_keeps_the_session() {
+    let mut bench = Bench::connected();
+    for sequence in 1..20 {
+        bench.pass(HEARTBEAT);
+        let heartbeat =
+            powerhose_protocol::Heartbeat { session: SESSION, sequence, acknowledged: 0, sent_ms: 0 };
+        bench.hear(&Message::Heartbeat(heartbeat), Vec::new());
+    }
+    assert!(bench.machine.is_connected());
+}
+
+#[test]
+fn a_goodbye_ends_the_session() {
+    let mut bench = Bench::connected();
+    bench.hear(&Message::Bye(Bye { session: SESSION, code: "closed", text: "" }), Vec::new());
+    assert!(!bench.machine.is_connected());
+}
+
+#[test]
+fn a_call_whose_outcome_does_not_come_times_out_and_the_master_is_told() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.machine.receive(bench.now, b"\xc1 garbage", &mut Vec::new());
+    bench.pass(TIMEOUT - Duration::from_millis(1));
+    assert!(bench.ends().is_empty(), "not a moment too early");
+    // The session would end for silence just before: the master is heard meanwhile.
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.pass(Duration::from_secs(4));
+    bench.hear(
+        &Message::Heartbeat(powerhose_protocol::Heartbeat {
+            session: SESSION,
+            sequence: 1,
+            acknowledged: 0,
+            sent_ms: 0,
+        }),
+        Vec::new(),
+    );
+    bench.pass(Duration::from_millis(1011));
+    let actions = bench.actions();
+    let timed_out = |action: &ClientAction| matches!(action, ClientAction::Complete { call: 1, outcome, .. } if outcome.ending == Ending::TimedOut);
+    assert!(actions.iter().any(timed_out), "{actions:?}");
+    let abandon = Message::Abandon(Abandon { session: SESSION, calls: vec![1] }).encode();
+    let told =
+        |action: &ClientAction| matches!(action, ClientAction::Send { header, .. } if *header == abandon);
+    assert!(actions.iter().any(told), "{actions:?}");
+}
+
+#[test]
+fn a_call_that_never_was_sent_times_out_as_not_run() {
+    let mut bench = Bench::new(ClientSettings::default());
+    bench.submit(1, b"x");
+    bench.pass(TIMEOUT + Duration::from_millis(11));
+    let (_, outcome) = bench.end();
+    assert_eq!((outcome.ending, outcome.may_have_run), (Ending::TimedOut, false));
+}
+
+#[test]
+fn an_abandoned_call_has_no_end() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.submit(2, b"x");
+    bench.machine.abandon(1);
+    assert_eq!(bench.executed(), [vec![2]], "what was not sent is never sent");
+    bench.machine.abandon(2);
+    assert_eq!(bench.kinds(), ["ABANDON"]);
+    bench.outcome(SESSION, 2, b"late");
+    assert!(bench.ends().is_empty());
+}
+
+#[test]
+fn a_queue_of_abandoned_calls_is_no_queue() {
+    let mut bench = Bench::new(ClientSettings { queue_jobs_max: 10, ..ClientSettings::default() });
+    for call in 0..1000 {
+        bench.submit(call, b"x");
+        bench.machine.abandon(call);
+    }
+    bench.submit(1000, b"x");
+    assert!(bench.ends().is_empty(), "nothing waits, so nothing is refused");
+}
+
+#[test]
+fn what_waits_is_bounded_by_count_and_by_bytes() {
+    let settings = ClientSettings { queue_jobs_max: 2, queue_bytes_max: 100, ..ClientSettings::default() };
+    let mut bench = Bench::new(settings);
+    bench.submit(1, &[0; 200]);
+    bench.submit(2, b"x");
+    let (_, outcome) = bench.end();
+    assert_eq!(outcome.ending, Ending::Rejected(Rejection::QueueBytesFull { bytes_max: 100 }));
+    bench.submit(3, b"");
+    assert_eq!(bench.ends().len(), 1, "the bytes are over the bound already");
+    bench.machine.abandon(1);
+    (4..=6).for_each(|call| bench.submit(call, b"x"));
+    let (call, outcome) = bench.end();
+    assert_eq!((call, outcome.ending), (6, Ending::Rejected(Rejection::QueueFull { jobs_max: 2 })));
+}
+
+#[test]
+fn a_payload_that_the_master_would_not_take_is_refused_also_when_it_waited_for_the_session() {
+    let too_large =
+        Ending::Rejected(Rejection::PayloadTooLarge { bytes: 1001, bytes_max: PAYLOAD_BYTES_MAX });
+    let mut bench = Bench::connected();
+    bench.submit(1, &[0; 1001]);
+    assert_eq!(bench.end().1.ending, too_large);
+
+    let mut bench = Bench::new(ClientSettings::default());
+    bench.submit(1, &[0; 1001]);
+    bench.submit(2, b"x");
+    bench.welcome(SESSION);
+    let actions = bench.actions();
+    let refused = |action: &ClientAction| matches!(action, ClientAction::Complete { call: 1, outcome, .. } if outcome.ending == too_large);
+    assert!(actions.iter().any(refused), "{actions:?}");
+    let named = |action: &ClientAction| matches!(action, ClientAction::Named { call: 2, .. });
+    assert!(actions.iter().any(named), "the job behind it goes its way: {actions:?}");
+}
+
+#[test]
+fn a_refusal_of_the_handshake_is_told() {
+    let mut bench = Bench::new(ClientSettings::default());
+    bench.actions();
+    let reject = Reject { kind: 1, reference: None, code: "version", text: "", retry_after_ms: None };
+    bench.hear(&Message::Reject(reject), Vec::new());
+    let actions = bench.actions();
+    assert!(matches!(&actions[..], [ClientAction::Refused { code, .. }] if code == "version"), "{actions:?}");
+}
+
+#[test]
+fn closing_lets_calls_end_and_then_says_goodbye() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.machine.close(bench.now, Duration::from_secs(1));
+    bench.submit(2, b"x");
+    let (call, outcome) = bench.end();
+    assert_eq!((call, outcome.ending), (2, Ending::Rejected(Rejection::Closed)));
+    bench.outcome(SESSION, 1, b"reply");
+    let actions = bench.actions();
+    assert!(
+        matches!(
+            &actions[..],
+            [ClientAction::Complete { call: 1, .. }, ClientAction::Send { .. }, ClientAction::Closed]
+        ),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn what_is_left_when_the_drain_is_over_is_lost() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.machine.close(bench.now, Duration::from_secs(1));
+    bench.pass(Duration::from_secs(2));
+    let actions = bench.actions();
+    let lost = |action: &ClientAction| matches!(action, ClientAction::Complete { call: 1, outcome, .. } if outcome.ending == Ending::Lost(LostCause::Master));
+    assert!(actions.iter().any(lost), "{actions:?}");
+    assert!(matches!(actions.last(), Some(ClientAction::Closed)));
+}
+
+#[test]
+fn a_second_welcome_replaces_the_session() {
+    let mut bench = Bench::connected();
+    bench.submit(1, b"x");
+    bench.executed();
+    bench.welcome(SESSION + 1);
+    let (call, outcome) = bench.end();
+    assert_eq!((call, outcome.ending), (1, Ending::Lost(LostCause::Master)));
+}
