@@ -10,7 +10,6 @@ use powerhose_protocol::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
-use tracing::warn;
 
 /// Handshakes under way at once; the oldest is forgotten for another.
 const HANDSHAKES_MAX: usize = 4096;
@@ -67,9 +66,17 @@ impl Handshakes {
         }
     }
 
-    fn begin(&mut self, route: Route, pending: Pending) {
-        self.order.push_back((route, pending.number));
-        self.pending.insert(route, pending);
+    /// A connection has one handshake at most, so that one that begins many takes no room from others.
+    fn begin(&mut self, route: Route, hello: &[u8], challenge: Vec<u8>, since: Instant) {
+        let number = match self.pending.get(&route) {
+            Some(pending) => pending.number,
+            None => {
+                self.begun += 1;
+                self.order.push_back((route, self.begun));
+                self.begun
+            }
+        };
+        self.pending.insert(route, Pending { number, since, hello: hello.into(), challenge });
         while self.order.len() > HANDSHAKES_MAX {
             self.forget_oldest();
         }
@@ -105,10 +112,7 @@ impl Dispatcher {
         let version = hello.version_max.min(VERSION_MAX);
         let challenge = Challenge { version, epoch: self.epoch, nonce: Bytes(&nonce) };
         let frame = Message::Challenge(challenge.clone()).encode();
-        self.handshakes.begun += 1;
-        let number = self.handshakes.begun;
-        let pending = Pending { number, since: self.now, hello: header.into(), challenge: frame };
-        self.handshakes.begin(route, pending);
+        self.handshakes.begin(route, header, frame, self.now);
         self.send(route, Message::Challenge(challenge));
     }
 
@@ -127,7 +131,6 @@ impl Dispatcher {
         let secret =
             secrets.iter().find(|secret| secret.accepts(hello.role, Prover::Peer, &frames, proof.mac.0));
         let Some(secret) = secret else {
-            warn!(route = route.0, role = hello.role, "a peer without the shared secret was turned away");
             let text = "the proof is wrong: the secret of this role is another one";
             return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
         };

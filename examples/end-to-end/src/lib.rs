@@ -1,0 +1,6 @@
+//! The tests of the whole way are in `tests/`, the programs that they start in `src/bin/`. The library has nothing but
+//! the examples of the README, so that they are compiled.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
