@@ -1,7 +1,5 @@
 //! The benchmark program. Everything is in the library beside it, so that the criterion benches share it.
 
-use std::process::ExitCode;
-
-fn main() -> Result<ExitCode, std::io::Error> {
+fn main() -> anyhow::Result<()> {
     powerhose_bench::run()
 }

@@ -44,7 +44,9 @@ const LONGEST: Duration = Duration::from_secs(100);
 
 impl Latencies {
     pub(crate) fn new() -> Latencies {
-        Latencies(Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, 3).expect("the bounds are in order"))
+        Latencies(
+            Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, 3).expect("the bounds are in order"),
+        )
     }
 
     pub(crate) fn record(&mut self, latency: Duration) {

@@ -20,20 +20,21 @@ mod worker_exit;
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
 pub use cores::cores;
 pub use dispatcher::{
-    GoneCause, LostCause, Notice, PoolSettings, Rejection, Settings, SharedSecrets, Stats, WorkerInfo,
-    WorkerState,
+    CurrentJob, Ends, GoneCause, Histogram, LostCause, Notice, PoolSettings, PoolStats, Rejection,
+    Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts, WorkerInfo, WorkerState,
 };
 pub use headers::Headers;
 pub use powerhose_protocol::{
-    DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId, SecretError, SharedSecret,
+    CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer, DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint,
+    EndpointError, JobId, SecretError, SharedSecret,
 };
 pub use runner::{
     ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,
-    MasterBuilder, MasterGone, Reply, WorkersMissing,
+    MasterBuilder, MasterGone, Operator, OperatorError, Order, Progress, Reply, Selector, WorkersMissing,
 };
 pub use supervisor::{
-    Readiness, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings, WORKERS_MAX,
-    WorkerCommand, WorkerOutput,
+    Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
+    WORKERS_MAX, Wear, WorkerCommand, WorkerLine, WorkerOutput, WorkerStream,
 };
-pub use transport::BindError;
+pub use transport::{BindError, Capabilities, IpcAccess, capabilities};
 pub use worker_exit::WorkerExit;

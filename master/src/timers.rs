@@ -100,7 +100,6 @@ impl<T: Copy> Timers<T> {
     }
 
     /// How many are set.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }

@@ -78,7 +78,8 @@ impl Endpoint {
         match self {
             Endpoint::Ipc(_) => true,
             Endpoint::Tcp { host, .. } => {
-                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+                let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(is_loopback)
             }
         }
     }

@@ -6,6 +6,7 @@
 //! and writes alike.
 
 mod codec;
+mod curve;
 mod endpoint;
 mod error;
 mod greeter;
@@ -18,6 +19,7 @@ mod validate;
 mod value;
 
 pub use codec::{MessageHeaders, decode};
+pub use curve::{CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer};
 pub use endpoint::{Endpoint, EndpointError, UNIX_PATH_BYTES_MAX};
 pub use error::DecodeError;
 pub use greeter::{Credentials, Greeter};

@@ -1,6 +1,6 @@
 //! Why a worker could not start, or had to end.
 
-use powerhose_protocol::{Endpoint, EndpointError, SecretError};
+use powerhose_protocol::{CurveError, Endpoint, EndpointError, SecretError};
 use std::time::Duration;
 
 /// Why a worker could not start, or had to end. Cheap to clone.
@@ -19,6 +19,14 @@ pub enum WorkerError {
     /// The file that should hold the shared secret holds none.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The file that should hold the CURVE keys does not.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// Encryption was asked for, and this libzmq was built without it.
+    #[error(
+        "CURVE was asked for, and libzmq was built without it: see SECURITY.md for the build that has it"
+    )]
+    NoCurve,
     /// A pool that cannot be offered.
     #[error("the pool `{pool}` cannot be offered: {reason}")]
     BadPool {

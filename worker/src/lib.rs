@@ -33,7 +33,10 @@ mod worker;
 pub use error::WorkerError;
 pub use failure::JobFailure;
 pub use job::Job;
-pub use powerhose_protocol::{Endpoint, EndpointError, JobId, SecretError, SharedSecret};
+pub use powerhose_protocol::{
+    CurveClient, CurveError, CurveKey, CurveKeyPair, Endpoint, EndpointError, JobId, SecretError,
+    SharedSecret,
+};
 pub use reply::Reply;
 pub use runtime::WATCHDOG_EXIT_STATUS;
 pub use stop::StopHandle;

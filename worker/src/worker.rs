@@ -1,10 +1,12 @@
 //! The worker as its program sees it: settings, then `run`.
 
 use crate::machine::{PoolSettings, Settings, truncated};
+use crate::runtime::{self, Master};
 use crate::stop::StopWatch;
-use crate::{Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError, runtime};
+use crate::{CurveClient, Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError};
 use powerhose_protocol::{
-    Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, SECRET_FILE_VARIABLE, SharedSecret, limits,
+    CURVE_FILE_VARIABLE, Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, SECRET_FILE_VARIABLE, SharedSecret,
+    limits,
 };
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ pub struct Worker {
     labels: Vec<(String, String)>,
     software: String,
     secret: Option<SharedSecret>,
+    curve: Option<CurveClient>,
     silence_max: Duration,
     signals: Signals,
     stop: StopWatch,
@@ -46,6 +49,7 @@ impl Worker {
             labels: Vec::new(),
             software: SOFTWARE.to_owned(),
             secret: None,
+            curve: None,
             silence_max: SILENCE_MAX,
             signals: Signals::Handled,
             stop: StopWatch::new()?,
@@ -53,25 +57,37 @@ impl Worker {
     }
 
     /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it. If
-    /// `POWERHOSE_SECRET_FILE` is set too, that file's secret is [shared](Worker::shared_secret) with the master.
+    /// `POWERHOSE_SECRET_FILE` is set too, that file's secret is [shared](Worker::shared_secret) with the master; with
+    /// `POWERHOSE_CURVE_FILE`, that file's keys [encrypt](Worker::curve).
     ///
     /// # Errors
-    /// [`WorkerError::NoEndpoint`] if it is not set or no UTF-8, [`WorkerError::Secret`] if the file holds none, and
-    /// those of [`connect`](Worker::connect).
+    /// [`WorkerError::NoEndpoint`] if it is not set or no UTF-8, [`WorkerError::Secret`] or
+    /// [`WorkerError::Curve`] if the file holds none, and those of [`connect`](Worker::connect).
     pub fn from_env() -> Result<Worker, WorkerError> {
         let endpoint = std::env::var(ENDPOINT_VARIABLE)
             .map_err(|_| WorkerError::NoEndpoint { variable: ENDPOINT_VARIABLE })?;
-        let worker = Worker::connect(&endpoint)?;
-        match std::env::var_os(SECRET_FILE_VARIABLE) {
-            Some(file) => Ok(worker.shared_secret(SharedSecret::from_file(file)?)),
-            None => Ok(worker),
+        let mut worker = Worker::connect(&endpoint)?;
+        if let Some(file) = std::env::var_os(SECRET_FILE_VARIABLE) {
+            worker = worker.shared_secret(SharedSecret::from_file(file)?);
         }
+        if let Some(file) = std::env::var_os(CURVE_FILE_VARIABLE) {
+            worker = worker.curve(CurveClient::from_file(file)?);
+        }
+        Ok(worker)
     }
 
     /// Proves itself to the master with this secret, and works only for a master that knows it too.
     #[must_use]
     pub fn shared_secret(mut self, secret: SharedSecret) -> Worker {
         self.secret = Some(secret);
+        self
+    }
+
+    /// Connects with these keys, encrypted, to a `tcp://` endpoint of a master that encrypts. It needs a libzmq that was
+    /// built with CURVE. A master with another key, or that does not have this worker's on its list, is never reached.
+    #[must_use]
+    pub fn curve(mut self, keys: CurveClient) -> Worker {
+        self.curve = Some(keys);
         self
     }
 
@@ -155,7 +171,8 @@ impl Worker {
             Signals::Handled => Some(self.stop.watch_signals()?),
             Signals::Ignored => None,
         };
-        runtime::run(&self.endpoint, settings, &self.stop, handler)
+        let master = Master { endpoint: &self.endpoint, curve: self.curve.as_ref() };
+        runtime::run(master, settings, &self.stop, handler)
     }
 
     fn settings(&self) -> Result<Settings, WorkerError> {

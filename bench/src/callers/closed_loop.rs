@@ -19,11 +19,14 @@ where
     let mut vacant = in_flight;
     let mut result = Ok(());
     while result.is_ok() && !tally.is_over() {
-        while vacant > 0 && result.is_ok() {
+        while vacant > 0 && result.is_ok() && !tally.is_over() {
             match executor.add(submit(), ()) {
                 Some((output, ())) => result = count(tally, check(output)),
                 None => vacant -= 1,
             }
+        }
+        if executor.is_empty() {
+            continue;
         }
         executor.wait(None);
         executor.poll(|output, ()| {

@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 
 /// When each call is to be made.
 #[derive(Clone, Copy)]
-pub(crate) struct Schedule {
+struct Schedule {
     begin: Instant,
     per_second: f64,
 }
 
 impl Schedule {
-    pub(crate) fn new(begin: Instant, per_second: f64) -> Schedule {
+    fn new(begin: Instant, per_second: f64) -> Schedule {
         Schedule { begin, per_second }
     }
 
     /// When the nth call is to be made, from 0.
-    pub(crate) fn due(&self, call: u64) -> Instant {
+    fn due(&self, call: u64) -> Instant {
         self.begin + Duration::from_secs_f64(call as f64 / self.per_second)
     }
 }
@@ -53,15 +53,18 @@ where
         check(output)
     };
     let mut calls = 0;
-    while result.is_ok() && (schedule.due(calls) < end || !executor.is_empty()) {
+    while result.is_ok() {
         while schedule.due(calls) < end.min(Instant::now()) {
             if let Some((output, due)) = executor.add(submit(), schedule.due(calls)) {
                 ended(output, due)?;
             }
             calls += 1;
         }
-        let next = schedule.due(calls);
-        executor.wait((next < end).then_some(next));
+        let next = Some(schedule.due(calls)).filter(|next| *next < end);
+        if next.is_none() && executor.is_empty() {
+            break;
+        }
+        executor.wait(next);
         executor.poll(|output, due| {
             if result.is_ok() {
                 result = ended(output, due);
@@ -74,6 +77,25 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::ready;
+
+    #[test]
+    fn every_call_that_is_due_is_made_and_those_in_the_window_are_counted() {
+        let conditions = Conditions {
+            warm_up: Duration::from_millis(10),
+            window: Duration::from_millis(40),
+            rate: 1000.0,
+            ..Conditions::default()
+        };
+        let mut calls = 0;
+        let submit = || {
+            calls += 1;
+            ready(())
+        };
+        let latencies = at_fixed_rate(&conditions, &Tally::default(), submit, |()| Ok(()));
+        assert_eq!(latencies.expect("no call fails").count(), 40);
+        assert_eq!(calls, 50);
+    }
 
     #[test]
     fn calls_are_due_at_equal_intervals() {

@@ -50,14 +50,15 @@ pub(crate) fn ping_pongs(work: Work, conditions: &Conditions) -> anyhow::Result<
         .map(|_| Partner::start(work, conditions))
         .collect::<anyhow::Result<Vec<Partner>>>()?;
     let processes: Vec<u32> = partners.iter().map(|partner| partner.child.pid()).collect();
-    let lane = |partner: &'_ mut Partner| -> Lane<'_> {
-        Box::new(|tally| {
-            while !tally.is_over() {
-                partner.call()?;
-                tally.add(1);
-            }
-            Ok(None)
-        })
-    };
     throughput(conditions, &processes, partners.iter_mut().map(lane).collect())
+}
+
+fn lane(partner: &mut Partner) -> Lane<'_> {
+    Box::new(|tally| {
+        while !tally.is_over() {
+            partner.call()?;
+            tally.add(1);
+        }
+        Ok(None)
+    })
 }

@@ -88,9 +88,8 @@ pub(crate) fn open_loop(conditions: &Conditions) -> anyhow::Result<Sample> {
 
 /// The same with nothing behind it: what keeping the rate costs by itself.
 pub(crate) fn pacing(conditions: &Conditions) -> anyhow::Result<Sample> {
-    let lane: Lane<'_> = Box::new(|tally| {
-        at_fixed_rate(conditions, tally, || ready(()), |()| Ok(())).map(Some)
-    });
+    let lane: Lane<'_> =
+        Box::new(|tally| at_fixed_rate(conditions, tally, || ready(()), |()| Ok(())).map(Some));
     throughput(conditions, &[], vec![lane])
 }
 

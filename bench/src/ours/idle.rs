@@ -10,8 +10,8 @@ use powerhose_master::JobRunner;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A shorter look would see one heartbeat more or less.
-const LOOK: Duration = Duration::from_secs(5);
+/// So many windows: heartbeats, one a second, must neither be missed nor make the most of it.
+const WINDOWS: u32 = 5;
 const CALLS: usize = 100;
 
 /// The share of a core that master and workers use, after they have had something to do.
@@ -25,7 +25,7 @@ pub(crate) fn idle(conditions: &Conditions) -> anyhow::Result<Sample> {
     thread::sleep(conditions.warm_up);
     let used = || master.pids.iter().map(|pid| cpu_time(*pid)).sum::<Result<Duration, _>>();
     let (before, begin) = (used()?, Instant::now());
-    thread::sleep(LOOK.max(conditions.window));
+    thread::sleep(conditions.window * WINDOWS);
     let share = (used()? - before).as_secs_f64() / begin.elapsed().as_secs_f64();
     Ok(Sample::default().with(Figure::CpuShare, share * 100.0))
 }

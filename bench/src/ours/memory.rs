@@ -4,7 +4,7 @@
 use crate::conditions::Conditions;
 use crate::figure::Figure;
 use crate::floors::zmq::endpoint;
-use crate::processes::{Child, resident_bytes};
+use crate::processes::{Child, resident_bytes, socket_endpoint};
 use crate::sample::Sample;
 use anyhow::Context;
 use powerhose_master::JobHandle;
@@ -21,7 +21,7 @@ const ANSWER_WITHIN_MS: i32 = 10_000;
 /// The master alone, and what each waiting job of 64 bytes adds: payload, timer, slot. The caller's handle is not
 /// counted, nor the place it keeps it in.
 pub(crate) fn waiting_job(_: &Conditions) -> anyhow::Result<Sample> {
-    let mut holder = Child::start(&["holder"])?;
+    let mut holder = Child::start(&["holder", &socket_endpoint()?])?;
     holder.answer()?;
     let idle = resident_bytes(holder.pid())?;
     holder.tell(&JOBS.to_string())?;
@@ -33,8 +33,9 @@ pub(crate) fn waiting_job(_: &Conditions) -> anyhow::Result<Sample> {
 
 /// What each registered worker adds to a master, its connection included.
 pub(crate) fn worker_registration(_: &Conditions) -> anyhow::Result<Sample> {
-    let mut holder = Child::start(&["holder"])?;
-    let endpoint = holder.answer()?;
+    let endpoint = socket_endpoint()?;
+    let mut holder = Child::start(&["holder", &endpoint])?;
+    holder.answer()?;
     weigh(&holder, &endpoint, register)
 }
 
@@ -89,7 +90,10 @@ fn register(socket: &zmq::Socket) -> anyhow::Result<()> {
     };
     socket.send(&Message::from(register).encode()[..], 0)?;
     let registered = socket.recv_bytes(0)?;
-    anyhow::ensure!(matches!(decode(&registered, 0)?, Message::Registered(_)), "the master did not register it");
+    anyhow::ensure!(
+        matches!(decode(&registered, 0)?, Message::Registered(_)),
+        "the master did not register it"
+    );
     Ok(())
 }
 

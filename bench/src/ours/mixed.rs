@@ -33,7 +33,7 @@ pub(crate) fn mixed(long_per_mille: u64, conditions: &Conditions) -> anyhow::Res
     let cluster = start(Work::Spin, conditions.workers)?;
     let runner = cluster.runner();
     let payloads: Vec<Vec<u8>> = jobs.iter().map(|work| spin_payload(*work)).collect();
-    let check = |reply: Result<Reply, JobError>| Ok(drop(reply?));
+    let check = |reply: Result<Reply, JobError>| reply.map(drop).map_err(anyhow::Error::from);
     let latencies = in_order(IN_FLIGHT, &payloads, |payload| runner.submit(payload), check)?;
     Ok(short_ones(&jobs, &latencies))
 }

@@ -12,11 +12,18 @@ pub(crate) use memory::{libzmq_connection, waiting_job, worker_registration};
 pub(crate) use mixed::{fifo, mixed};
 pub(crate) use remote::{remote_round_trip, remote_submit};
 
+use crate::processes::socket_endpoint;
 use crate::work::Work;
 use powerhose_master::Cluster;
 
 /// A master in this process and workers of this program.
-pub(crate) fn start(work: Work, workers: usize) -> anyhow::Result<Cluster> {
+fn start(work: Work, workers: usize) -> anyhow::Result<Cluster> {
+    start_at(&socket_endpoint()?, work, workers)
+}
+
+/// The same, listening on this endpoint.
+pub(crate) fn start_at(endpoint: &str, work: Work, workers: usize) -> anyhow::Result<Cluster> {
     let program = std::env::current_exe()?;
-    Ok(Cluster::builder(program).args(["worker", work.name()]).workers(workers).start()?)
+    let cluster = Cluster::builder(program).args(["worker", work.name()]).workers(workers).endpoint(endpoint);
+    Ok(cluster.start()?)
 }

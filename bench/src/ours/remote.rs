@@ -2,10 +2,9 @@
 
 use super::calls::{futures, lone_caller};
 use crate::conditions::Conditions;
-use crate::processes::Child;
+use crate::processes::{Child, socket_endpoint};
 use crate::sample::Sample;
 use crate::work::Work;
-use anyhow::Context;
 use powerhose_master::JobRunner;
 
 /// A master in a process of its own, with its workers.
@@ -18,11 +17,10 @@ pub(super) struct RemoteMaster {
 
 impl RemoteMaster {
     pub(super) fn start(work: Work, workers: usize) -> anyhow::Result<RemoteMaster> {
-        let mut child = Child::start(&["master", work.name(), &workers.to_string()])?;
+        let endpoint = socket_endpoint()?;
+        let mut child = Child::start(&["master", &endpoint, work.name(), &workers.to_string()])?;
         let answer = child.answer()?;
-        let mut words = answer.split_whitespace();
-        let endpoint = words.next().context("the master does not say where it listens")?.to_owned();
-        let mut pids = words.map(str::parse).collect::<Result<Vec<u32>, _>>()?;
+        let mut pids = answer.split_whitespace().map(str::parse).collect::<Result<Vec<u32>, _>>()?;
         pids.push(child.pid());
         Ok(RemoteMaster { endpoint, pids, _child: child })
     }

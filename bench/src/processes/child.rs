@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
@@ -26,6 +27,8 @@ impl Child {
             .args(role)
             .stdin(input)
             .stdout(Stdio::piped())
+            // An interrupt from the terminal is for this process only; the others end with it.
+            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start the role {role:?}"))?;
         let input = process.stdin.take();
@@ -47,7 +50,8 @@ impl Child {
     pub(crate) fn answer(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         let output = self.output.as_mut().context("its output is a pipe")?;
-        let read = output.read_line(&mut line).context("cannot read what a process of this benchmark says")?;
+        let read =
+            output.read_line(&mut line).context("cannot read what a process of this benchmark says")?;
         anyhow::ensure!(read > 0, "a process of this benchmark ended before it was ready");
         Ok(line.trim_end().to_owned())
     }

@@ -12,16 +12,15 @@ const POOL: &str = "nobody";
 const TIMEOUT: Duration = Duration::from_secs(3600);
 const PAYLOAD_BYTES: usize = 64;
 
-pub(super) fn play() -> anyhow::Result<()> {
+pub(super) fn play(endpoint: &str) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let cluster = Cluster::builder(program)
         .workers(0)
+        .endpoint(endpoint)
         .master(|master| master.timeout(TIMEOUT).pool(POOL, PoolSettings::new()))
         .start()?;
     let runner = cluster.runner();
-    for endpoint in runner.endpoints() {
-        println!("{endpoint}");
-    }
+    println!("{endpoint}");
     let mut handles = Vec::new();
     for line in io::stdin().lines() {
         let jobs: usize = line?.trim().parse().context("a number of jobs")?;

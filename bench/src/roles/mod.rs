@@ -7,8 +7,10 @@ mod worker;
 mod zmq_router;
 mod zmq_worker;
 
+use crate::processes::remove_at_end;
 use crate::work::Work;
 use clap::Subcommand;
+use std::path::PathBuf;
 
 /// A role on the command line. People do not use them.
 #[derive(Clone, Debug, Subcommand)]
@@ -18,10 +20,10 @@ pub(crate) enum Role {
     Worker { work: Work },
     /// A master of Powerhose with its workers, for callers in another process.
     #[command(hide = true)]
-    Master { work: Work, workers: usize },
+    Master { endpoint: String, work: Work, workers: usize },
     /// A master of Powerhose that holds jobs and peers, to be weighed.
     #[command(hide = true)]
-    Holder,
+    Holder { endpoint: String },
     /// A DEALER that answers.
     #[command(hide = true)]
     ZmqWorker { endpoint: String, work: Work },
@@ -34,6 +36,9 @@ pub(crate) enum Role {
     /// The dispatcher alone, to be looked at by valgrind.
     #[command(hide = true)]
     Dispatcher { workers: usize, waiting: usize, jobs: usize },
+    /// Removes a folder when its standard input ends.
+    #[command(hide = true)]
+    Remover { folder: PathBuf },
 }
 
 impl Role {
@@ -41,8 +46,8 @@ impl Role {
     pub(crate) fn play(self) -> anyhow::Result<()> {
         match self {
             Role::Worker { work } => worker::play(work),
-            Role::Master { work, workers } => master::play(work, workers),
-            Role::Holder => holder::play(),
+            Role::Master { endpoint, work, workers } => master::play(&endpoint, work, workers),
+            Role::Holder { endpoint } => holder::play(&endpoint),
             Role::ZmqWorker { endpoint, work } => zmq_worker::play(&endpoint, work),
             Role::ZmqRouter { endpoint } => zmq_router::play(&endpoint),
             Role::UnixWorker { work, bytes } => unix_worker::play(work, bytes),
@@ -50,6 +55,7 @@ impl Role {
                 crate::growth::play(workers, waiting, jobs);
                 Ok(())
             }
+            Role::Remover { folder } => remove_at_end(&folder),
         }
     }
 }

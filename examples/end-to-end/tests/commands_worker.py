@@ -9,6 +9,8 @@ BEGUN = 0
 
 
 def wait_file(job):
+    with open(job.payload + b".begun", "a") as begun:
+        begun.write(f"{os.getpid()} {job.attempt}\n")
     until = time.monotonic() + 30
     while not os.path.exists(job.payload):
         if time.monotonic() > until:

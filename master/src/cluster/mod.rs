@@ -2,22 +2,25 @@
 //! everything with one call.
 
 mod folder;
+mod supervise;
 
 use crate::cores::cores;
 use crate::dispatcher::Notice;
-use crate::runner::{Command, JobRunner, JobsLost, MasterBuilder};
+use crate::runner::{JobRunner, JobsLost, MasterBuilder};
 use crate::supervisor::{
-    Readiness, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings, WorkerCommand,
+    Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
+    WorkerCommand,
 };
 use crate::transport::{BindError, clock};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::PrivateFolder;
-use powerhose_protocol::{ENDPOINT_VARIABLE, Endpoint};
+use powerhose_protocol::Endpoint;
 use std::ffi::OsString;
 use std::io;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long the workers of a cluster may take to register before it is an error.
 const WORKER_START: Duration = Duration::from_secs(10);
@@ -41,6 +44,7 @@ pub struct ClusterBuilder {
     workers: usize,
     worker_start: Duration,
     endpoint: Option<String>,
+    recycling: Recycling,
     master: MasterBuilder,
 }
 
@@ -86,7 +90,7 @@ pub enum ClusterError {
 
 impl Cluster {
     /// A cluster of workers of this program, which finds its master through
-    /// [`POWERHOSE_ENDPOINT`](ENDPOINT_VARIABLE), as `Worker::from_env()` does. A name without a slash is looked up in
+    /// [`POWERHOSE_ENDPOINT`](powerhose_protocol::ENDPOINT_VARIABLE), as `Worker::from_env()` does. A name without a slash is looked up in
     /// `PATH`.
     pub fn builder(program: impl Into<PathBuf>) -> ClusterBuilder {
         ClusterBuilder {
@@ -94,6 +98,7 @@ impl Cluster {
             workers: cores(),
             worker_start: WORKER_START,
             endpoint: None,
+            recycling: Recycling::default(),
             master: JobRunner::builder(),
         }
     }
@@ -145,6 +150,12 @@ impl ClusterBuilder {
         self
     }
 
+    /// Changes how the workers are started: `.command(|command| command.nice(5))`.
+    pub fn command(mut self, change: impl FnOnce(WorkerCommand) -> WorkerCommand) -> Self {
+        self.command = change(self.command);
+        self
+    }
+
     /// How many workers. Default: one for each core that this process may use.
     pub fn workers(mut self, count: usize) -> Self {
         self.workers = count;
@@ -160,6 +171,12 @@ impl ClusterBuilder {
     /// Where the master listens. Default: a socket in a private folder that is removed at the end.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Replaces workers that have lived, worked or grown for long enough. Default: never.
+    pub fn recycling(mut self, recycling: Recycling) -> Self {
+        self.recycling = recycling;
         self
     }
 
@@ -181,17 +198,17 @@ impl ClusterBuilder {
                 (Endpoint::Ipc(folder.path().join("master.ipc")).to_string(), Some(folder))
             }
         };
-        let runner = self.master.endpoint(endpoint).bind()?;
-        let bound = runner.endpoints().first().map_or_else(String::new, Endpoint::to_string);
-        let command = self.command.variable(ENDPOINT_VARIABLE, bound);
-        let program = command.program().to_owned();
+        let jobs_max = self.recycling.jobs_max.and_then(NonZeroU64::new);
+        let runner = self.master.endpoint(endpoint).worker_served_notice(jobs_max).bind()?;
+        let program = self.command.program().to_owned();
         let settings = SupervisorSettings {
             workers: self.workers,
             readiness: Readiness::Registers { within: self.worker_start },
+            recycling: self.recycling,
             ..SupervisorSettings::default()
         };
         let (happened, events) = crossbeam_channel::unbounded();
-        let supervisor = supervise(command, settings, &runner, happened)?;
+        let supervisor = supervise(self.command, settings, &runner, happened)?;
         let wait = Wait { program, wanted: self.workers, within: self.worker_start };
         wait.until_all_are_there(&events)?;
         Ok(Cluster { supervisor, runner, _folder: folder })
@@ -204,63 +221,31 @@ enum Happened {
     Failed(StartFailure),
 }
 
-/// Starts the workers, and lets supervisor and master tell each other what happens.
+/// Starts the workers; what matters for the start of the cluster goes into the channel.
 fn supervise(
     command: WorkerCommand,
     settings: SupervisorSettings,
     runner: &JobRunner,
     happened: Sender<Happened>,
 ) -> Result<Arc<Supervisor>, SpawnError> {
-    let (told, failed) = (runner.clone(), happened.clone());
+    let failed = happened.clone();
     let listener = move |event: SupervisorEvent| match event {
-        SupervisorEvent::Spawned { pid, .. } => told.tell(Command::Supervised { pid }),
-        SupervisorEvent::Exited { pid, exit, registered, .. } => {
-            if let Some(exit) = exit {
-                told.tell(Command::Exited { pid, exit });
-            }
-            if !registered {
-                drop(failed.send(Happened::Failed(StartFailure::Exited(exit))));
-            }
+        SupervisorEvent::Exited { exit, registered: false, .. } => {
+            drop(failed.send(Happened::Failed(StartFailure::Exited(exit))));
         }
         SupervisorEvent::SpawnFailed { error, .. } => {
             drop(failed.send(Happened::Failed(StartFailure::NotSpawned(error))));
         }
         _ => {}
     };
-    // Subscribed before the first worker can register; the supervisor is put in its place right after it was made.
-    let place: Arc<Mutex<Place>> = Arc::default();
-    let seen = place.clone();
+    // Before the first worker can register.
     runner.on_notice(move |notice| {
         if let Notice::WorkerRegistered { pid, .. } = notice {
             // Nobody listens any longer once the cluster has started.
             drop(happened.send(Happened::Registered { pid: *pid }));
-            seen.lock().unwrap_or_else(PoisonError::into_inner).registered(*pid);
         }
     });
-    let supervisor = Arc::new(Supervisor::start(command, settings, Box::new(listener))?);
-    place.lock().unwrap_or_else(PoisonError::into_inner).fill(&supervisor);
-    Ok(supervisor)
-}
-
-/// Where the master finds the supervisor once it is there; until then it leaves its news.
-#[derive(Default)]
-struct Place {
-    supervisor: std::sync::Weak<Supervisor>,
-    news: Vec<u32>,
-}
-
-impl Place {
-    fn registered(&mut self, pid: u32) {
-        match self.supervisor.upgrade() {
-            Some(supervisor) => supervisor.registered(pid),
-            None => self.news.push(pid),
-        }
-    }
-
-    fn fill(&mut self, supervisor: &Arc<Supervisor>) {
-        self.supervisor = Arc::downgrade(supervisor);
-        self.news.drain(..).for_each(|pid| supervisor.registered(pid));
-    }
+    runner.supervise(command, settings, Box::new(listener))
 }
 
 /// The start of a cluster.
@@ -272,7 +257,7 @@ struct Wait {
 
 impl Wait {
     fn until_all_are_there(self, events: &Receiver<Happened>) -> Result<(), ClusterError> {
-        let until: Instant = clock::now() + self.within;
+        let until = clock::in_time(self.within);
         let mut registered = Vec::new();
         while registered.len() < self.wanted {
             match events.recv_deadline(until) {

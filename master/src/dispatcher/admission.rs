@@ -2,15 +2,18 @@
 
 use super::event::{Ending, Outcome, Rejection, Repeat, Route, Submission};
 use super::job::{Job, JobKey, Lane, Place};
+use super::mutations::mutated;
 use super::peer::{Peer, PeerKey, PendingOutcome};
 use super::pool::Knowledge;
+use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
 use crate::headers::Headers;
 use bytes::Bytes;
-use powerhose_protocol::limits::{DURATION_MS_MAX, is_pool_name};
+use powerhose_protocol::limits::is_pool_name;
 use powerhose_protocol::{CALL_MAX, CallEntry, Execute, FLAG_ONCE, JobId, Kind};
 use std::time::Duration;
-use tracing::{debug, trace};
+use tracing::field::Empty;
+use tracing::{debug, debug_span, trace};
 
 impl Dispatcher {
     /// A client's EXECUTE.
@@ -70,15 +73,17 @@ impl Dispatcher {
             may_have_run: false,
             last_dispatch: None,
             place: Place::Waiting { lane: Lane::Client, previous: None, next: None },
+            span: debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty),
         });
         if self.pools[pool].knowledge == Knowledge::AskedFor {
-            timers.set(now + self.settings.unknown_pool_wait, Timer::UnknownPool(key));
+            let wait = self.settings.unknown_pool_wait.min(WAIT_MAX);
+            timers.set(now + wait, Timer::UnknownPool(key));
         }
         if let Some(state) = self.peers[client].client_mut() {
             state.jobs.insert(call, key);
         }
         self.stats.accepted += 1;
-        trace!(job = %id, pool = %self.pools[pool].name, "accepted");
+        trace!(parent: &self.jobs[key].span, "accepted");
         Ok(key)
     }
 
@@ -97,13 +102,13 @@ impl Dispatcher {
         if let Some(reason) = job.headers.over_bound() {
             return Err(Rejection::BadHeaders { reason: reason.into() });
         }
-        if timeout.is_zero() || timeout > Duration::from_millis(DURATION_MS_MAX) {
+        if timeout.is_zero() || timeout > WAIT_MAX {
             return Err(Rejection::BadCall { reason: "a timeout is above 0 and at most 365 days".into() });
         }
         if call == 0 || call > CALL_MAX {
             return Err(Rejection::BadCall { reason: "a call is a number from 1 to 2^40 - 1".into() });
         }
-        if self.waiting_jobs >= settings.queue_jobs_max {
+        if self.waiting_jobs >= settings.queue_jobs_max && !mutated!(ExceedQueueBound) {
             return Err(Rejection::QueueFull { jobs_max: settings.queue_jobs_max as u64 });
         }
         // A single job may be larger than the whole bound of waiting bytes, as long as it waits alone.
@@ -151,7 +156,8 @@ impl Dispatcher {
     /// Ends a job that nobody waits for.
     pub(super) fn drop_job(&mut self, key: JobKey) {
         self.stats.cancelled += 1;
-        debug!(job = %self.jobs[key].id, "its caller left");
+        self.pools[self.jobs[key].pool].ends.cancelled += 1;
+        debug!(parent: &self.jobs[key].span, "its caller left");
         self.release_worker(key);
         self.take(key);
     }
@@ -186,15 +192,18 @@ impl Dispatcher {
     pub(super) fn finish(&mut self, key: JobKey, ending: Ending, run: Duration) {
         let job = self.take(key);
         let waited_until = job.last_dispatch.map_or(self.now, |(_, since)| since);
+        let wait = waited_until.saturating_duration_since(job.accepted);
+        self.count_end(&job, &ending, wait, run);
         let outcome = Outcome {
             ending,
             may_have_run: job.may_have_run,
             attempts: job.attempts(),
             worker: job.last_dispatch.map(|(worker, _)| worker),
-            wait: waited_until.saturating_duration_since(job.accepted),
+            wait,
             run,
         };
-        self.deliver(job.client, job.id.call(), outcome);
+        let call = job.id.call() + u64::from(mutated!(WrongCall));
+        self.deliver(job.client, call, outcome);
     }
 
     fn deliver(&mut self, client: PeerKey, call: u64, outcome: Outcome) {
@@ -204,7 +213,10 @@ impl Dispatcher {
             Ending::Failed { .. } => stats.failed += 1,
             Ending::TimedOut => stats.timed_out += 1,
             Ending::Lost(_) => stats.lost += 1,
-            Ending::Rejected(_) => stats.rejected += 1,
+            Ending::Rejected(rejection) => {
+                stats.rejected += 1;
+                stats.rejections.count(rejection);
+            }
         }
         if client == self.embedded {
             self.actions.push_back(Action::Complete { call, outcome });

@@ -2,6 +2,7 @@
 
 use super::event::Ending;
 use super::job::{JobKey, Place};
+use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Attention, Company, Outstanding, Service, Waiter};
@@ -83,11 +84,13 @@ impl Dispatcher {
         job.attempt += 1;
         job.place = Place::Dispatched { worker: worker_key };
         job.last_dispatch = Some((peer_number, self.now));
-        trace!(job = %job.id, attempt = job.attempt, worker = peer_number, "dispatched");
+        job.span.record("attempt", job.attempt).record("worker", peer_number);
+        trace!(parent: &job.span, "dispatched");
         let worker = self.peers.worker(worker_key);
         worker.outstanding.push(Outstanding {
             id: job.id,
             attempt: job.attempt,
+            dispatched: self.now,
             pool,
             bytes: job.payload.len(),
             company: if job.goes_alone() { Company::None } else { Company::Allowed },
@@ -112,13 +115,16 @@ impl Dispatcher {
         let serves = match worker.service {
             Service::On => true,
             Service::Resting { until } => level == 0 && until <= now,
-            Service::Quiet => false,
+            Service::Quiet => mutated!(DispatchAfterQuiet),
         };
         let has_room = worker.outstanding_bytes < bytes_max || worker.outstanding.is_empty();
         let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
-        let listed = serves && has_room && !alone && !suspected && !worker.is_overdue();
+        let suspected = suspected && !mutated!(TrustSuspects);
+        let overdue = worker.is_overdue() && !mutated!(TrustOverdue);
+        let listed = serves && has_room && !alone && !suspected && !overdue;
         for place in 0..worker.memberships.len() {
             let (pool, member) = self.peers.worker(key).memberships[place];
+            self.pools[pool].members.count_jobs(member, level);
             if listed {
                 self.pools[pool].members.list(member, level);
                 self.stir(pool);
@@ -131,9 +137,8 @@ impl Dispatcher {
     /// If a worker has nothing to do while another has jobs that it has not begun, look again soon.
     fn plan_balance(&mut self, key: PoolKey) {
         let pool = &mut self.pools[key];
-        let idle = pool.members.idle();
-        let busy = pool.members.len() - idle;
-        if pool.balancing || idle == 0 || !pool.waiting.is_empty() || pool.dispatched <= busy {
+        let unequal = pool.members.idle() > 0 && pool.members.stocked() > 0;
+        if pool.balancing || !unequal || !pool.waiting.is_empty() {
             return;
         }
         pool.balancing = true;
@@ -144,7 +149,8 @@ impl Dispatcher {
     pub(super) fn balance(&mut self, key: PoolKey) {
         let Some(pool) = self.pools.get_mut(key) else { return };
         pool.balancing = false;
-        let mut wanted = pool.members.idle();
+        let idle = pool.members.idle();
+        let mut wanted = if mutated!(ForgetRecall) { 0 } else { idle };
         if !pool.waiting.is_empty() {
             return;
         }
@@ -155,7 +161,10 @@ impl Dispatcher {
             }
             wanted -= self.recall(worker, Some(key), wanted);
         }
-        self.plan_balance(key);
+        // Once everything was asked for, only an answer can change anything.
+        if wanted < idle {
+            self.plan_balance(key);
+        }
     }
 
     /// Asks a worker to give back jobs that it has not begun, the last ones first; tells how many were asked for.
@@ -184,7 +193,8 @@ impl Dispatcher {
 
     /// The deadline of a job passed before it could be dispatched.
     pub(super) fn finish_timed_out(&mut self, key: JobKey) {
-        debug!(job = %self.jobs[key].id, "timed out");
+        debug!(parent: &self.jobs[key].span, "timed out");
+        self.count_lateness(self.jobs[key].deadline);
         self.finish(key, Ending::TimedOut, Duration::ZERO);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::event::{Ending, LostCause};
 use super::job::JobKey;
+use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
 use std::time::Duration;
 use tracing::info;
@@ -30,7 +31,7 @@ impl Dispatcher {
         }
         info!(jobs = self.jobs.len(), within_ms = within.as_millis() as u64, "closing");
         self.lifecycle = Lifecycle::Closing;
-        self.timers.set(self.now + within, Timer::CloseNow);
+        self.timers.set(self.now + within.min(WAIT_MAX), Timer::CloseNow);
     }
 
     /// The time for draining is over: what is left is lost.

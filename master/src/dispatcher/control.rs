@@ -1,39 +1,18 @@
-//! Questions about the master's state, and orders to it.
+//! Orders to workers that reach them through the master.
 
 use super::peer::{Peer, PeerKey};
-use super::worker::{Service, Worker, WorkerState};
-use super::{Dispatcher, Stats, Timer};
-use powerhose_protocol::{Control, Controlled, Kind, Message, Quiet, Resume, State, Status, Value};
+use super::status::map;
+use super::worker::{Service, Worker};
+use super::{Dispatcher, Timer};
+use crate::timers::TimerKey;
+use powerhose_protocol::{Control, Controlled, Kind, Message, Quiet, Resume};
 use std::time::Duration;
 use tracing::info;
 
-/// What a master knows of one of its workers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WorkerInfo {
-    /// Its id, unique in the life of the master.
-    pub id: u64,
-    /// Its process id on its host.
-    pub pid: u32,
-    /// Its host's name.
-    pub host: String,
-    /// Random, new at every start of its process.
-    pub instance: String,
-    /// Name and version of its software.
-    pub software: String,
-    /// Whether it is ready, busy, overdue or quiet.
-    pub state: WorkerState,
-    /// The pools it offers.
-    pub pools: Vec<String>,
-    /// How many jobs it has not answered.
-    pub outstanding: usize,
-    /// How many it has answered with a reply.
-    pub done: u64,
-    /// How many it has answered with an error.
-    pub failed: u64,
-    /// What its operator wants to see beside it.
-    pub labels: Vec<(String, String)>,
-}
+/// Orders that may wait for their effect at once.
+const CONTROLS_MAX: usize = 1024;
+/// When whoever gave one too many may try again.
+const RETRY_AFTER_MS: u64 = 1000;
 
 /// Orders that have not had their full effect yet.
 #[derive(Default)]
@@ -44,6 +23,7 @@ pub(super) struct Controls {
 
 struct Pending {
     number: u64,
+    timer: TimerKey,
     asker: PeerKey,
     id: u64,
     verb: Verb,
@@ -59,6 +39,13 @@ enum Verb {
     Stop,
 }
 
+impl Controls {
+    /// How many wait for their effect.
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+}
+
 impl Verb {
     fn parse(word: &str) -> Option<Verb> {
         Some(match word {
@@ -72,88 +59,6 @@ impl Verb {
 }
 
 impl Dispatcher {
-    /// Every registered worker, by id.
-    pub fn workers(&self) -> Vec<WorkerInfo> {
-        let mut workers: Vec<_> =
-            self.peers.registered().map(|(_, peer, worker)| self.worker_info(peer, worker)).collect();
-        workers.sort_unstable_by_key(|worker| worker.id);
-        workers
-    }
-
-    /// What was counted so far.
-    pub fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
-    fn worker_info(&self, peer: &Peer, worker: &Worker) -> WorkerInfo {
-        WorkerInfo {
-            id: peer.number,
-            pid: worker.pid,
-            host: (&*worker.host).into(),
-            instance: (&*worker.instance).into(),
-            software: (&*peer.software).into(),
-            state: worker.state(),
-            pools: worker.memberships.iter().map(|(pool, _)| (&*self.pools[*pool].name).into()).collect(),
-            outstanding: worker.outstanding.len(),
-            done: worker.done,
-            failed: worker.failed,
-            labels: worker.labels.clone(),
-        }
-    }
-
-    pub(super) fn status(&mut self, key: PeerKey, status: &Status<'_>) {
-        let (session, Some(route)) = (self.peers[key].session, self.peers[key].route) else { return };
-        let state = match status.query {
-            "master" => self.master_state(),
-            "workers" => {
-                map([("workers", Value::Array(self.workers().iter().map(WorkerInfo::to_value).collect()))])
-            }
-            "pools" => map([("pools", self.pools_state())]),
-            _ => {
-                let text = "a query is \"master\", \"workers\" or \"pools\"";
-                return self.reject(route, Kind::Status as u64, None, "query", text, None);
-            }
-        };
-        self.send(route, Message::State(State { session, query: status.query, state }));
-    }
-
-    fn master_state(&self) -> Value {
-        let stats = &self.stats;
-        map([
-            ("epoch", self.epoch.into()),
-            ("pid", u64::from(self.identity.pid).into()),
-            ("uptime_ms", self.clock_ms().into()),
-            ("workers", (self.peers.registered().count() as u64).into()),
-            ("clients", (self.peers.clients as u64).into()),
-            ("jobs_waiting", (self.waiting_jobs as u64).into()),
-            ("bytes_waiting", (self.waiting_bytes as u64).into()),
-            ("jobs_running", ((self.jobs.len() - self.waiting_jobs) as u64).into()),
-            ("accepted", stats.accepted.into()),
-            ("done", stats.done.into()),
-            ("failed", stats.failed.into()),
-            ("timed_out", stats.timed_out.into()),
-            ("cancelled", stats.cancelled.into()),
-            ("lost", stats.lost.into()),
-            ("rejected", stats.rejected.into()),
-            ("redispatched", stats.redispatched.into()),
-            ("messages_refused", stats.messages_refused.into()),
-        ])
-    }
-
-    fn pools_state(&self) -> Value {
-        let pools = self.pools.iter().map(|(_, pool)| {
-            map([
-                ("pool", (&*pool.name).into()),
-                ("workers", (pool.members.len() as u64).into()),
-                ("waiting", (pool.waiting.len() as u64).into()),
-                ("running", (pool.dispatched as u64).into()),
-                ("credit", u64::from(pool.credit()).into()),
-                ("done", pool.done.into()),
-            ])
-        });
-        Value::Array(pools.collect())
-    }
-
     pub(super) fn control(&mut self, key: PeerKey, control: &Control<'_>) {
         let Some(route) = self.peers[key].route else { return };
         let kind = Kind::Control as u64;
@@ -165,13 +70,18 @@ impl Dispatcher {
             let text = "a selector is \"all\", \"pool:NAME\" or a worker's id";
             return self.reject(route, kind, Some(control.id), "selector", text, None);
         };
+        if self.controls.pending.len() == CONTROLS_MAX {
+            let text = "too many orders wait for their effect";
+            return self.reject(route, kind, Some(control.id), "controls_max", text, Some(RETRY_AFTER_MS));
+        }
         info!(verb = control.verb, selector = control.selector, workers = workers.len(), "an order");
         workers.iter().for_each(|worker| self.begin(*worker, verb));
         self.controls.last += 1;
         let number = self.controls.last;
-        self.timers.set(self.now + Duration::from_millis(control.within_ms), Timer::Control(number));
+        let until = self.now + Duration::from_millis(control.within_ms);
+        let timer = self.timers.set(until, Timer::Control(number));
         let (matched, id) = (workers.len(), control.id);
-        self.controls.pending.push(Pending { number, asker: key, id, verb, matched, left: workers });
+        self.controls.pending.push(Pending { number, timer, asker: key, id, verb, matched, left: workers });
     }
 
     fn select(&self, selector: &str) -> Option<Vec<PeerKey>> {
@@ -213,6 +123,7 @@ impl Dispatcher {
             let left = std::mem::take(&mut pending.left);
             pending.left = left.into_iter().filter(|worker| self.is_left(*worker, pending.verb)).collect();
             if pending.left.is_empty() {
+                self.timers.stop(pending.timer);
                 self.send_controlled(&pending);
             } else {
                 self.controls.pending.push(pending);
@@ -253,53 +164,5 @@ impl Dispatcher {
             ("done", pending.left.is_empty().into()),
         ]);
         self.send(route, Message::Controlled(Controlled { session, id: pending.id, progress }));
-    }
-}
-
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-impl WorkerInfo {
-    fn to_value(&self) -> Value {
-        let labels = self.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
-        map([
-            ("id", self.id.into()),
-            ("pid", u64::from(self.pid).into()),
-            ("host", self.host.as_str().into()),
-            ("instance", self.instance.as_str().into()),
-            ("software", self.software.as_str().into()),
-            ("state", self.state.word().into()),
-            ("pools", Value::Array(self.pools.iter().map(|pool| pool.as_str().into()).collect())),
-            ("outstanding", (self.outstanding as u64).into()),
-            ("done", self.done.into()),
-            ("failed", self.failed.into()),
-            ("labels", Value::Map(labels.collect())),
-        ])
-    }
-
-    /// Reads what [`to_value`](WorkerInfo::to_value) wrote; nothing if the master is of another mind.
-    pub(crate) fn from_value(value: &Value) -> Option<WorkerInfo> {
-        let number = |name| value.field(name).and_then(Value::as_unsigned);
-        let text = |name| value.field(name).and_then(Value::as_text).map(str::to_owned);
-        let pools = value.field("pools")?.as_array()?.iter().filter_map(Value::as_text).map(str::to_owned);
-        let labels = match value.field("labels") {
-            Some(Value::Map(labels)) => labels.as_slice(),
-            _ => &[],
-        };
-        let label = |(name, value): &(String, Value)| Some((name.clone(), value.as_text()?.to_owned()));
-        Some(WorkerInfo {
-            id: number("id")?,
-            pid: u32::try_from(number("pid")?).ok()?,
-            host: text("host")?,
-            instance: text("instance")?,
-            software: text("software")?,
-            state: WorkerState::from_word(&text("state")?)?,
-            pools: pools.collect(),
-            outstanding: usize::try_from(number("outstanding")?).ok()?,
-            done: number("done")?,
-            failed: number("failed")?,
-            labels: labels.iter().filter_map(label).collect(),
-        })
     }
 }

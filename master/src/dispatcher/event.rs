@@ -103,6 +103,11 @@ pub enum Action {
         /// The payload frames.
         payloads: Vec<Bytes>,
     },
+    /// End the connection, if it is still there: its peer does nothing but harm.
+    Cut {
+        /// Which.
+        route: Route,
+    },
     /// A caller's job has ended.
     Complete {
         /// The caller's number, from [`Event::Submit`].
@@ -156,6 +161,19 @@ pub enum Ending {
     Lost(LostCause),
     /// It was refused.
     Rejected(Rejection),
+}
+
+impl Ending {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Ending::Done { .. } => "done",
+            Ending::Failed { .. } => "failed",
+            Ending::TimedOut => "timed_out",
+            Ending::Lost(_) => "lost",
+            Ending::Rejected(_) => "rejected",
+        }
+    }
 }
 
 /// What a job was lost with.
@@ -260,6 +278,16 @@ pub enum Notice {
         /// Its id.
         worker: u64,
     },
+    /// A worker has answered as many jobs again as
+    /// [`Settings::worker_served_notice`](super::Settings::worker_served_notice) names.
+    WorkerServed {
+        /// Its id.
+        worker: u64,
+        /// Its process id on its host.
+        pid: u32,
+        /// How many it has answered since it registered.
+        jobs: u64,
+    },
     /// A client opened a session.
     ClientConnected {
         /// Its peer number.
@@ -288,6 +316,8 @@ pub enum GoneCause {
     Exited(WorkerExit),
     /// It began a new session.
     Renewed,
+    /// It kept sending what has to be refused.
+    CutOff,
 }
 
 /// A worker's answer to one job, read from the wire and on its way to the job's end.

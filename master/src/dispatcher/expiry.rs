@@ -2,6 +2,7 @@
 
 use super::event::{Ending, GoneCause, LostCause, Rejection};
 use super::job::{JobKey, Place};
+use super::mutations::mutated;
 use super::pool::Knowledge;
 use super::worker::Attention;
 use super::{Dispatcher, Timer};
@@ -13,6 +14,9 @@ impl Dispatcher {
     /// A caller's patience is over.
     pub(super) fn deadline(&mut self, key: JobKey) {
         let Some(job) = self.jobs.get(key) else { return };
+        if mutated!(ForgetToExpire) {
+            return;
+        }
         match job.place {
             Place::Waiting { .. } => self.finish_timed_out(key),
             Place::Dispatched { .. } => {
@@ -47,7 +51,8 @@ impl Dispatcher {
     pub(super) fn heartbeats(&mut self) {
         let interval = self.settings.heartbeat_interval;
         let late = self.now.saturating_duration_since(self.heartbeats_due);
-        let paused = late > interval;
+        let paused = late > interval && !mutated!(BlameForPause);
+        self.count_lateness(self.heartbeats_due);
         if paused {
             info!(
                 late_ms = late.as_millis() as u64,
@@ -57,6 +62,9 @@ impl Dispatcher {
         for key in self.peers.keys() {
             if paused {
                 self.peers[key].last_heard = self.now;
+            }
+            if !self.is_excused(key) {
+                self.count_missed_heartbeat(key);
             }
             if self.is_silent(key) {
                 self.gone(key, GoneCause::Silent);
@@ -71,11 +79,18 @@ impl Dispatcher {
 
     fn is_silent(&self, key: super::peer::PeerKey) -> bool {
         let peer = &self.peers[key];
-        let excused = peer.route.is_none()
+        !self.is_excused(key)
+            && !mutated!(ForgetSilence)
+            && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max
+    }
+
+    /// Whether it need not say that it lives.
+    fn is_excused(&self, key: super::peer::PeerKey) -> bool {
+        let peer = &self.peers[key];
+        peer.route.is_none()
             || peer.worker().is_some_and(|worker| {
                 worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
-            });
-        !excused && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max
+            })
     }
 
     pub(super) fn send_heartbeat(&mut self, key: super::peer::PeerKey) {

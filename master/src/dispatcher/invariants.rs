@@ -21,6 +21,11 @@ impl Dispatcher {
         let dispatched: usize = self.pools.iter().map(|(_, pool)| pool.dispatched).sum();
         let outstanding: usize = self.peers.registered().map(|(_, _, worker)| worker.outstanding.len()).sum();
         assert_eq!(dispatched, outstanding, "the count of dispatched jobs");
+        for (_, pool) in self.pools.iter() {
+            let jobs = |key| self.peers[key].worker().map_or(0, |worker| worker.outstanding.len());
+            let stocked = pool.members.workers().filter(|worker| jobs(*worker) > 1).count();
+            assert_eq!(stocked, pool.members.stocked(), "the count of workers of {} with a stock", pool.name);
+        }
         // Jobs that come back were accepted long ago: they are kept beyond the bound.
         let new = self.jobs.values().filter(placed).filter(|job| job.attempt == 0).count();
         assert!(new <= self.settings.queue_jobs_max, "the bound of waiting jobs");

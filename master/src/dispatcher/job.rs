@@ -1,5 +1,6 @@
 //! One job, from its acceptance to its end.
 
+use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use crate::dispatcher::event::Repeat;
@@ -38,6 +39,8 @@ pub(crate) struct Job {
     /// The worker of the last dispatch, and when that was.
     pub(crate) last_dispatch: Option<(u64, Instant)>,
     pub(crate) place: Place,
+    /// What is logged of it; nothing unless somebody listens.
+    pub(crate) span: tracing::Span,
 }
 
 /// Where a job is.
@@ -63,7 +66,7 @@ impl Job {
     /// Whether it goes only to a worker that has nothing else, which then gets nothing else: a job that must not run
     /// twice, or one that may have killed a worker.
     pub(crate) fn goes_alone(&self) -> bool {
-        self.repeat == Repeat::Never || self.charged > 0
+        (self.repeat == Repeat::Never && !mutated!(CompanyForOnce)) || self.charged > 0
     }
 
     /// What it counts against the bound of waiting bytes.

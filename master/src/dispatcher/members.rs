@@ -3,6 +3,7 @@
 //!
 //! Among equals the one that has been in its place longest comes first: the least recently used.
 
+use super::mutations::mutated;
 use super::peer::PeerKey;
 use slotmap::{SlotMap, new_key_type};
 
@@ -15,6 +16,7 @@ struct Member {
     worker: PeerKey,
     credit_max: u32,
     standing: Standing,
+    load: Load,
 }
 
 /// Whether a member may be given a job.
@@ -22,6 +24,13 @@ struct Member {
 enum Standing {
     Unlisted,
     Listed { level: u32, previous: Option<MemberKey>, next: Option<MemberKey> },
+}
+
+/// Whether a job can be waiting at a worker while it does another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Load {
+    AtMostOne,
+    Several,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -37,6 +46,7 @@ pub(crate) struct Members {
     /// By the number of jobs a worker has, those that may be given another.
     levels: Vec<Line>,
     idle: usize,
+    stocked: usize,
 }
 
 impl Members {
@@ -50,15 +60,32 @@ impl Members {
         self.idle
     }
 
+    /// How many of them have more than one job, of whatever pool.
+    pub(crate) fn stocked(&self) -> usize {
+        self.stocked
+    }
+
     /// A worker begins to offer the pool. It is not listed yet.
     pub(crate) fn add(&mut self, worker: PeerKey, credit_max: u32) -> MemberKey {
-        self.members.insert(Member { worker, credit_max, standing: Standing::Unlisted })
+        let (standing, load) = (Standing::Unlisted, Load::AtMostOne);
+        self.members.insert(Member { worker, credit_max, standing, load })
     }
 
     /// A worker no longer offers the pool.
     pub(crate) fn remove(&mut self, key: MemberKey) {
         self.unlist(key);
+        self.count_jobs(key, 0);
         self.members.remove(key);
+    }
+
+    /// How many jobs the worker has now, listed or not.
+    pub(crate) fn count_jobs(&mut self, key: MemberKey, jobs: u32) {
+        let load = if jobs > 1 { Load::Several } else { Load::AtMostOne };
+        match (std::mem::replace(&mut self.members[key].load, load), load) {
+            (Load::AtMostOne, Load::Several) => self.stocked += 1,
+            (Load::Several, Load::AtMostOne) => self.stocked -= 1,
+            (Load::AtMostOne, Load::AtMostOne) | (Load::Several, Load::Several) => {}
+        }
     }
 
     /// The worker may be given a job besides the `level` jobs it has, unless that is all it takes.
@@ -98,6 +125,9 @@ impl Members {
     /// The worker best placed to get a job, among those that have fewer than `credit`.
     pub(crate) fn best(&self, credit: u32) -> Option<PeerKey> {
         let levels = self.levels.iter().take(credit as usize);
+        if mutated!(CrowdWorkers) {
+            return levels.rev().filter_map(|line| line.head).map(|key| self.members[key].worker).next();
+        }
         levels.filter_map(|line| line.head).map(|key| self.members[key].worker).next()
     }
 

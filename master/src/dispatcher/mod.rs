@@ -13,6 +13,7 @@
 //! or a counter, a broken invariant is an assertion. Jobs are given to workers and messages are written when the
 //! actions are polled, so that whatever came in together goes out together.
 
+mod accounting;
 mod admission;
 mod assignment;
 mod closing;
@@ -20,10 +21,16 @@ mod control;
 mod credit;
 mod event;
 mod expiry;
+mod histogram;
+mod holdings;
 mod invariants;
 mod job;
 mod limiter;
 mod members;
+#[cfg(not(feature = "mutations"))]
+mod mutations;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 mod outbox;
 mod peer;
 mod pool;
@@ -33,22 +40,27 @@ mod replies;
 mod sessions;
 mod settings;
 mod stats;
+mod status;
+mod strikes;
 mod suspicion;
 mod waiting;
 mod worker;
+mod worker_info;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use control::WorkerInfo;
 pub use event::{
     Action, Ending, Event, GoneCause, LostCause, Notice, Outcome, Rejection, Repeat, Route, Submission,
 };
+pub use histogram::Histogram;
+pub use holdings::Holdings;
 pub use proofs::SharedSecrets;
 pub use random::Seed;
 pub use settings::{PoolSettings, Settings};
-pub use stats::Stats;
+pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use worker::WorkerState;
+pub use worker_info::{CurrentJob, WorkerInfo};
 
 use crate::timers::Timers;
 use closing::Lifecycle;
@@ -56,11 +68,13 @@ use job::{Job, JobKey};
 use limiter::Limiter;
 use peer::{Client, Peer, PeerKey, Peers, Role};
 use pool::{PoolKey, Pools};
+use powerhose_protocol::JobId;
 use proofs::Handshakes;
 use random::Random;
 use slotmap::SlotMap;
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
+use strikes::{HandshakeRate, Strikes};
 
 /// What is due at an instant.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +146,8 @@ pub struct Dispatcher {
     answered: Vec<PeerKey>,
     actions: VecDeque<Action>,
     handshakes: Handshakes,
+    handshake_rate: HandshakeRate,
+    strikes: Strikes,
     lifecycle: Lifecycle,
     controls: control::Controls,
     limiter: Limiter,
@@ -173,6 +189,8 @@ impl Dispatcher {
         let mut timers = Timers::new(now);
         let heartbeats_due = now + settings.heartbeat_interval;
         timers.set(heartbeats_due, Timer::Heartbeats);
+        let burst = settings.workers_max.saturating_add(settings.clients_max);
+        let handshake_rate = HandshakeRate::new(settings.handshakes_per_second_max, burst, now);
         Dispatcher {
             settings,
             epoch,
@@ -196,6 +214,8 @@ impl Dispatcher {
             answered: Vec::new(),
             actions: VecDeque::new(),
             handshakes: Handshakes::new(seed.nonces()),
+            handshake_rate,
+            strikes: Strikes::default(),
             lifecycle: Lifecycle::Open,
             controls: control::Controls::default(),
             limiter: Limiter::default(),
@@ -207,7 +227,10 @@ impl Dispatcher {
     pub fn handle(&mut self, now: Instant, event: Event<'_>) {
         self.now = self.now.max(now);
         match event {
-            Event::Received { route, header, payloads } => self.receive(route, header, payloads),
+            Event::Received { route, header, payloads } => {
+                self.receive(route, header, payloads);
+                self.cut_off_condemned();
+            }
             Event::Submit { call, submission } => self.submit(self.embedded, call, submission),
             Event::Abandon { call } => self.abandon(self.embedded, call),
             Event::Suspected { route } => self.suspect(route),

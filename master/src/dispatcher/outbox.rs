@@ -2,19 +2,36 @@
 
 use super::event::{Ending, LostCause, Outcome, Rejection, Repeat, Route};
 use super::peer::PendingOutcome;
-use super::{Action, Dispatcher};
+use super::{Action, Dispatcher, Settings};
 use crate::WorkerExit;
 use crate::headers::Headers;
 use bytes::Bytes;
+use powerhose_protocol::limits::HEADER_FRAME_BYTES_MAX;
 use powerhose_protocol::{
     FLAG_ONCE, JobEnd, JobEntry, Jobs, Message, MessageHeaders, OutcomeEntry, Outcomes, Reject, Unknown,
 };
 
+/// What the entries of a header may need, in names, values and texts; the rest is for what frames them.
+const ENTRIES_BYTES_MAX: usize = HEADER_FRAME_BYTES_MAX / 2;
+/// More than the numbers of an entry and the name of its pool need.
+const ENTRY_BYTES: usize = 256;
+
+/// What an entry adds to a message.
+struct Weight {
+    payload: usize,
+    header: usize,
+}
+
 impl Dispatcher {
     /// Queues a message without payloads.
     pub(super) fn send(&mut self, route: Route, message: Message<'_>) {
+        self.push(route, message.encode(), Vec::new());
+    }
+
+    fn push(&mut self, route: Route, header: Vec<u8>, payloads: Vec<Bytes>) {
         self.stats.messages_sent += 1;
-        self.actions.push_back(Action::Send { route, header: message.encode(), payloads: Vec::new() });
+        self.stats.bytes_sent += frame_bytes(&header, &payloads);
+        self.actions.push_back(Action::Send { route, header, payloads });
     }
 
     pub(super) fn reject(
@@ -31,6 +48,7 @@ impl Dispatcher {
             tracing::warn!(route = route.0, kind, code, text, left_out, "refused a message");
         }
         self.send(route, Message::Reject(Reject { kind, reference, code, text, retry_after_ms }));
+        self.strike(route);
     }
 
     pub(super) fn send_unknown(&mut self, route: Route) {
@@ -62,12 +80,11 @@ impl Dispatcher {
     }
 
     fn batch_length(&self, keys: &[super::job::JobKey]) -> usize {
-        let mut bytes = 0;
-        let fits = keys.iter().take(self.settings.batch_jobs_max).take_while(|key| {
-            bytes += self.jobs[**key].payload.len();
-            bytes <= self.settings.batch_bytes_max
+        let weights = keys.iter().map(|key| {
+            let job = &self.jobs[*key];
+            Weight { payload: job.payload.len(), header: job.headers.byte_count() }
         });
-        fits.count().max(1)
+        batch_length(weights, &self.settings)
     }
 
     fn send_batch(&mut self, worker: super::peer::PeerKey, keys: &[super::job::JobKey]) {
@@ -88,8 +105,7 @@ impl Dispatcher {
         let jobs = Jobs { session: peer.session, sent_ms: self.clock_ms(), jobs: entries.collect() };
         let header = Message::Jobs(jobs).encode();
         let payloads = keys.iter().map(|key| self.jobs[*key].payload.clone()).collect();
-        self.stats.messages_sent += 1;
-        self.actions.push_back(Action::Send { route, header, payloads });
+        self.push(route, header, payloads);
     }
 
     /// Writes the outcomes of this turn, a client's together.
@@ -100,8 +116,7 @@ impl Dispatcher {
             let Some(client) = self.peers[key].client_mut() else { continue };
             let mut outcomes = std::mem::take(&mut client.outcomes);
             while !outcomes.is_empty() {
-                let count =
-                    outcomes_length(&outcomes, self.settings.batch_jobs_max, self.settings.batch_bytes_max);
+                let count = batch_length(outcomes.iter().map(weight), &self.settings);
                 let part: Vec<PendingOutcome> = outcomes.drain(..count).collect();
                 let header = Message::Outcomes(Outcomes {
                     session,
@@ -109,22 +124,36 @@ impl Dispatcher {
                 })
                 .encode();
                 let payloads = part.into_iter().map(|pending| payload(pending.outcome)).collect();
-                self.stats.messages_sent += 1;
-                self.actions.push_back(Action::Send { route, header, payloads });
+                self.push(route, header, payloads);
             }
         }
     }
 }
 
-fn outcomes_length(outcomes: &[PendingOutcome], jobs_max: usize, bytes_max: usize) -> usize {
-    let mut bytes = 0;
-    let fits = outcomes.iter().take(jobs_max).take_while(|pending| {
-        if let Ending::Done { payload, .. } = &pending.outcome.ending {
-            bytes += payload.len();
-        }
-        bytes <= bytes_max
+/// How many bytes a message has.
+pub(super) fn frame_bytes(header: &[u8], payloads: &[Bytes]) -> u64 {
+    (header.len() + payloads.iter().map(Bytes::len).sum::<usize>()) as u64
+}
+
+/// How many of these entries fit into one message; at least one.
+fn batch_length(weights: impl Iterator<Item = Weight>, settings: &Settings) -> usize {
+    let (mut payload, mut header) = (0, 0);
+    let fits = weights.take(settings.batch_jobs_max).take_while(|weight| {
+        payload += weight.payload;
+        header += weight.header + ENTRY_BYTES;
+        payload <= settings.batch_bytes_max && header <= ENTRIES_BYTES_MAX
     });
     fits.count().max(1)
+}
+
+fn weight(pending: &PendingOutcome) -> Weight {
+    let (payload, header) = match &pending.outcome.ending {
+        Ending::Done { payload, headers } => (payload.len(), headers.byte_count()),
+        Ending::Failed { code, text } => (0, code.len() + text.len()),
+        Ending::Rejected(rejection) => (0, rejection.to_wire().1.len()),
+        Ending::TimedOut | Ending::Lost(_) => (0, 0),
+    };
+    Weight { payload, header }
 }
 
 fn payload(outcome: Outcome) -> Bytes {
@@ -171,6 +200,25 @@ fn entry(call: u64, outcome: &Outcome) -> OutcomeEntry<'_> {
 }
 
 impl Rejection {
+    /// Every code.
+    pub(super) const CODES: [&'static str; 10] = [
+        "queue_full",
+        "queue_bytes",
+        "no_workers",
+        "payload_too_large",
+        "bad_headers",
+        "bad_pool",
+        "pools_max",
+        "closed",
+        "forked",
+        "bad_call",
+    ];
+
+    /// The word for it, for programs: on the wire and in metrics.
+    pub fn code(&self) -> &'static str {
+        self.to_wire().0
+    }
+
     /// Its code, its text and its number on the wire.
     fn to_wire(&self) -> (&'static str, &str, Option<u64>) {
         match self {

@@ -3,10 +3,14 @@
 use super::credit::Runs;
 use super::members::Members;
 use super::settings::PoolSettings;
+use super::stats::{Ends, Times};
 use super::waiting::Waiting;
 use slotmap::{SlotMap, new_key_type};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Bytes of the names of pools in a refusal: enough to find the one that was meant, and no more than a message takes.
+const OFFERED_BYTES_MAX: usize = 4096;
 
 new_key_type! {
     /// Names one pool.
@@ -22,8 +26,10 @@ pub(crate) struct Pool {
     pub(crate) runs: Runs,
     /// Jobs at workers.
     pub(crate) dispatched: usize,
-    /// Jobs that ended with a reply.
-    pub(crate) done: u64,
+    /// How its jobs ended.
+    pub(crate) ends: Ends,
+    /// How long they took.
+    pub(crate) times: Times,
     /// Whether its queue and workers are to be looked at before the next message goes out.
     pub(crate) stirred: bool,
     /// When it was last given a worker, as a count: pools that share workers take turns by it.
@@ -45,6 +51,11 @@ impl Pool {
     /// How many jobs a worker of this pool may have at once.
     pub(crate) fn credit(&self) -> u32 {
         self.settings.credit.unwrap_or_else(|| self.runs.credit())
+    }
+
+    /// Whether it was declared, or offered by a worker once.
+    pub(crate) fn is_known(&self) -> bool {
+        self.knowledge == Knowledge::Known
     }
 
     /// Whether nothing would be lost if it were forgotten.
@@ -100,7 +111,8 @@ impl Pools {
             members: Members::default(),
             runs: Runs::default(),
             dispatched: 0,
-            done: 0,
+            ends: Ends::default(),
+            times: Times::default(),
             stirred: false,
             served: 0,
             balancing: false,
@@ -130,10 +142,20 @@ impl Pools {
         self.pools.get_mut(key)
     }
 
-    /// The names of the pools that workers offer now, joined by `, `.
+    /// The names of the pools that workers offer now, joined by `, `; if there are very many, the first of them.
     pub(crate) fn offered(&self) -> Box<str> {
-        let offered = self.pools.values().filter(|pool| pool.members.len() > 0);
-        offered.map(|pool| &*pool.name).collect::<Vec<_>>().join(", ").into()
+        let mut offered = String::new();
+        for pool in self.pools.values().filter(|pool| pool.members.len() > 0) {
+            if !offered.is_empty() {
+                offered.push_str(", ");
+            }
+            if offered.len() + pool.name.len() > OFFERED_BYTES_MAX {
+                offered.push('…');
+                break;
+            }
+            offered.push_str(&pool.name);
+        }
+        offered.into()
     }
 }
 

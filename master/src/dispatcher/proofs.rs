@@ -54,6 +54,9 @@ struct Pending {
     since: Instant,
     hello: Box<[u8]>,
     challenge: Vec<u8>,
+    /// CHALLENGEs of this connection before this one whose PROOFs may still come: a peer that waits long for an answer
+    /// says HELLO again.
+    superseded: u32,
 }
 
 impl Handshakes {
@@ -66,20 +69,31 @@ impl Handshakes {
         }
     }
 
+    /// How many wait for a proof, those included that have ended and are forgotten later.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// A connection has one handshake at most, so that one that begins many takes no room from others.
     fn begin(&mut self, route: Route, hello: &[u8], challenge: Vec<u8>, since: Instant) {
-        let number = match self.pending.get(&route) {
-            Some(pending) => pending.number,
+        let (number, superseded) = match self.pending.get(&route) {
+            Some(pending) => (pending.number, pending.superseded.saturating_add(1)),
             None => {
                 self.begun += 1;
                 self.order.push_back((route, self.begun));
-                self.begun
+                (self.begun, 0)
             }
         };
-        self.pending.insert(route, Pending { number, since, hello: hello.into(), challenge });
+        self.pending.insert(route, Pending { number, since, hello: hello.into(), challenge, superseded });
         while self.order.len() > HANDSHAKES_MAX {
             self.forget_oldest();
         }
+    }
+
+    /// A wrong PROOF may have answered a CHALLENGE before the last: the right one may follow.
+    fn go_on(&mut self, route: Route, pending: Pending) {
+        let superseded = pending.superseded - 1;
+        self.pending.insert(route, Pending { superseded, ..pending });
     }
 
     fn forget_oldest(&mut self) {
@@ -119,22 +133,26 @@ impl Dispatcher {
     /// Lets a peer in that has proved itself.
     pub(super) fn prove(&mut self, route: Route, header: &[u8], proof: &Proof<'_>) {
         let pending = self.handshakes.pending.remove(&route);
-        let Some(Pending { hello: hello_frame, challenge, .. }) = pending else {
+        let Some(pending) = pending else {
             let text = "there is no CHALLENGE that this could answer, or it was too long ago";
             return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
         };
-        let Ok(Message::Hello(hello)) = decode(&hello_frame, 0) else {
+        let Ok(Message::Hello(hello)) = decode(&pending.hello, 0) else {
             unreachable!("it was a HELLO when it came in");
         };
-        let frames: [&[u8]; 2] = [&hello_frame, &challenge];
+        let frames: [&[u8]; 2] = [&pending.hello, &pending.challenge];
         let secrets = self.settings.secrets.of(hello.role);
         let secret =
             secrets.iter().find(|secret| secret.accepts(hello.role, Prover::Peer, &frames, proof.mac.0));
         let Some(secret) = secret else {
+            if pending.superseded > 0 {
+                self.handshakes.go_on(route, pending);
+                return;
+            }
             let text = "the proof is wrong: the secret of this role is another one";
             return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
         };
-        let frames: [&[u8]; 3] = [&hello_frame, &challenge, header];
+        let frames: [&[u8]; 3] = [&pending.hello, &pending.challenge, header];
         let mac = hello.nonce.map(|_| secret.prove(hello.role, Prover::Master, &frames));
         self.admit(route, &hello, mac.as_ref().map(|mac| Bytes(mac)));
     }

@@ -2,7 +2,9 @@
 
 use super::event::{Ending, Notice, Repeat, WorkerReply};
 use super::job::{JobKey, Lane, Place};
+use super::mutations::mutated;
 use super::peer::PeerKey;
+use super::pool::PoolKey;
 use super::worker::{Outstanding, Service, Waiter};
 use super::{Action, Dispatcher, LostCause, Timer};
 use crate::headers::Headers;
@@ -42,16 +44,32 @@ impl Dispatcher {
         self.pools[answered.pool].dispatched -= 1;
         if matches!(reply.end, WorkerEnd::Done | WorkerEnd::Failed) {
             self.record_run(key, &answered, &reply);
+            self.notice_served(key);
         }
         match answered.waiter.job() {
             Some(job) => self.conclude(key, job, answered.waiter, reply),
             None => {
                 self.stats.replies_late += 1;
+                if mutated!(DeliverLateReply) {
+                    return self.deliver_to_nobody(reply.job, reply.payload);
+                }
                 debug!(job = %reply.job, worker = number, "a late reply was dropped");
                 self.back_in_time(key);
             }
         }
-        self.relist(key);
+        if !mutated!(ForgetToFreeCredit) {
+            self.relist(key);
+        }
+    }
+
+    fn notice_served(&mut self, key: PeerKey) {
+        let Some(every) = self.settings.worker_served_notice else { return };
+        let worker = self.peers.worker(key);
+        let (jobs, pid) = (worker.done + worker.failed, worker.pid);
+        if jobs.is_multiple_of(every.get()) {
+            let worker = self.peers[key].number;
+            self.actions.push_back(Action::Notify(Notice::WorkerServed { worker, pid, jobs }));
+        }
     }
 
     fn record_run(&mut self, key: PeerKey, answered: &Outstanding, reply: &WorkerReply<'_>) {
@@ -60,6 +78,7 @@ impl Dispatcher {
         let soft = pool.settings.run_time_soft;
         let overruns_max = pool.settings.overruns_max;
         let worker = self.peers.worker(key);
+        worker.runs.record(reply.run);
         match reply.end {
             WorkerEnd::Done => worker.done += 1,
             _ => worker.failed += 1,
@@ -103,6 +122,22 @@ impl Dispatcher {
         }
     }
 
+    /// A worker no longer serves this pool. If nobody else does, those that rest must.
+    pub(super) fn end_rests(&mut self, pool: PoolKey) {
+        let workers: Vec<PeerKey> = self.pools[pool].members.workers().collect();
+        if workers.iter().any(|worker| self.peers.worker(*worker).service == Service::On) {
+            return;
+        }
+        for key in workers {
+            let worker = self.peers.worker(key);
+            // Without overruns it rests because it gave jobs back, and would do so again.
+            if matches!(worker.service, Service::Resting { .. }) && worker.overruns > 0 {
+                worker.service = Service::Resting { until: self.now };
+                self.relist(key);
+            }
+        }
+    }
+
     /// A resting worker may be tried again.
     pub(super) fn rest_over(&mut self, key: PeerKey) {
         if self.peers.get(key).is_some() {
@@ -131,14 +166,13 @@ impl Dispatcher {
     fn conclude(&mut self, worker: PeerKey, key: JobKey, waiter: Waiter, reply: WorkerReply<'_>) {
         match reply.end {
             WorkerEnd::Done if reply.payload.len() > self.settings.payload_bytes_max => {
+                self.ran(key);
                 let text =
                     format!("the reply has more than {} bytes", self.settings.payload_bytes_max).into();
                 self.finish(key, Ending::Failed { code: "reply_too_large".into(), text }, reply.run);
             }
             WorkerEnd::Done => {
                 self.ran(key);
-                let pool = self.jobs[key].pool;
-                self.pools[pool].done += 1;
                 self.finish(key, Ending::Done { payload: reply.payload, headers: reply.headers }, reply.run);
             }
             WorkerEnd::Failed => {
@@ -151,6 +185,10 @@ impl Dispatcher {
                 self.finish_timed_out(key);
             }
             WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => {
+                if reply.end == WorkerEnd::Cancelled {
+                    // Nobody cancelled it: whatever stopped it may have done so in its midst.
+                    self.ran(key);
+                }
                 let asked_for = matches!(waiter, Waiter::Recalled(_)) && reply.end == WorkerEnd::Returned;
                 self.rest_unless_leaving(worker, asked_for);
                 self.come_back(key);
@@ -164,12 +202,16 @@ impl Dispatcher {
 
     /// A worker that keeps giving back what it was not asked for would spin the master.
     fn rest_unless_leaving(&mut self, key: PeerKey, asked_for: bool) {
-        let until = self.now + REST_AFTER_REFUSAL;
         let worker = self.peers.worker(key);
-        if !asked_for && worker.service == Service::On {
-            worker.service = Service::Resting { until };
-            self.timers.set(until, Timer::RestOver(key));
+        let mut until = self.now + REST_AFTER_REFUSAL;
+        match worker.service {
+            Service::On if asked_for => return,
+            Service::On => {}
+            Service::Resting { until: before } => until = until.max(before),
+            Service::Quiet => return,
         }
+        worker.service = Service::Resting { until };
+        self.timers.set(until, Timer::RestOver(key));
     }
 
     /// A job comes back that its worker has not begun: nobody is charged.
@@ -177,7 +219,7 @@ impl Dispatcher {
         let job = &mut self.jobs[key];
         job.returned += 1;
         self.stats.returned += 1;
-        if job.repeat == Repeat::Never {
+        if job.repeat == Repeat::Never && !mutated!(RepeatOnce) || mutated!(ForgetToReturn) {
             self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
         } else {
             self.wait_in_queue(key, Lane::Again);
@@ -198,7 +240,7 @@ impl Dispatcher {
             worker.find(id, u64::from(attempt)).expect("a dispatched job is outstanding at its worker");
         let was_overdue = worker.is_overdue();
         worker.outstanding[place].waiter = Waiter::Nobody;
-        if let Some(route) = route {
+        if let Some(route) = route.filter(|_| !mutated!(ForgetCancel)) {
             let jobs = vec![JobAttempt { job: id, attempt: u64::from(attempt) }];
             self.send(route, Message::Cancel(Cancel { session, jobs }));
         }

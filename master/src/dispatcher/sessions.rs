@@ -1,9 +1,11 @@
 //! Peers come, register and leave; what they may say in which state.
 
 use super::event::{GoneCause, Notice, Route};
+use super::mutations::mutated;
+use super::outbox::frame_bytes;
 use super::peer::{Client, Peer, PeerKey, Role};
-use super::pool::Knowledge;
-use super::worker::{Attention, Service, Worker};
+use super::pool::{Knowledge, PoolKey};
+use super::worker::{Attention, RunTimes, Service, Worker};
 use super::{Action, Dispatcher};
 use bytes::Bytes;
 use powerhose_protocol::{
@@ -19,6 +21,10 @@ impl Dispatcher {
     /// A message from a connection.
     pub(super) fn receive(&mut self, route: Route, header: &[u8], payloads: &mut Vec<Bytes>) {
         self.stats.messages_received += 1;
+        if self.strikes.is_cut_off(route) {
+            return;
+        }
+        self.stats.bytes_received += frame_bytes(header, payloads);
         let message = match decode(header, payloads.len()) {
             Ok(message) => message,
             Err(error) => return self.refuse_bytes(route, &error),
@@ -30,7 +36,7 @@ impl Dispatcher {
         }
         let Some(key) = self.peers.find(route) else { return self.send_unknown(route) };
         match message.session() {
-            Some(session) if session == self.peers[key].session => {}
+            Some(session) if session == self.peers[key].session || mutated!(IgnoreSession) => {}
             Some(_) => return self.send_unknown(route),
             None => return self.not_yours(route, message.kind()),
         }
@@ -71,8 +77,13 @@ impl Dispatcher {
     fn hello(&mut self, route: Route, header: &[u8], hello: &Hello<'_>) {
         if let Some(key) = self.peers.find(route) {
             self.gone(key, GoneCause::Renewed);
+            self.strike(route);
         }
         let kind = Kind::Hello as u64;
+        if !self.handshake_rate.pass(self.now) {
+            let text = "too many handshakes at once";
+            return self.reject(route, kind, None, "busy", text, Some(RETRY_AFTER_MS));
+        }
         if hello.version_min > VERSION_MAX || hello.version_max < VERSION_MIN {
             let text = format!("this master speaks versions {VERSION_MIN} to {VERSION_MAX}");
             return self.reject(route, kind, None, "version", &text, None);
@@ -80,7 +91,7 @@ impl Dispatcher {
         if hello.role != ROLE_WORKER && hello.role != ROLE_CLIENT {
             return self.reject(route, kind, None, "role", "a role is \"worker\" or \"client\"", None);
         }
-        if self.settings.secrets.is_empty() {
+        if self.settings.secrets.is_empty() || mutated!(BelieveEverybody) {
             self.admit(route, hello, None);
         } else {
             self.challenge(route, header, hello);
@@ -156,7 +167,7 @@ impl Dispatcher {
             let kind = Kind::Register as u64;
             return self.reject(route, kind, None, "pools_max", &text, Some(RETRY_AFTER_MS));
         }
-        self.leave_pools(key);
+        let left = self.leave_pools(key);
         self.become_worker(key, register);
         for offer in &register.pools {
             let pool = self.pools.find_or_make(offer.pool, usize::MAX).expect("there is no bound");
@@ -171,13 +182,16 @@ impl Dispatcher {
         }
         self.tell_registered(key, route, register);
         self.relist(key);
+        left.into_iter().for_each(|pool| self.end_rests(pool));
     }
 
-    fn leave_pools(&mut self, key: PeerKey) {
+    fn leave_pools(&mut self, key: PeerKey) -> Vec<PoolKey> {
         let memberships = self.peers[key].worker_mut().map(|worker| std::mem::take(&mut worker.memberships));
-        for (pool, member) in memberships.unwrap_or_default() {
+        let left = memberships.unwrap_or_default().into_iter().map(|(pool, member)| {
             self.pools[pool].members.remove(member);
-        }
+            pool
+        });
+        left.collect()
     }
 
     fn become_worker(&mut self, key: PeerKey, register: &Register<'_>) {
@@ -190,6 +204,7 @@ impl Dispatcher {
             worker.labels = labels.collect();
             return;
         }
+        self.stats.workers_registered += 1;
         peer.role = Role::Worker(Box::new(Worker {
             pid: u32::try_from(register.pid).unwrap_or(0),
             host: register.host.into(),
@@ -205,6 +220,7 @@ impl Dispatcher {
             done: 0,
             failed: 0,
             answered: now,
+            runs: RunTimes::default(),
         }));
     }
 
@@ -229,7 +245,9 @@ impl Dispatcher {
         let (session, route) = (peer.session, peer.route);
         let Some(worker) = peer.worker_mut() else { return };
         worker.service = Service::Quiet;
+        let pools: Vec<PoolKey> = worker.memberships.iter().map(|(pool, _)| *pool).collect();
         self.relist(key);
+        pools.into_iter().for_each(|pool| self.end_rests(pool));
         if let Some(route) = route {
             self.send(route, Message::Quieted(Quieted { session }));
         }

@@ -2,7 +2,11 @@
 
 use super::proofs::SharedSecrets;
 use powerhose_protocol::limits::{DURATION_MS_MAX, ENTRIES_MAX, is_pool_name};
+use std::num::NonZeroU64;
 use std::time::Duration;
+
+/// Longer than anybody waits: a time further ahead could not be told.
+pub(super) const WAIT_MAX: Duration = Duration::from_millis(DURATION_MS_MAX);
 
 /// What a master keeps to. [`Settings::default`] has the defaults named at each field.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Settings {
     pub workers_max: usize,
     /// Clients at once: 4,096.
     pub clients_max: usize,
+    /// Handshakes in a second, after a burst of as many as there may be workers and clients together: 1,000.
+    pub handshakes_per_second_max: u32,
     /// Pools that the master ever knows at once: 1,024.
     pub pools_max: usize,
     /// Jobs in one message: 64.
@@ -38,6 +44,9 @@ pub struct Settings {
     pub batch_bytes_max: usize,
     /// Pools that exist before a worker offers them; a job for one waits until its deadline.
     pub pools: Vec<(String, PoolSettings)>,
+    /// Each time that a worker has answered so many jobs, [`Notice::WorkerServed`](super::Notice::WorkerServed) says so:
+    /// never.
+    pub worker_served_notice: Option<NonZeroU64>,
     /// What peers must prove to know: nothing.
     pub secrets: SharedSecrets,
 }
@@ -56,10 +65,12 @@ impl Default for Settings {
             payload_bytes_max: 64 << 20,
             workers_max: 4096,
             clients_max: 4096,
+            handshakes_per_second_max: 1000,
             pools_max: 1024,
             batch_jobs_max: 64,
             batch_bytes_max: 256 << 10,
             pools: Vec::new(),
+            worker_served_notice: None,
             secrets: SharedSecrets::default(),
         }
     }
@@ -68,14 +79,13 @@ impl Default for Settings {
 impl Settings {
     /// What is wrong with them, if anything.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        let longest = Duration::from_millis(DURATION_MS_MAX);
         let intervals = [self.timeout, self.heartbeat_interval, self.silence_max, self.overrun_grace];
-        if intervals.iter().any(|interval| *interval < Duration::from_millis(1) || *interval > longest) {
+        if intervals.iter().any(|interval| *interval < Duration::from_millis(1) || *interval > WAIT_MAX) {
             Some("timeout, heartbeat_interval, silence_max and overrun_grace are from 1 ms to 365 days")
         } else if self.silence_max <= self.heartbeat_interval {
             Some("silence_max is longer than heartbeat_interval, or every peer would be silent")
-        } else if self.attempts_max == 0 {
-            Some("attempts_max is at least 1")
+        } else if self.attempts_max == 0 || self.handshakes_per_second_max == 0 {
+            Some("attempts_max and handshakes_per_second_max are at least 1")
         } else if [self.queue_jobs_max, self.workers_max, self.pools_max, self.batch_jobs_max].contains(&0) {
             Some("queue_jobs_max, workers_max, pools_max and batch_jobs_max are at least 1")
         } else if self.batch_jobs_max > ENTRIES_MAX {

@@ -6,6 +6,7 @@
 
 use super::event::{GoneCause, Notice, Route};
 use super::job::Place;
+use super::mutations::mutated;
 use super::peer::{PeerKey, Role, Suspicion};
 use super::{Action, Dispatcher, Ending, LostCause, Timer};
 use crate::WorkerExit;
@@ -112,10 +113,22 @@ impl Dispatcher {
                 // By call, so that the order is the same in every run.
                 let mut jobs: Vec<_> = client.jobs.into_iter().collect();
                 jobs.sort_unstable();
+                if mutated!(KeepJobsOfGoneClient) {
+                    jobs.clear();
+                }
                 jobs.into_iter().for_each(|(_, job)| self.drop_job(job));
                 self.actions.push_back(Action::Notify(Notice::ClientGone { client: peer.number, cause }));
             }
             Role::Worker(worker) => {
+                match cause {
+                    GoneCause::Goodbye | GoneCause::Renewed => self.stats.workers_left += 1,
+                    GoneCause::Disconnected
+                    | GoneCause::CutOff
+                    | GoneCause::Silent
+                    | GoneCause::Exited(_) => {
+                        self.stats.workers_died += 1;
+                    }
+                }
                 let job: Option<JobId> = worker.outstanding.first().map(|entry| entry.id);
                 match (cause, job) {
                     (GoneCause::Goodbye, _) => info!(worker = peer.number, pid = worker.pid, "worker left"),
@@ -142,16 +155,19 @@ impl Dispatcher {
             self.pools[entry.pool].dispatched -= 1;
         }
         // Backwards, because each goes to the front of the queue.
+        let charged =
+            if mutated!(ChargeTheWrongJob) { worker.outstanding.len().saturating_sub(1) } else { 0 };
         for (place, entry) in worker.outstanding.iter().enumerate().rev() {
             let Some(job) = entry.waiter.job() else { continue };
             match cause {
                 GoneCause::Goodbye => self.come_back(job),
-                _ if place == 0 => self.charge(job, cause, pid),
+                _ if place == charged => self.charge(job, cause, pid),
                 _ => self.come_back_from_the_dead(job),
             }
         }
         for (pool, _) in &worker.memberships {
             if self.pools.get_mut(*pool).is_some() {
+                self.end_rests(*pool);
                 self.stir(*pool);
             }
         }
@@ -163,7 +179,11 @@ impl Dispatcher {
         let job = &mut self.jobs[key];
         job.charged += 1;
         job.may_have_run = true;
-        if job.repeat == super::Repeat::Allowed && job.charged < job.attempts_max {
+        if mutated!(ForgetToCharge) {
+            job.charged -= 1;
+        }
+        let repeats = job.repeat == super::Repeat::Allowed || mutated!(RepeatOnce);
+        if repeats && job.charged < job.attempts_max {
             self.stats.redispatched += 1;
             self.wait_in_queue(key, super::job::Lane::Again);
             return;

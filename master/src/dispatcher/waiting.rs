@@ -4,9 +4,11 @@
 //! costs nothing besides itself.
 
 use super::job::{Job, JobKey, Lane, Place};
+use super::mutations::mutated;
 use super::peer::PeerKey;
 use slotmap::SlotMap;
 use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
 
 #[derive(Default, Clone, Copy)]
 struct Line {
@@ -37,6 +39,20 @@ impl Waiting {
     /// The job that is next in turn.
     pub(crate) fn first(&self) -> Option<JobKey> {
         self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
+    }
+
+    /// When the job that has waited longest was accepted. Looks at every client and every job that came back.
+    pub(crate) fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Instant> {
+        let heads = self.turns.iter().filter_map(|client| self.lines[client].head);
+        let mut next = self.again.head;
+        let again = std::iter::from_fn(|| {
+            let key = next?;
+            if let Place::Waiting { next: further, .. } = jobs[key].place {
+                next = further;
+            }
+            Some(key)
+        });
+        heads.chain(again).map(|key| jobs[key].accepted).min()
     }
 
     /// Puts a job at the end of its client's line.
@@ -70,7 +86,7 @@ impl Waiting {
         let from_client = self.again.head.is_none();
         self.remove(jobs, key);
         let client = jobs[key].client;
-        if from_client && self.turns.front() == Some(&client) {
+        if from_client && self.turns.front() == Some(&client) && !mutated!(ForgetTurns) {
             self.turns.rotate_left(1);
         }
         Some(key)

@@ -2,9 +2,10 @@
 
 use super::job::JobKey;
 use super::members::MemberKey;
+use super::mutations::mutated;
 use super::pool::PoolKey;
 use powerhose_protocol::JobId;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A worker that has registered.
 pub(crate) struct Worker {
@@ -27,6 +28,23 @@ pub(crate) struct Worker {
     pub(crate) failed: u64,
     /// When it last answered a job, or registered.
     pub(crate) answered: Instant,
+    pub(crate) runs: RunTimes,
+}
+
+/// How long the jobs took that a worker has run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RunTimes {
+    pub(crate) last: Duration,
+    pub(crate) longest: Duration,
+    pub(crate) sum: Duration,
+}
+
+impl RunTimes {
+    pub(crate) fn record(&mut self, run: Duration) {
+        self.last = run;
+        self.longest = self.longest.max(run);
+        self.sum = self.sum.saturating_add(run);
+    }
 }
 
 /// Whether a worker answers messages while a handler runs.
@@ -56,6 +74,7 @@ pub(crate) enum Service {
 pub(crate) struct Outstanding {
     pub(crate) id: JobId,
     pub(crate) attempt: u32,
+    pub(crate) dispatched: Instant,
     pub(crate) pool: PoolKey,
     pub(crate) bytes: usize,
     pub(crate) company: Company,
@@ -140,6 +159,9 @@ impl Worker {
 
     /// The place of an attempt among what it has not answered.
     pub(crate) fn find(&self, job: JobId, attempt: u64) -> Option<usize> {
-        self.outstanding.iter().position(|entry| entry.id == job && u64::from(entry.attempt) == attempt)
+        let fenced = !mutated!(ForgetToFence);
+        self.outstanding
+            .iter()
+            .position(|entry| entry.id == job && (!fenced || u64::from(entry.attempt) == attempt))
     }
 }

@@ -2,27 +2,37 @@
 
 use super::embedded::EventLoop;
 use super::link::{Command, Link, Subscriber};
+use super::operator::Operator;
 use super::remote::{self, ClientLoop};
 use super::{JobRunner, Place};
 use crate::client::{ClientMachine, ClientSettings};
 use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
+use crate::transport::curve;
 use crate::transport::dealer::Dealer;
-use crate::transport::router::{Router, TcpPolicy};
+use crate::transport::router::{Access, Router, TcpPolicy};
 use crate::transport::wakeup::Wakeup;
-use crate::transport::{BindError, clock, raise_open_files_limit};
-use powerhose_protocol::{Credentials, Endpoint, EndpointError, SharedSecret};
+use crate::transport::{BindError, IpcAccess, clock, raise_open_files_limit};
+use powerhose_protocol::{
+    Credentials, CurveClient, CurveServer, Endpoint, EndpointError, Greeter, ROLE_CLIENT, SharedSecret,
+};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+/// How an operator introduces itself.
+const OPERATOR: &str = concat!("powerhose-operator/", env!("CARGO_PKG_VERSION"));
+
 /// Settings of a master in this process. Begun by [`JobRunner::builder`], ended by [`bind`](MasterBuilder::bind).
 pub struct MasterBuilder {
     settings: Settings,
     endpoints: Vec<String>,
-    policy: TcpPolicy,
+    tcp: TcpPolicy,
+    ipc_access: IpcAccess,
+    curve: Option<CurveServer>,
     subscribers: Vec<Subscriber>,
 }
 
@@ -31,7 +41,9 @@ impl MasterBuilder {
         MasterBuilder {
             settings: Settings::default(),
             endpoints: Vec::new(),
-            policy: TcpPolicy::LoopbackOnly,
+            tcp: TcpPolicy::LoopbackOnly,
+            ipc_access: IpcAccess::Owner,
+            curve: None,
             subscribers: Vec::new(),
         }
     }
@@ -72,6 +84,12 @@ impl MasterBuilder {
         self
     }
 
+    /// Lets [`Notice::WorkerServed`] say each time that a worker has answered so many jobs. Default: never.
+    pub fn worker_served_notice(mut self, jobs: Option<NonZeroU64>) -> Self {
+        self.settings.worker_served_notice = jobs;
+        self
+    }
+
     /// Is told what happens to workers and clients, on the master's own thread: it must be quick and must not block.
     pub fn on_notice(mut self, mut subscriber: impl FnMut(&Notice) + Send + 'static) -> Self {
         self.subscribers.push(Box::new(move |notice| {
@@ -91,8 +109,34 @@ impl MasterBuilder {
     /// Lets it listen on TCP addresses that other machines reach, although nobody is authenticated and nothing is
     /// encrypted: whoever reaches the port can send jobs, and can register as a worker and read them.
     pub fn insecure_tcp(mut self) -> Self {
-        self.policy = TcpPolicy::Insecure;
+        self.tcp = TcpPolicy::Insecure;
         self
+    }
+
+    /// Who may connect over `ipc://`. Default: this user only.
+    pub fn ipc_access(mut self, access: IpcAccess) -> Self {
+        self.ipc_access = access;
+        self
+    }
+
+    /// Encrypts every `tcp://` endpoint with CurveZMQ, and lets in only peers whose keys are on the list. Then they may be
+    /// addresses that other machines reach. It needs a libzmq that was built with it (SECURITY.md).
+    pub fn curve(mut self, keys: CurveServer) -> Self {
+        self.tcp = TcpPolicy::Authenticated;
+        self.curve = Some(keys);
+        self
+    }
+
+    fn check_curve(&self) -> Result<(), BindError> {
+        let Some(server) = &self.curve else { return Ok(()) };
+        if !curve::is_there() {
+            return Err(BindError::NoCurve);
+        }
+        if server.allowed.is_empty() {
+            let problem = "the list of CURVE keys that may connect has at least one";
+            return Err(BindError::BadSetting { problem });
+        }
+        Ok(())
     }
 
     /// Starts the master, on a thread of its own.
@@ -102,6 +146,7 @@ impl MasterBuilder {
     pub fn bind(self) -> Result<JobRunner, BindError> {
         let endpoints =
             self.endpoints.iter().map(|text| text.parse()).collect::<Result<Vec<Endpoint>, _>>()?;
+        self.check_curve()?;
         if let Some(problem) = self.settings.problem() {
             return Err(BindError::BadSetting { problem });
         }
@@ -112,8 +157,9 @@ impl MasterBuilder {
         };
         raise_open_files_limit();
         let wakeup = Arc::new(Wakeup::new().map_err(failed("its wake-up"))?);
-        let policy = if self.settings.secrets.is_empty() { self.policy } else { TcpPolicy::Authenticated };
-        let router = Router::bind(&endpoints, policy, self.settings.payload_bytes_max, wakeup.clone())?;
+        let tcp = if self.settings.secrets.is_empty() { self.tcp } else { TcpPolicy::Authenticated };
+        let access = Access { tcp, ipc: self.ipc_access, curve: self.curve };
+        let router = Router::bind(&endpoints, access, self.settings.payload_bytes_max, wakeup.clone())?;
         let bound = router.endpoints().to_vec();
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
@@ -135,6 +181,7 @@ pub struct ClientBuilder {
     settings: ClientSettings,
     timeout: Duration,
     secret: Option<SharedSecret>,
+    curve: Option<CurveClient>,
     connect_timeout: Duration,
 }
 
@@ -163,6 +210,11 @@ pub enum ConnectError {
         /// Why, for people.
         text: String,
     },
+    /// Encryption was asked for, and this libzmq was built without it.
+    #[error(
+        "CURVE was asked for, and libzmq was built without it: see SECURITY.md for the build that has it"
+    )]
+    NoCurve,
     /// ZeroMQ or the system refused.
     #[error("cannot connect to {endpoint}: {source}")]
     Io {
@@ -180,6 +232,7 @@ impl ClientBuilder {
             settings: ClientSettings::default(),
             timeout: Settings::default().timeout,
             secret: None,
+            curve: None,
             connect_timeout: Duration::from_secs(5),
         }
     }
@@ -193,6 +246,14 @@ impl ClientBuilder {
     /// How long a caller waits that names no timeout. Default: 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Connects with these keys, encrypted: to a `tcp://` endpoint of a master that has [`curve`](MasterBuilder::curve). A
+    /// master with another key, or that does not have this client's on its list, is
+    /// [`Unreachable`](ConnectError::Unreachable).
+    pub fn curve(mut self, keys: CurveClient) -> Self {
+        self.curve = Some(keys);
         self
     }
 
@@ -215,10 +276,13 @@ impl ClientBuilder {
     pub fn connect(self) -> Result<JobRunner, ConnectError> {
         let endpoint: Endpoint = self.endpoint.parse()?;
         let failed = |source| ConnectError::Io { endpoint: endpoint.to_string(), source };
+        if self.curve.is_some() && !curve::is_there() {
+            return Err(ConnectError::NoCurve);
+        }
         raise_open_files_limit();
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
-        let dealer =
-            Dealer::connect(&endpoint.to_string(), wakeup.clone()).map_err(|error| failed(error.into()))?;
+        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup.clone())
+            .map_err(|error| failed(error.into()))?;
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let (ready, welcomed) = crossbeam_channel::bounded(1);
         let timeout = self.timeout;
@@ -240,6 +304,25 @@ impl ClientBuilder {
                 Err(ConnectError::Unreachable { endpoint: endpoint.to_string(), after: self.connect_timeout })
             }
         }
+    }
+
+    /// Connects as an operator, who asks what the master knows and gives it orders, and waits for its answer.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn operator(self) -> Result<Operator, ConnectError> {
+        let endpoint: Endpoint = self.endpoint.parse()?;
+        let failed = |source| ConnectError::Io { endpoint: endpoint.to_string(), source };
+        if self.curve.is_some() && !curve::is_there() {
+            return Err(ConnectError::NoCurve);
+        }
+        let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
+        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup)
+            .map_err(|error| failed(error.into()))?;
+        let seed = random_seed().map_err(failed)?;
+        let credentials = self.secret.map(|secret| Credentials { secret, seed });
+        let greeter = Greeter::new(ROLE_CLIENT, OPERATOR.to_owned(), credentials);
+        Operator::greet(dealer, greeter, endpoint.to_string(), self.connect_timeout)
     }
 }
 

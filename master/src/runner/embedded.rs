@@ -4,7 +4,7 @@
 use super::error::to_result;
 use super::link::{Command, Subscriber, lost_with_master};
 use super::slot::Slot;
-use crate::dispatcher::{Action, Dispatcher, Ending, Event, Notice, Route};
+use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{Transport, Unreachable, clock};
 use bytes::Bytes;
@@ -29,8 +29,8 @@ pub(crate) struct EventLoop<T: Transport> {
     callers: HashMap<u64, Arc<Slot>>,
     subscribers: Vec<Subscriber>,
     closing: Vec<Sender<u64>>,
-    /// Jobs that were lost since it is closing.
-    lost: u64,
+    /// Jobs that had been lost when it began to close.
+    lost_before: u64,
     payloads: Vec<Bytes>,
     hints: Vec<Route>,
 }
@@ -58,7 +58,7 @@ impl<T: Transport> EventLoop<T> {
             callers: HashMap::new(),
             subscribers,
             closing: Vec::new(),
-            lost: 0,
+            lost_before: 0,
             payloads: Vec::new(),
             hints: Vec::new(),
         }
@@ -72,14 +72,13 @@ impl<T: Transport> EventLoop<T> {
         }
         self.callers.values().for_each(|slot| lost_with_master(slot));
         for command in self.commands.try_iter() {
-            match command {
-                Command::Submit { slot, .. } => lost_with_master(&slot),
-                Command::Close { done, .. } => self.closing.push(done),
-                _ => {}
+            if let Command::Close { done, .. } = command {
+                self.closing.push(done);
             }
         }
+        let lost = self.dispatcher.jobs_lost() - self.lost_before;
         for done in self.closing.drain(..) {
-            let _ = done.send(self.lost);
+            let _ = done.send(lost);
         }
     }
 
@@ -108,7 +107,7 @@ impl<T: Transport> EventLoop<T> {
     fn obey(&mut self, command: Command) {
         let event = match command {
             Command::Submit { call, submission, slot, .. } => {
-                self.callers.insert(call, slot);
+                self.callers.insert(call, slot.take());
                 Event::Submit { call, submission }
             }
             Command::Abandon { call } => {
@@ -118,12 +117,15 @@ impl<T: Transport> EventLoop<T> {
             Command::Supervised { pid } => Event::Supervised { pid },
             Command::Exited { pid, exit } => Event::Exited { pid, exit },
             Command::Close { within, done } => {
+                if self.closing.is_empty() {
+                    self.lost_before = self.dispatcher.jobs_lost();
+                }
                 self.closing.push(done);
                 Event::Close { within }
             }
             // Whoever asked and no longer listens needs no answer.
             Command::Workers(answer) => return drop(answer.send(self.dispatcher.workers())),
-            Command::Stats(answer) => return drop(answer.send(self.dispatcher.stats().clone())),
+            Command::Stats(answer) => return drop(answer.send(self.dispatcher.stats())),
             Command::Subscribe(subscriber) => return self.subscribers.push(subscriber),
         };
         self.dispatcher.handle(clock::now(), event);
@@ -159,10 +161,9 @@ impl<T: Transport> EventLoop<T> {
                         self.dispatcher.handle(clock::now(), Event::Unreachable { route });
                     }
                 }
+                Action::Cut { route } => self.transport.cut(route),
                 Action::Complete { call, outcome } => {
                     if let Some(slot) = self.callers.remove(&call) {
-                        let lost = !self.closing.is_empty() && matches!(outcome.ending, Ending::Lost(_));
-                        self.lost += u64::from(lost);
                         slot.end(|| to_result(Some(JobId::new(0, call)), outcome));
                     }
                 }
@@ -191,3 +192,6 @@ impl<T: Transport> EventLoop<T> {
 fn worked(one: Turn, other: Turn) -> Turn {
     if one == Turn::Worked || other == Turn::Worked { Turn::Worked } else { Turn::Idle }
 }
+
+#[cfg(test)]
+mod tests;

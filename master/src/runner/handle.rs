@@ -135,3 +135,6 @@ impl std::fmt::Debug for JobHandle {
         f.debug_struct("JobHandle").field("job", &self.id()).field("has_ended", &self.has_ended()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ pub(crate) enum Command {
         call: u64,
         submission: Submission,
         deadline: Instant,
-        slot: Arc<Slot>,
+        slot: Handover,
     },
     Abandon {
         call: u64,
@@ -83,16 +83,12 @@ impl Link {
 
     /// Hands a job to the loop; a job that cannot be handed over ends at once.
     pub(crate) fn submit(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
-        let refuse = |kind| {
-            slot.end(|| Err(JobError::new(kind, slot.id(), false)));
-        };
         if std::process::id() != self.process {
-            return refuse(JobErrorKind::Rejected(Rejection::Forked));
+            return reject(slot, Rejection::Forked);
         }
-        let command = Command::Submit { call, submission, deadline, slot: slot.clone() };
-        if self.ask(command).is_err() {
-            refuse(JobErrorKind::Rejected(Rejection::Closed));
-        }
+        let slot = Handover(Some(slot.clone()));
+        // If the loop is gone, the command is dropped, which ends the job.
+        let _ = self.ask(Command::Submit { call, submission, deadline, slot });
     }
 
     pub(crate) fn abandon(&self, call: u64) {
@@ -139,6 +135,27 @@ impl Drop for Link {
         let _ = self.ask(Command::Close { within: END_WITHIN, done });
         self.join();
     }
+}
+
+/// A job on its way to the loop. Where nobody takes it any longer, because the loop ends, it ends as rejected.
+pub(crate) struct Handover(Option<Arc<Slot>>);
+
+impl Handover {
+    pub(crate) fn take(mut self) -> Arc<Slot> {
+        self.0.take().expect("it is taken once, by value")
+    }
+}
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.0 {
+            reject(slot, Rejection::Closed);
+        }
+    }
+}
+
+fn reject(slot: &Slot, rejection: Rejection) {
+    slot.end(|| Err(JobError::new(JobErrorKind::Rejected(rejection), slot.id(), false)));
 }
 
 /// The loop has ended, closed or broken.

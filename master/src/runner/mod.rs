@@ -6,6 +6,7 @@ mod error;
 mod handle;
 mod job;
 mod link;
+mod operator;
 mod remote;
 mod reply;
 mod slot;
@@ -14,13 +15,14 @@ pub use builder::{ClientBuilder, ConnectError, MasterBuilder};
 pub use error::{JobError, JobErrorKind};
 pub use handle::JobHandle;
 pub use job::{IntoPayload, Job};
+pub use operator::{Operator, OperatorError, Order, Progress, Selector};
 pub use reply::Reply;
 
 pub(crate) use link::Command;
 
 use crate::dispatcher::{Notice, Stats, WorkerInfo};
 use crate::transport::{BindError, clock};
-use crossbeam_channel::{Receiver, RecvTimeoutError, TrySendError};
+use crossbeam_channel::{Receiver, TrySendError};
 use link::Link;
 use powerhose_protocol::{Endpoint, JobId};
 use slot::Slot;
@@ -30,6 +32,8 @@ use std::time::Duration;
 
 /// How long a master may take to say what it knows.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// The least time for an answer, however short the question's own time is.
+const ANSWER_WITHIN_MIN: Duration = Duration::from_millis(100);
 /// How often a client asks for the number of workers while it waits for them.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
@@ -139,13 +143,13 @@ impl JobRunner {
     /// # Errors
     /// The master is gone, or did not answer within 5 s.
     pub fn workers(&self) -> Result<Vec<WorkerInfo>, MasterGone> {
-        self.workers_within(ANSWER_WITHIN)
+        self.ask_workers()?.recv_timeout(ANSWER_WITHIN).map_err(|_| MasterGone)
     }
 
-    fn workers_within(&self, within: Duration) -> Result<Vec<WorkerInfo>, MasterGone> {
+    fn ask_workers(&self) -> Result<Receiver<Vec<WorkerInfo>>, MasterGone> {
         let (answer, workers) = crossbeam_channel::bounded(1);
         self.link.ask(Command::Workers(answer)).map_err(|_| MasterGone)?;
-        workers.recv_timeout(within).map_err(|_| MasterGone)
+        Ok(workers)
     }
 
     /// What the master has counted: all of it in the master's own process, nothing at a client.
@@ -163,23 +167,29 @@ impl JobRunner {
     /// # Errors
     /// Fewer were when `within` was over.
     pub fn wait_for_workers(&self, wanted: usize, within: Duration) -> Result<(), WorkersMissing> {
-        let until = clock::now() + within;
+        let until = clock::in_time(within);
         let changes = match self.place {
             Place::Embedded => self.changes(),
             // A client's master tells it nothing: it asks again and again.
             Place::Remote => crossbeam_channel::never(),
         };
+        let mut registered = 0;
         loop {
             let left = until.saturating_duration_since(clock::now());
-            let registered = self.workers_within(left.min(ANSWER_WITHIN)).map_or(0, |workers| workers.len());
+            let Ok(answer) = self.ask_workers() else {
+                return Err(WorkersMissing { wanted, registered: 0, within });
+            };
+            // The last question, too, gets the time to be answered.
+            let patience = left.clamp(ANSWER_WITHIN_MIN, ANSWER_WITHIN);
+            registered = answer.recv_timeout(patience).map_or(registered, |workers| workers.len());
             if registered >= wanted {
                 return Ok(());
             }
-            let next = until.min(clock::now() + ASK_AGAIN_AFTER);
-            let master_is_gone = changes.recv_deadline(next) == Err(RecvTimeoutError::Disconnected);
-            if left.is_zero() || master_is_gone {
+            if left.is_zero() {
                 return Err(WorkersMissing { wanted, registered, within });
             }
+            // Whatever happened, and also if the master is gone: ask again.
+            let _ = changes.recv_deadline(until.min(clock::now() + ASK_AGAIN_AFTER));
         }
     }
 

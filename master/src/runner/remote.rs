@@ -68,10 +68,8 @@ impl ClientLoop {
         }
         self.callers.values().for_each(|slot| lost_with_master(slot));
         for command in self.commands.try_iter() {
-            match command {
-                Command::Submit { slot, .. } => lost_with_master(&slot),
-                Command::Close { done, .. } => self.closing.push(done),
-                _ => {}
+            if let Command::Close { done, .. } = command {
+                self.closing.push(done);
             }
         }
         for done in self.closing.drain(..) {
@@ -106,7 +104,7 @@ impl ClientLoop {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Submit { call, submission, deadline, slot } => {
-                self.callers.insert(call, slot);
+                self.callers.insert(call, slot.take());
                 self.machine.submit(clock::now(), call, submission, deadline);
             }
             Command::Abandon { call } => {

@@ -131,3 +131,6 @@ fn take(state: &mut State) -> Option<JobResult> {
         State::Open(_) | State::Taken => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,31 @@
 //! Only it signals and reaps, in this order, so that a process id never reaches another process. It never decides
 //! anything.
 
+mod limits;
+mod lines;
 mod log;
+mod memory;
 mod process;
 
 use super::command::WorkerCommand;
 use super::event::SupervisorEvent;
 use super::policy::{Action, Event, Policy};
 use super::random::system_seed;
+use super::recycling::Wear;
 use super::settings::SupervisorSettings;
 use super::shared::Shared;
+use crate::worker_exit::WorkerExit;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use memory::MemoryWatch;
 use process::Processes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an abandoned supervisor waits for killed processes to be gone. Longer only in an unresponsive kernel.
 pub(super) const ABANDON_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long the last words of workers that have ended may take, where something they left behind keeps on printing.
+const LINES_WITHIN: Duration = Duration::from_millis(500);
 
 /// What the thread is woken for.
 pub(super) enum Message {
@@ -42,6 +51,7 @@ pub(super) struct Children {
     processes: Processes,
     listener: Listener,
     messages: Receiver<Message>,
+    memory: Option<MemoryWatch>,
     abandon_at: Option<Instant>,
     /// Dropped last, also by a panic of the listener: whoever waits for the end is freed when all else is gone.
     _ended: EndOfThread,
@@ -57,13 +67,16 @@ impl Children {
     ) -> Children {
         let seed = settings.seed.unwrap_or_else(system_seed);
         let workers = settings.workers;
+        let now = Instant::now();
+        let memory = settings.recycling.memory_bytes_max.map(|bytes_max| MemoryWatch::new(bytes_max, now));
         let mut policy = Policy::new(settings, seed);
-        policy.handle(Instant::now(), Event::Resize { workers });
+        policy.handle(now, Event::Resize { workers });
         Children {
             policy,
             processes: Processes::new(command, sender, Arc::clone(&shared)),
             listener,
             messages,
+            memory,
             abandon_at: None,
             _ended: EndOfThread(shared),
         }
@@ -78,7 +91,16 @@ impl Children {
             }
             // All that happened goes before anything expires: a registration that waits here is in time.
             self.receive();
+            self.look_at_memory();
             self.policy.handle_timeout(Instant::now());
+        }
+    }
+
+    fn look_at_memory(&mut self) {
+        let now = Instant::now();
+        let too_much = self.memory.as_mut().map(|memory| memory.look(now)).unwrap_or_default();
+        for pid in too_much {
+            self.policy.handle(now, Event::Worn { pid, wear: Wear::Memory });
         }
     }
 
@@ -86,7 +108,7 @@ impl Children {
         while let Some(action) = self.policy.poll_action() {
             match action {
                 Action::Spawn { slot } => {
-                    let event = match self.processes.spawn() {
+                    let event = match self.processes.spawn(slot) {
                         Ok(pid) => Event::Spawned { slot, pid },
                         Err(error) => Event::SpawnFailed { slot, error },
                     };
@@ -95,6 +117,9 @@ impl Children {
                 Action::Terminate { pid } => self.processes.terminate(pid),
                 Action::Kill { pid } => self.processes.kill(pid),
                 Action::Report(event) => {
+                    if matches!(event, SupervisorEvent::Finished) {
+                        self.processes.wait_for_lines(LINES_WITHIN);
+                    }
                     log::write(&event);
                     (self.listener)(event);
                 }
@@ -107,10 +132,8 @@ impl Children {
     /// Sleeps until something happens or is due. `false`: it is time to leave.
     fn wait(&mut self) -> bool {
         let due = self.policy.poll_timeout().map(|(due, _)| due);
-        let until = match (due, self.abandon_at) {
-            (Some(due), Some(abandon_at)) => Some(due.min(abandon_at)),
-            (one, other) => one.or(other),
-        };
+        let look_at = self.memory.as_ref().map(MemoryWatch::due);
+        let until = [due, look_at, self.abandon_at].into_iter().flatten().min();
         let received = match until {
             Some(until) => self.messages.recv_deadline(until),
             None => self.messages.recv().map_err(RecvTimeoutError::from),
@@ -131,24 +154,39 @@ impl Children {
         let now = Instant::now();
         match message {
             Message::Order(Event::Registered { pid }) => {
+                if let Some(child) = self.processes.worker_of(pid) {
+                    self.policy.handle(now, Event::Registered { pid: child });
+                    if let Some(memory) = &mut self.memory {
+                        memory.registered(child, pid);
+                    }
+                }
+            }
+            Message::Order(Event::Worn { pid, wear }) => {
                 if let Some(pid) = self.processes.worker_of(pid) {
-                    self.policy.handle(now, Event::Registered { pid });
+                    self.policy.handle(now, Event::Worn { pid, wear });
                 }
             }
             Message::Order(event) => self.policy.handle(now, event),
             Message::Ended { pid } => {
                 let exit = self.processes.reap(pid);
-                self.policy.handle(now, Event::Exited { pid, exit });
+                self.ended(now, pid, exit);
             }
             Message::Vanished { pid } => {
                 self.processes.forget(pid);
-                self.policy.handle(now, Event::Exited { pid, exit: None });
+                self.ended(now, pid, None);
             }
             Message::Abandon => {
                 self.policy.handle(now, Event::StopAll { within: Duration::ZERO });
                 self.abandon_at = Some(now + ABANDON_WITHIN);
             }
         }
+    }
+
+    fn ended(&mut self, now: Instant, pid: u32, exit: Option<WorkerExit>) {
+        if let Some(memory) = &mut self.memory {
+            memory.ended(pid);
+        }
+        self.policy.handle(now, Event::Exited { pid, exit });
     }
 }
 

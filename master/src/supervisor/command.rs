@@ -1,6 +1,7 @@
 //! Which program the workers run, and how it is found. Never starts it.
 
 use super::error::SpawnError;
+use super::output::{LineSink, WorkerLine};
 use rustix::fs::{Access, access};
 use std::env;
 use std::ffi::OsString;
@@ -28,6 +29,16 @@ pub struct WorkerCommand {
     environment: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     output: WorkerOutput,
+    lines: Option<LineSink>,
+    limits: WorkerLimits,
+}
+
+/// What a worker process may use. None of it unless set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct WorkerLimits {
+    pub(super) pinned: bool,
+    pub(super) nice: Option<i32>,
+    pub(super) address_space_bytes_max: Option<u64>,
 }
 
 impl WorkerCommand {
@@ -39,6 +50,8 @@ impl WorkerCommand {
             environment: Vec::new(),
             folder: None,
             output: WorkerOutput::Inherit,
+            lines: None,
+            limits: WorkerLimits::default(),
         }
     }
 
@@ -73,6 +86,41 @@ impl WorkerCommand {
         self
     }
 
+    /// Hands over what workers print, line by line, instead of letting it go where [`output`](WorkerCommand::output)
+    /// says. The sink is called from a thread for each stream; while it blocks, the worker that prints waits.
+    pub fn forward(mut self, sink: impl Fn(WorkerLine<'_>) + Send + Sync + 'static) -> WorkerCommand {
+        self.lines = Some(LineSink::new(sink));
+        self
+    }
+
+    /// Keeps each worker on one of the cores that this process may use, by its slot; with more workers than cores, some
+    /// share one. Linux only.
+    pub fn pinned(mut self) -> WorkerCommand {
+        self.limits.pinned = true;
+        self
+    }
+
+    /// How willingly workers leave a core to others: 0 as everybody, up to 19. Below 0 needs a privilege.
+    pub fn nice(mut self, nice: i32) -> WorkerCommand {
+        self.limits.nice = Some(nice);
+        self
+    }
+
+    /// The most address space that a worker may have (RLIMIT_AS): what asks for more gets no memory, and most programs
+    /// end. It counts what is mapped, which is more than what is used.
+    pub fn address_space_bytes_max(mut self, bytes: u64) -> WorkerCommand {
+        self.limits.address_space_bytes_max = Some(bytes);
+        self
+    }
+
+    pub(super) fn lines(&self) -> Option<&LineSink> {
+        self.lines.as_ref()
+    }
+
+    pub(super) fn limits(&self) -> WorkerLimits {
+        self.limits
+    }
+
     /// The program as given, or once resolved its absolute path.
     pub fn program(&self) -> &Path {
         &self.program
@@ -80,7 +128,10 @@ impl WorkerCommand {
 
     /// The same command with the program's absolute path, which was there and executable a moment ago. Symbolic links
     /// stay: a link that is turned to a new release is what a replacement picks up.
-    pub(super) fn resolve(mut self) -> Result<WorkerCommand, SpawnError> {
+    ///
+    /// # Errors
+    /// It is not there, or cannot be executed.
+    pub fn resolve(mut self) -> Result<WorkerCommand, SpawnError> {
         self.program = match needs_search(&self.program) {
             true => search(&self.program)?,
             false => check(&self.program)?,
@@ -97,6 +148,7 @@ impl WorkerCommand {
             process.current_dir(folder);
         }
         match self.output {
+            _ if self.lines.is_some() => process.stdout(Stdio::piped()).stderr(Stdio::piped()),
             WorkerOutput::Inherit => process.stdout(Stdio::inherit()).stderr(Stdio::inherit()),
             WorkerOutput::Discard => process.stdout(Stdio::null()).stderr(Stdio::null()),
         };

@@ -1,6 +1,7 @@
 //! What a supervisor tells: the doc comments here are the specification. Only data; nothing here acts.
 
 use super::error::SpawnError;
+use super::recycling::Wear;
 use crate::worker_exit::WorkerExit;
 use std::fmt;
 use std::time::Duration;
@@ -53,6 +54,15 @@ pub enum SupervisorEvent {
         failure: StartFailure,
         /// Failed starts in a row.
         failures: u32,
+    },
+    /// A worker was told to end, as it is worn. The next process in its slot follows when it has finished.
+    Recycled {
+        /// Its slot.
+        slot: usize,
+        /// Its process id.
+        pid: u32,
+        /// Why.
+        wear: Wear,
     },
     /// All workers run what was current when their replacement was last asked for.
     Replaced,

@@ -9,9 +9,11 @@ mod children;
 mod command;
 mod error;
 mod event;
+mod output;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod policy;
 mod random;
+mod recycling;
 mod settings;
 mod shared;
 
@@ -21,6 +23,8 @@ mod tests;
 pub use command::{WorkerCommand, WorkerOutput};
 pub use error::SpawnError;
 pub use event::{StartFailure, SupervisorEvent};
+pub use output::{WorkerLine, WorkerStream};
+pub use recycling::{Recycling, Wear};
 pub use settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 
 use children::{ABANDON_WITHIN, Children, Message};
@@ -91,6 +95,12 @@ impl Supervisor {
     /// tried again first. Ends with [`SupervisorEvent::Replaced`] or [`SupervisorEvent::ReplacementHalted`].
     pub fn replace_all(&self) {
         self.order(Event::ReplaceAll);
+    }
+
+    /// A process of this machine, registered as a worker, is worn: it is replaced when its turn comes (see
+    /// [`Recycling::share_max_percent`]). Others are ignored. Never blocks.
+    pub fn worn(&self, pid: u32, wear: Wear) {
+        self.order(Event::Worn { pid, wear });
     }
 
     /// Ends all workers and starts none: SIGTERM at once, SIGKILL to those that still run after this time. Called

@@ -7,6 +7,7 @@
 //! starts costs one.
 
 mod fleet;
+mod recycle;
 mod slot;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ use super::backoff::backoff;
 use super::error::SpawnError;
 use super::event::{StartFailure, SupervisorEvent};
 use super::random::Random;
+use super::recycling::Wear;
 use super::settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 use crate::worker_exit::WorkerExit;
 use slot::{Slot, State, Stop};
@@ -45,6 +47,8 @@ pub(super) enum Event {
     Resize { workers: usize },
     /// Replace each worker once, one after the other; try those that were given up again.
     ReplaceAll,
+    /// Replace this worker when its turn comes. An unknown one is ignored.
+    Worn { pid: u32, wear: Wear },
     /// End all workers, those that still run after this time by force. A later one can only shorten the time.
     StopAll { within: Duration },
 }
@@ -106,6 +110,7 @@ impl Policy {
             Event::Exited { pid, exit } => self.exited(now, pid, exit),
             Event::Resize { workers } => self.resize(now, workers),
             Event::ReplaceAll => self.replace_all(),
+            Event::Worn { pid, wear } => self.worn(pid, wear),
             Event::StopAll { within } => self.stop_all(now, within),
         }
         self.go_on(now);
@@ -171,7 +176,9 @@ impl Policy {
             State::Starting { since, .. } => {
                 let since = *since;
                 self.slots[index].start_failures = 0;
-                self.slots[index].state = State::Ready { pid, since, ready_since: now };
+                let too_old_at = self.too_old_at(now);
+                self.slots[index].state =
+                    State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
             }
             State::Stopping { registered, .. } => *registered = true,
             // A worker registers anew when its connection broke.
@@ -235,7 +242,8 @@ impl Policy {
             },
             State::Backoff { .. } => self.slots[index].state = State::Due,
             State::Stopping { .. } => self.hasten(now, index, now),
-            State::Vacant | State::Due | State::Spawning | State::Ready { .. } | State::GivenUp => {}
+            State::Ready { pid, .. } => self.worn(pid, Wear::Age),
+            State::Vacant | State::Due | State::Spawning | State::GivenUp => {}
         }
     }
 

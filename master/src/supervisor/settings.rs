@@ -1,5 +1,6 @@
 //! What a supervisor can be told, and every default it has. Only data; nothing here acts.
 
+use super::recycling::Recycling;
 use crate::cores::cores;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub struct SupervisorSettings {
     pub backoff_max: Duration,
     /// After so many starts in a row that never became ready, a worker is not started again. At least 1. Default 5.
     pub start_failures_max: u32,
+    /// When workers that work well are replaced all the same. Default: never.
+    pub recycling: Recycling,
     /// Determines the jitter; `None` takes one from the system.
     pub seed: Option<u64>,
 }
@@ -55,6 +58,7 @@ impl Default for SupervisorSettings {
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
             start_failures_max: 5,
+            recycling: Recycling::default(),
             seed: None,
         }
     }

@@ -3,6 +3,7 @@
 
 mod ends;
 mod starts;
+mod surroundings;
 
 use super::*;
 use crate::worker_exit::WorkerExit;

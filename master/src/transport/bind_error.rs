@@ -45,12 +45,17 @@ pub enum BindError {
     /// Anybody who reaches the port could send jobs and steal them.
     #[error(
         "{endpoint} can be reached from other machines, and peers are not authenticated: \
-         listen on ipc:// or on loopback, or allow it with `insecure_tcp()`"
+         listen on ipc:// or on loopback, set `shared_secrets` or `curve`, or allow it with `insecure_tcp()`"
     )]
     Insecure {
         /// Where.
         endpoint: String,
     },
+    /// Encryption was asked for, and this libzmq was built without it.
+    #[error(
+        "CURVE was asked for, and libzmq was built without it: see SECURITY.md for the build that has it"
+    )]
+    NoCurve,
     /// A setting is out of its bounds.
     #[error("a setting is out of bounds: {problem}")]
     BadSetting {

@@ -1,12 +1,12 @@
 //! A client's DEALER socket.
 
-use super::clock;
 use super::frame::{self, Frame, More};
 use super::monitor::Monitor;
 use super::wakeup::Wakeup;
+use super::{clock, curve};
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
-use powerhose_protocol::{Greeter, Message, ROLE_CLIENT, decode};
+use powerhose_protocol::{CurveClient, Greeter, Message, ROLE_CLIENT, decode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,10 +32,17 @@ pub(crate) struct NotConnected;
 
 impl Dealer {
     /// Begins to connect. That nobody listens there shows only by nothing being sent.
-    pub(crate) fn connect(endpoint: &str, wakeup: Arc<Wakeup>) -> zmq::Result<Dealer> {
+    pub(crate) fn connect(
+        endpoint: &str,
+        curve: Option<&CurveClient>,
+        wakeup: Arc<Wakeup>,
+    ) -> zmq::Result<Dealer> {
         let context = zmq::Context::new();
         let socket = context.socket(zmq::DEALER)?;
         configure(&socket)?;
+        if let Some(client) = curve {
+            curve::connect_encrypted(&socket, client)?;
+        }
         let monitor = Monitor::watch(&context, &socket)?;
         socket.connect(endpoint)?;
         Ok(Dealer { monitor, socket, wakeup })

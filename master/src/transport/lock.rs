@@ -2,12 +2,14 @@
 //! master without a word. The kernel frees the lock when its holder ends, however it ends; the file itself is never
 //! removed (a second lock file under the same name would be a second lock).
 
-use super::BindError;
+use super::{BindError, IpcAccess};
 use powerhose_protocol::Endpoint;
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Held for as long as the master listens on the path.
@@ -15,23 +17,22 @@ use std::path::{Path, PathBuf};
 pub(crate) struct PathLock {
     _file: File,
     socket: PathBuf,
+    access: IpcAccess,
+    /// Device and inode of the socket that was made under this lock.
+    made: Option<(u64, u64)>,
 }
 
 impl PathLock {
-    /// Takes the lock of a socket's path, makes its directory if there is none (for this user only), and makes sure
+    /// Takes the lock of a socket's path, makes its directory if there is none, and makes sure
     /// that what stands at the path is a socket nobody listens on.
-    pub(crate) fn take(socket: &Path) -> Result<PathLock, BindError> {
+    pub(crate) fn take(socket: &Path, access: IpcAccess) -> Result<PathLock, BindError> {
         let endpoint = Endpoint::Ipc(socket.to_owned()).to_string();
         let failed = |action| {
             let endpoint = endpoint.clone();
             move |source| BindError::Io { endpoint, action, source }
         };
         if let Some(directory) = socket.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(directory)
-                .map_err(failed("its directory"))?;
+            make_folder(directory, access).map_err(failed("its directory"))?;
         }
         let mut file = OpenOptions::new()
             .read(true)
@@ -43,7 +44,7 @@ impl PathLock {
             .map_err(failed("its lock file"))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Errno::WOULDBLOCK) => {
                 return Err(BindError::AlreadyRunning { endpoint, pid: read_pid(&mut file) });
             }
             Err(error) => return Err(failed("its lock file")(error.into())),
@@ -53,13 +54,38 @@ impl PathLock {
             Problem::Bind(error) => error,
             Problem::Io(source) => failed("the socket's path")(source),
         })?;
-        Ok(PathLock { _file: file, socket: socket.to_owned() })
+        Ok(PathLock { _file: file, socket: socket.to_owned(), access, made: None })
     }
 
-    /// Lets nobody but this user in.
-    pub(crate) fn restrict(&self) -> io::Result<()> {
-        fs::set_permissions(&self.socket, Permissions::from_mode(0o600))
+    /// The socket was made: lets in whom the access names, and nobody else.
+    pub(crate) fn restrict(&mut self) -> io::Result<()> {
+        self.made = Some(inode(&self.socket)?);
+        self.access.open_socket(&self.socket)
     }
+}
+
+impl Drop for PathLock {
+    /// Removes the socket, which libzmq leaves behind, unless something else stands there by now. The lock goes last, so
+    /// no other master has begun to use the path.
+    fn drop(&mut self) {
+        if self.made.is_some() && inode(&self.socket).ok() == self.made {
+            // What cannot be removed is taken over by the next master.
+            let _ = fs::remove_file(&self.socket);
+        }
+    }
+}
+
+fn inode(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// One that is there stays as it is: it may be shared, and its owner has decided.
+fn make_folder(folder: &Path, access: IpcAccess) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(IpcAccess::FOLDER_MODE).create(folder)?;
+    access.open_folder(folder)
 }
 
 fn lock_path(socket: &Path) -> PathBuf {
@@ -100,5 +126,20 @@ fn check_what_is_there(socket: &Path) -> Result<(), Problem> {
             owner: metadata.uid(),
         }));
     }
+    if somebody_listens(socket).map_err(Problem::Io)? {
+        let endpoint = Endpoint::Ipc(socket.to_owned()).to_string();
+        return Err(Problem::Bind(BindError::AddressInUse { endpoint }));
+    }
     Ok(())
+}
+
+/// Whether a program without our lock listens there: libzmq would take the path away from it.
+fn somebody_listens(path: &Path) -> io::Result<bool> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    match connect(&socket, &SocketAddrUnix::new(path)?) {
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
+        // Whatever else: it is not just what a process has left behind that has ended.
+        _ => Ok(true),
+    }
 }

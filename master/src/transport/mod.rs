@@ -3,17 +3,25 @@
 //! `router`, `dealer`, `monitor` and `frame` are the only places that know ZeroMQ; `clock` is the only one that asks
 //! what time it is. `memory` is a second transport, without sockets, for tests of the loop.
 
+mod access;
 mod bind_error;
+mod capabilities;
 pub(crate) mod clock;
+mod connection;
+pub(crate) mod curve;
 pub(crate) mod dealer;
 mod frame;
 mod limits;
 mod lock;
+#[cfg(test)]
+pub(crate) mod memory;
 mod monitor;
 pub(crate) mod router;
 pub(crate) mod wakeup;
 
+pub use access::IpcAccess;
 pub use bind_error::BindError;
+pub use capabilities::{Capabilities, capabilities};
 pub(crate) use limits::raise_open_files_limit;
 
 use crate::dispatcher::Route;
@@ -34,6 +42,9 @@ pub(crate) trait Transport {
 
     /// Hands a message over; never waits.
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable>;
+
+    /// Ends a connection, if it is still there.
+    fn cut(&mut self, route: Route);
 
     /// Connections that may have ended since the last call.
     fn hints(&mut self, routes: &mut Vec<Route>);

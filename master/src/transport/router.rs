@@ -1,16 +1,19 @@
 //! The master's ROUTER socket.
 
 use super::bind_error::BindError;
+use super::connection::Connection;
+use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
 use super::monitor::Monitor;
 use super::wakeup::Wakeup;
-use super::{Transport, Unreachable, clock};
+use super::{IpcAccess, Transport, Unreachable, clock};
 use crate::dispatcher::Route;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
-use powerhose_protocol::{Endpoint, Message, Reject};
+use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,16 +40,26 @@ pub(crate) enum TcpPolicy {
     Insecure,
 }
 
+/// Who may connect.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) tcp: TcpPolicy,
+    pub(crate) ipc: IpcAccess,
+    /// With keys, every TCP endpoint is encrypted.
+    pub(crate) curve: Option<CurveServer>,
+}
+
 /// A bound ROUTER with its monitor.
 pub(crate) struct Router {
     // Dropped in this order: sockets before their context.
     monitor: Monitor,
+    doorkeeper: Option<Doorkeeper>,
     socket: zmq::Socket,
     locks: Vec<PathLock>,
     endpoints: Vec<Endpoint>,
     wakeup: Arc<Wakeup>,
-    /// The descriptor of every connection that was heard of since it last was suspected.
-    descriptors: HashMap<Route, i32>,
+    /// Every connection that was heard of since it last was suspected.
+    connections: HashMap<Route, Connection>,
     routes: HashMap<i32, Vec<Route>>,
 }
 
@@ -54,7 +67,7 @@ impl Router {
     /// Listens on every endpoint, or on none.
     pub(crate) fn bind(
         endpoints: &[Endpoint],
-        policy: TcpPolicy,
+        access: Access,
         payload_bytes_max: usize,
         wakeup: Arc<Wakeup>,
     ) -> Result<Router, BindError> {
@@ -64,16 +77,19 @@ impl Router {
         let socket = context.socket(zmq::ROUTER).map_err(failed)?;
         configure(&socket, payload_bytes_max).map_err(failed)?;
         let monitor = Monitor::watch(&context, &socket).map_err(failed)?;
+        let stand = |server| Doorkeeper::stand(&context, server).map_err(failed);
+        let doorkeeper = access.curve.as_ref().map(stand).transpose()?;
         let mut router = Router {
             monitor,
+            doorkeeper,
             socket,
             locks: Vec::new(),
             endpoints: Vec::new(),
             wakeup,
-            descriptors: HashMap::new(),
+            connections: HashMap::new(),
             routes: HashMap::new(),
         };
-        endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, policy))?;
+        endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
         Ok(router)
     }
 
@@ -82,16 +98,16 @@ impl Router {
         &self.endpoints
     }
 
-    fn listen(&mut self, endpoint: &Endpoint, policy: TcpPolicy) -> Result<(), BindError> {
-        if policy == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
+    fn listen(&mut self, endpoint: &Endpoint, access: &Access) -> Result<(), BindError> {
+        if access.tcp == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
             return Err(BindError::Insecure { endpoint: endpoint.to_string() });
         }
-        let lock = endpoint.path().map(PathLock::take).transpose()?;
-        self.socket.bind(&endpoint.to_string()).map_err(|source| match source {
+        let lock = endpoint.path().map(|path| PathLock::take(path, access.ipc)).transpose()?;
+        self.bind_one(endpoint, access.curve.as_ref()).map_err(|source| match source {
             zmq::Error::EADDRINUSE => in_use(endpoint),
             source => BindError::Socket { endpoint: endpoint.to_string(), source },
         })?;
-        if let Some(lock) = lock {
+        if let Some(mut lock) = lock {
             lock.restrict().map_err(|source| BindError::Io {
                 endpoint: endpoint.to_string(),
                 action: "the socket's permissions",
@@ -99,10 +115,18 @@ impl Router {
             })?;
             self.locks.push(lock);
         }
-        let bound = self.socket.get_last_endpoint().ok().and_then(Result::ok);
-        let bound = bound.and_then(|text| text.trim_end_matches('\0').parse().ok());
-        self.endpoints.push(bound.unwrap_or_else(|| endpoint.clone()));
+        self.endpoints.push(bound(endpoint, &self.socket));
         Ok(())
+    }
+
+    /// ZeroMQ keeps for each endpoint what held when it was bound.
+    fn bind_one(&self, endpoint: &Endpoint, curve: Option<&CurveServer>) -> zmq::Result<()> {
+        match curve {
+            Some(server) if endpoint.path().is_none() => curve::encrypt(&self.socket, server)?,
+            Some(_) => curve::leave_plain(&self.socket)?,
+            None => {}
+        }
+        self.socket.bind(&endpoint.to_string())
     }
 
     /// The next message's route and header; its payloads go to `payloads`.
@@ -126,11 +150,11 @@ impl Router {
     }
 
     fn remember(&mut self, route: Route, header: &mut Frame) {
-        if self.descriptors.contains_key(&route) {
+        if self.connections.contains_key(&route) {
             return;
         }
         if let Some(descriptor) = header.descriptor() {
-            self.descriptors.insert(route, descriptor);
+            self.connections.insert(route, Connection::of(descriptor));
             self.routes.entry(descriptor).or_default().push(route);
         }
     }
@@ -174,24 +198,42 @@ impl Transport for Router {
         Ok(())
     }
 
+    fn cut(&mut self, route: Route) {
+        if let Some(connection) = self.connections.get(&route) {
+            connection.cut();
+        }
+    }
+
     fn hints(&mut self, routes: &mut Vec<Route>) {
+        if let Some(doorkeeper) = &self.doorkeeper {
+            doorkeeper.answer();
+        }
         while let Some(descriptor) = self.monitor.next() {
             // Descriptors are used again, so every route seen on it is meant; those that live are heard of again.
             for route in self.routes.remove(&descriptor).unwrap_or_default() {
-                self.descriptors.remove(&route);
+                self.connections.remove(&route);
                 routes.push(route);
             }
         }
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
-        let mut items = [
-            self.socket.as_poll_item(zmq::POLLIN),
-            zmq::PollItem::from_fd(self.wakeup.raw_fd(), zmq::POLLIN),
-            self.monitor.poll_item(),
-        ];
+        let socket = self.socket.as_poll_item(zmq::POLLIN);
+        let wakeup = zmq::PollItem::from_fd(self.wakeup.raw_fd(), zmq::POLLIN);
+        let monitor = self.monitor.poll_item();
+        let (mut plain, mut encrypted);
+        let items: &mut [zmq::PollItem<'_>] = match &self.doorkeeper {
+            None => {
+                plain = [socket, wakeup, monitor];
+                &mut plain
+            }
+            Some(doorkeeper) => {
+                encrypted = [socket, wakeup, monitor, doorkeeper.poll_item()];
+                &mut encrypted
+            }
+        };
         // An interrupted or failed poll is a wake-up like any other.
-        let woken = zmq::poll(&mut items, super::poll_timeout(until, clock::now()));
+        let woken = zmq::poll(items, super::poll_timeout(until, clock::now()));
         self.wakeup.awake();
         if woken.is_ok() && items[1].is_readable() {
             self.wakeup.drain();
@@ -213,6 +255,20 @@ fn route(identity: &[u8]) -> Option<Route> {
     match identity {
         [0, a, b, c, d] => Some(Route(u64::from(u32::from_be_bytes([*a, *b, *c, *d])))),
         _ => None,
+    }
+}
+
+/// Where the socket listens: with the port that the system chose, and an address as its family writes it (libzmq tells
+/// those of IPv4 as IPv6 has them).
+fn bound(asked: &Endpoint, socket: &zmq::Socket) -> Endpoint {
+    let told = socket.get_last_endpoint().ok().and_then(Result::ok);
+    match told.and_then(|text| text.trim_end_matches('\0').parse().ok()) {
+        Some(Endpoint::Tcp { host, port }) => {
+            let address = host.parse::<IpAddr>().map(|address| address.to_canonical().to_string());
+            Endpoint::Tcp { host: address.unwrap_or(host), port }
+        }
+        Some(Endpoint::Ipc(path)) => Endpoint::Ipc(path),
+        None => asked.clone(),
     }
 }
 

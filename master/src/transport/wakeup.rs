@@ -42,6 +42,16 @@ impl Wakeup {
         let _ = rustix::io::read(&self.descriptor, &mut counter);
     }
 
+    /// How often the descriptor was written since it was last asked for. Makes it unreadable again.
+    #[cfg(test)]
+    pub(crate) fn writes(&self) -> u64 {
+        let mut counter = [0; 8];
+        match rustix::io::read(&self.descriptor, &mut counter) {
+            Ok(_) => u64::from_ne_bytes(counter),
+            Err(_) => 0,
+        }
+    }
+
     /// To be polled for reading.
     pub(crate) fn raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()

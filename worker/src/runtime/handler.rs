@@ -13,6 +13,9 @@ where
     R: Into<Reply>,
     H: FnMut(&Job) -> Result<R, JobFailure>,
 {
+    // What the handler logs names its job.
+    let _entered =
+        tracing::info_span!("job", id = %job.id(), pool = job.pool(), attempt = job.attempt()).entered();
     match panics::catch(|| handler(job).map(Into::into)) {
         Ok(Ok(reply)) => {
             let (payload, headers) = reply.into_parts();

@@ -1,12 +1,13 @@
 //! The socket and the machine together: what came goes in, what the machine wants done is done. Never blocks except in
 //! [`Io::wait`], which only the job thread calls.
 
+use super::Master;
 use super::frame::Frame;
 use super::socket::{MasterSocket, Sent};
 use super::watchdog;
+use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
 use crate::stop::StopWatch;
-use crate::{Endpoint, WorkerError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -30,14 +31,14 @@ pub(super) struct Io<'a> {
 impl<'a> Io<'a> {
     /// To be called on the job thread: the watchdog will look at the thread that did.
     pub(super) fn open(
-        endpoint: &Endpoint,
+        master: Master<'_>,
         settings: Settings,
         stop: &'a StopWatch,
         cancelled: Arc<AtomicBool>,
     ) -> Result<Io<'a>, WorkerError> {
         Ok(Io {
             machine: Machine::new(Instant::now(), settings),
-            socket: MasterSocket::connect(endpoint)?,
+            socket: MasterSocket::connect(master)?,
             stop,
             cancelled,
             job_thread: watchdog::JobThread::current(),

@@ -14,7 +14,7 @@ mod watchdog;
 
 use crate::machine::{Ending, Settings};
 use crate::stop::StopWatch;
-use crate::{Endpoint, Job, JobFailure, Reply, WorkerError};
+use crate::{CurveClient, Endpoint, Job, JobFailure, Reply, WorkerError};
 use io::Io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -40,9 +40,17 @@ impl<'a> Shared<'a> {
     }
 }
 
+/// Where the master is, and how it is reached.
+#[derive(Clone, Copy)]
+pub(crate) struct Master<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    /// With keys, encrypted.
+    pub(crate) curve: Option<&'a CurveClient>,
+}
+
 /// Runs a worker on this thread until it ends.
 pub(crate) fn run<R, H>(
-    endpoint: &Endpoint,
+    master: Master<'_>,
     settings: Settings,
     stop: &StopWatch,
     mut handler: H,
@@ -54,7 +62,7 @@ where
     panics::install_hook();
     let silence_max = settings.silence_max;
     let cancelled = Arc::new(AtomicBool::new(false));
-    let io = Io::open(endpoint, settings, stop, cancelled.clone())?;
+    let io = Io::open(master, settings, stop, cancelled.clone())?;
     let shared = Shared { io: Mutex::new(io), running: false.into(), ended: false.into() };
     let ending = thread::scope(|scope| {
         let keeper = thread::Builder::new()
@@ -67,10 +75,10 @@ where
     match ending {
         Ending::Left | Ending::Stopped { .. } => Ok(()),
         Ending::Unreachable => {
-            Err(WorkerError::MasterUnreachable { endpoint: endpoint.clone(), after: silence_max })
+            Err(WorkerError::MasterUnreachable { endpoint: master.endpoint.clone(), after: silence_max })
         }
         Ending::Refused { code, text } => {
-            Err(WorkerError::Refused { endpoint: endpoint.clone(), code, text })
+            Err(WorkerError::Refused { endpoint: master.endpoint.clone(), code, text })
         }
     }
 }

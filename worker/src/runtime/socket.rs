@@ -1,7 +1,8 @@
 //! The connection to the master: a DEALER that never blocks and never queues for nobody.
 
+use super::Master;
 use super::frame::{Frame, retry_interrupted};
-use crate::{Endpoint, WorkerError};
+use crate::{CurveClient, WorkerError};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use zmq::Message;
 
@@ -28,7 +29,7 @@ pub(super) enum Sent {
 }
 
 impl MasterSocket {
-    pub(super) fn connect(endpoint: &Endpoint) -> Result<MasterSocket, WorkerError> {
+    pub(super) fn connect(master: Master<'_>) -> Result<MasterSocket, WorkerError> {
         let failed = |error: zmq::Error| WorkerError::system("make a ZeroMQ socket", error);
         let socket = zmq::Context::new().socket(zmq::DEALER).map_err(failed)?;
         // Without a connection there is no queue: nothing waits out an outage and runs stale.
@@ -40,7 +41,12 @@ impl MasterSocket {
         socket.set_reconnect_ivl_max(RECONNECT_MS_MAX).map_err(failed)?;
         socket.set_connect_timeout(CONNECT_TIMEOUT_MS).map_err(failed)?;
         socket.set_ipv6(true).map_err(failed)?;
-        socket.connect(&endpoint.to_string()).map_err(|error| WorkerError::system("connect", error))?;
+        if let Some(client) = master.curve {
+            encrypt(&socket, client)?;
+        }
+        socket
+            .connect(&master.endpoint.to_string())
+            .map_err(|error| WorkerError::system("connect", error))?;
         let descriptor = socket.get_fd().map_err(failed)?;
         Ok(MasterSocket { socket, descriptor })
     }
@@ -88,6 +94,16 @@ impl MasterSocket {
     fn receive_frame(&self) -> zmq::Result<Message> {
         retry_interrupted(|| self.socket.recv_msg(zmq::DONTWAIT))
     }
+}
+
+fn encrypt(socket: &zmq::Socket, client: &CurveClient) -> Result<(), WorkerError> {
+    if !zmq::has("curve").unwrap_or(false) {
+        return Err(WorkerError::NoCurve);
+    }
+    let failed = |error: zmq::Error| WorkerError::system("set CURVE keys", error);
+    socket.set_curve_serverkey(client.server.as_bytes()).map_err(failed)?;
+    socket.set_curve_publickey(client.own.public.as_bytes()).map_err(failed)?;
+    socket.set_curve_secretkey(client.own.secret.as_bytes()).map_err(failed)
 }
 
 impl AsFd for MasterSocket {

@@ -15,8 +15,8 @@ const FRAMES_MAX: usize = 128;
 /// How long the handler's thread may take to tell them. It may be inside a system call that no signal interrupts.
 const CAPTURE_PATIENCE: Duration = Duration::from_millis(500);
 const CAPTURE_TICK: Duration = Duration::from_millis(5);
-/// How long finding names for them may take.
-const NAMING_PATIENCE: Duration = Duration::from_secs(5);
+/// How long finding names for them may take: seconds on a loaded machine, where much debug information is to be read.
+const NAMING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the handler's thread was, from the innermost frame out.
 static FRAMES: [AtomicUsize; FRAMES_MAX] = [const { AtomicUsize::new(0) }; FRAMES_MAX];

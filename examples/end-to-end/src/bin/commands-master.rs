@@ -26,6 +26,9 @@ struct Options {
     /// How long a peer may be silent.
     #[arg(long, default_value_t = 5000)]
     silence_ms: u64,
+    /// How long past its deadline a handler may run.
+    #[arg(long, default_value_t = 30_000)]
+    overrun_grace_ms: u64,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     let mut settings = Settings::default();
     settings.heartbeat_interval = Duration::from_millis(options.heartbeat_ms);
     settings.silence_max = Duration::from_millis(options.silence_ms);
+    settings.overrun_grace = Duration::from_millis(options.overrun_grace_ms);
     match &options.program {
         Some(program) => hold_cluster(program.clone(), &options, settings),
         None => hold_master(&options, settings),

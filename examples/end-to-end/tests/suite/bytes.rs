@@ -1,6 +1,6 @@
 //! Payloads and replies: any bytes, from none to the limit and not one more.
 
-use crate::support::{Setup, failure, in_every_setup, job};
+use crate::support::{REMOTE, Setup, failure, in_every_setup, job};
 use powerhose_master::{Job, JobErrorKind, Rejection};
 use std::sync::Barrier;
 use std::thread;
@@ -53,6 +53,21 @@ fn a_reply_over_the_limit_fails_its_job_and_nothing_else(setup: Setup) {
     assert!(error.may_have_run() && !error.is_retryable());
     let reply = scene.runner.submit("next").wait().expect("a reply");
     assert_eq!(reply.worker(), worker);
+}
+
+#[test]
+fn the_default_limit_of_64_mib_passes_whole_and_one_byte_more_does_not() {
+    let scene = REMOTE.workers(1).start();
+    let mut payload = (0..=250).collect::<Vec<u8>>().repeat((64 << 20) / 251 + 1);
+    payload.truncate(64 << 20);
+    let reply = scene.runner.execute(payload.clone()).expect("it is at the limit");
+    assert!(reply == payload, "it came back changed");
+    let error = scene.runner.execute([&payload[..], b"x"].concat()).expect_err("one byte too many");
+    let rejection = Rejection::PayloadTooLarge { bytes: (64 << 20) + 1, bytes_max: 64 << 20 };
+    assert_eq!(*error.kind(), JobErrorKind::Rejected(rejection));
+    let too_large = scene.runner.execute(job("reply-size", &((64 << 20) + 1).to_string()));
+    assert_eq!(failure(&too_large.expect_err("one byte too many")).0, "reply_too_large");
+    assert_eq!(scene.runner.execute("next"), Ok(b"next".to_vec()));
 }
 
 fn many_threads_execute_at_once_and_each_gets_its_own_reply(setup: Setup) {

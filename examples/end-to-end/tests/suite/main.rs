@@ -7,8 +7,28 @@
 
 mod bytes;
 mod cancelling;
+mod clients;
+mod closing;
+mod cluster;
+mod deaths;
+mod dispatch;
 mod ends;
+mod forked;
 mod headers;
+mod hostile;
+mod leaving;
+mod listening;
+mod logs;
+mod orders;
+mod overruns;
 mod pools;
+mod predecessor;
+#[cfg(feature = "python-tests")]
+mod python_client;
+mod raw_worker;
+mod returning;
+mod secrets;
+mod silence;
+mod starting;
 mod support;
 mod waiting;

@@ -1,6 +1,6 @@
 //! A handle is a future for any runtime or none, and can be waited for by blocking, for as long as one likes.
 
-use crate::support::{PATIENCE, Setup, in_every_setup, job};
+use crate::support::{PATIENCE, Setup, in_every_setup, job, until};
 use powerhose_master::{Job, WorkerState};
 use std::future::Future;
 use std::pin::pin;
@@ -18,7 +18,7 @@ in_every_setup!(
     wait_timeout_and_then_await_give_the_result_once,
     a_handle_says_whether_its_job_has_ended,
     a_handle_outlives_the_last_clone_of_its_runner,
-    a_blocked_caller_frees_itself_shortly_after_the_deadline,
+    a_blocked_caller_frees_itself_when_the_master_is_stuck,
 );
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -117,30 +117,37 @@ fn a_handle_says_whether_its_job_has_ended(setup: Setup) {
     scene.wait_for_state(WorkerState::Busy, 1);
     assert!(!handle.has_ended());
     gate.open();
-    crate::support::until("the job to end", || handle.has_ended());
+    until("the job to end", || handle.has_ended());
     assert_eq!(handle.id(), Some(handle.wait().expect("a reply").job()));
 }
 
 fn a_handle_outlives_the_last_clone_of_its_runner(setup: Setup) {
-    let mut scene = setup.workers(1).start();
+    let scene = setup.workers(1).start();
     let gate = scene.gate();
     let handle = scene.runner.submit(gate.job());
     scene.wait_for_state(WorkerState::Busy, 1);
-    scene.drop_runners();
+    let _remains = scene.drop_runner();
     gate.open();
     assert_eq!(&*handle.wait().expect("a reply"), b"1");
 }
 
-fn a_blocked_caller_frees_itself_shortly_after_the_deadline(setup: Setup) {
+fn a_blocked_caller_frees_itself_when_the_master_is_stuck(setup: Setup) {
     let mut scene = setup.workers(1).start();
-    let runner = scene.runner.clone();
-    // A master that is busy with something else decides nothing in time.
-    let gate = scene.gate();
-    let path = gate.path().to_owned();
-    scene.master.on_notice(move |_| crate::support::until("the gate", || std::fs::exists(&path).is_ok_and(|there| there)));
+    let (gate, stuck) = (scene.gate(), scene.mark());
+    scene.master.on_notice({
+        let (gate, stuck) = (gate.clone(), stuck.clone());
+        move |_| {
+            stuck.make();
+            until("the gate to open", || gate.is_open());
+        }
+    });
+    // That it registers is the notice on which the master's thread gets stuck.
     scene.add_worker(&[]);
-    let mut handle = runner.submit(Job::new("").timeout(Duration::from_millis(1)));
-    let result = handle.wait_timeout(PATIENCE).expect("the caller frees itself");
-    assert!(result.is_ok() || result.is_err_and(|error| error.is_timeout()));
+    stuck.wait();
+    let handles = [(); 2].map(|()| scene.runner.submit(Job::new("").timeout(Duration::from_millis(1))));
+    for handle in handles {
+        let error = handle.wait().expect_err("nobody dispatches it");
+        assert!(error.is_timeout(), "{error:?}");
+    }
     gate.open();
 }

@@ -2,6 +2,7 @@
 
 use super::harness::*;
 use crate::dispatcher::{PoolSettings, Submission};
+use powerhose_protocol::*;
 
 fn with_credit(credit: u32) -> Bench {
     Bench::with(|settings| settings.pools = vec![("sign".into(), PoolSettings::new().credit(credit))])
@@ -81,4 +82,47 @@ fn large_replies_do_not_share_a_message() {
         })
         .collect();
     assert_eq!(calls, [vec![1], vec![2, 3]]);
+}
+
+#[test]
+fn many_long_texts_do_not_make_a_header_that_nobody_reads() {
+    let mut bench = Bench::with(|settings| {
+        settings.batch_jobs_max = 1024;
+        settings.pools = vec![("sign".into(), PoolSettings::new().credit(1024))];
+    });
+    let (client, worker) = (bench.client(), bench.worker("sign"));
+    let calls: Vec<(u64, Submission)> = (1..=300).map(|call| (call, job("sign"))).collect();
+    bench.execute_all(client, &calls);
+    let given = bench.jobs(worker);
+    assert_eq!(given.len(), 300);
+    let text = "t".repeat(16 << 10);
+    for given in &given {
+        let entry = ReplyEntry {
+            job: given.job,
+            attempt: 1,
+            end: WorkerEnd::Failed,
+            run_us: 0,
+            code: "error",
+            text: &text,
+            headers: MessageHeaders::default(),
+        };
+        let replies = Replies { session: worker.session, replies: vec![entry] };
+        bench.say_with(worker.route, replies, vec![bytes::Bytes::new()]);
+    }
+    assert_eq!(bench.outcomes(client).len(), 300);
+}
+
+#[test]
+fn many_large_headers_do_not_make_a_header_that_nobody_reads() {
+    let mut bench = Bench::with(|settings| {
+        settings.batch_jobs_max = 1024;
+        settings.pools = vec![("sign".into(), PoolSettings::new().credit(1024))];
+    });
+    let worker = bench.worker("sign");
+    for _ in 0..400 {
+        let mut submission = job("sign");
+        submission.headers.set("large", vec![0; 16_000]);
+        bench.submit_job(submission);
+    }
+    assert_eq!(bench.jobs(worker).len(), 400);
 }

@@ -1,10 +1,30 @@
-//! The dispatcher by examples that read as its specification, a file a topic, and by simulation.
+//! The dispatcher by examples that read as its specification, a file a topic.
 
 mod admission;
 mod alone;
 mod batches;
 mod choice;
+mod clients;
+mod closing;
+mod control;
+mod deadlines;
+mod deaths;
 mod fairness;
 mod handshake;
-mod harness;
+pub(crate) mod harness;
+mod hostile;
+mod leaving;
+mod liveness;
+mod once;
+mod overruns;
+mod pools;
+mod properties;
+mod recall;
 mod registration;
+mod replies;
+mod secrets;
+mod stats;
+mod status;
+mod strikes;
+mod suspicion;
+mod timeouts;

@@ -26,6 +26,9 @@ pub(super) fn write(event: &SupervisorEvent) {
         SupervisorEvent::GivenUp { slot, failure, failures } => {
             error!(slot, failures, %failure, "worker program keeps failing to start; not started again");
         }
+        SupervisorEvent::Recycled { slot, pid, wear } => {
+            info!(slot, pid, reason = %wear, "worker process is recycled");
+        }
         SupervisorEvent::Replaced => info!("all worker processes are replaced"),
         SupervisorEvent::ReplacementHalted { slot } => {
             error!(slot, "replacement of worker processes halted: new ones do not start");

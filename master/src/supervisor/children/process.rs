@@ -4,6 +4,8 @@ use super::super::command::WorkerCommand;
 use super::super::error::SpawnError;
 use super::super::shared::Shared;
 use super::Message;
+use super::limits::{self, Limits};
+use super::lines::Lines;
 use crate::worker_exit::WorkerExit;
 use crossbeam_channel::Sender;
 use rustix::io::Errno;
@@ -16,6 +18,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// What a waiter thread needs: it only calls the system and sends a message.
 const WAITER_STACK_BYTES: usize = 64 * 1024;
@@ -24,23 +27,28 @@ const WAITER_STACK_BYTES: usize = 64 * 1024;
 pub(super) struct Processes {
     command: WorkerCommand,
     children: BTreeMap<u32, Child>,
+    lines: Lines,
     sender: Sender<Message>,
     shared: Arc<Shared>,
 }
 
 impl Processes {
     pub(super) fn new(command: WorkerCommand, sender: Sender<Message>, shared: Arc<Shared>) -> Processes {
-        Processes { command, children: BTreeMap::new(), sender, shared }
+        Processes { command, children: BTreeMap::new(), lines: Lines::default(), sender, shared }
     }
 
     /// Starts a process in a group of its own; its end will be a message.
-    pub(super) fn spawn(&mut self) -> Result<u32, SpawnError> {
+    pub(super) fn spawn(&mut self, slot: usize) -> Result<u32, SpawnError> {
         let mut process = self.command.process();
         process.process_group(0);
-        prepare(&mut process);
+        prepare(&mut process, limits::of_slot(self.command.limits(), slot));
         let mut child = process.spawn().map_err(|error| self.command.explain(error))?;
         let pid = child.id();
-        if let Err(error) = watch(pid, self.sender.clone()) {
+        let watched = watch(pid, self.sender.clone()).and_then(|()| match self.command.lines() {
+            Some(sink) => self.lines.read(&mut child, slot, sink),
+            None => Ok(()),
+        });
+        if let Err(error) = watched {
             // Nobody would notice its end. It was killed, so waiting for it is short.
             kill_group(pid);
             let _ = child.wait();
@@ -94,6 +102,11 @@ impl Processes {
         self.children.contains_key(&leader).then_some(leader)
     }
 
+    /// Waits a while until all that workers printed has been handed on.
+    pub(super) fn wait_for_lines(&self, timeout: Duration) {
+        self.lines.wait_ended(timeout);
+    }
+
     fn publish(&self) {
         self.shared.set_pids(self.children.keys().copied().collect());
     }
@@ -115,7 +128,7 @@ impl Drop for Processes {
 
 /// What happens in the new process before its program: it will not outlive this one and inherits no descriptors.
 #[cfg(target_os = "linux")]
-fn prepare(process: &mut Command) {
+fn prepare(process: &mut Command, limits: Limits) {
     let parent = rustix::process::getpid();
     let before_the_program = move || -> io::Result<()> {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -124,6 +137,7 @@ fn prepare(process: &mut Command) {
             return Err(Errno::SRCH.into());
         }
         close_on_exec();
+        limits.apply()?;
         Ok(())
     };
     // SAFETY: the closure makes system calls only; it neither allocates nor takes a lock that another thread of the
@@ -132,7 +146,7 @@ fn prepare(process: &mut Command) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn prepare(_process: &mut Command) {}
+fn prepare(_process: &mut Command, _limits: Limits) {}
 
 /// Marks all descriptors but the standard three. Not every library opens its own with CLOEXEC (libzmq does not
 /// without its build flags), and a connection that a worker inherits does not close with its owner.

@@ -58,6 +58,8 @@ impl Policy {
     pub(super) fn go_on(&mut self, now: Instant) {
         if self.replacing {
             self.go_on_replacing(now);
+        } else {
+            self.go_on_recycling(now);
         }
         while self.slots.len() > self.wanted
             && self.slots.last().is_some_and(|slot| matches!(slot.state, State::Vacant))

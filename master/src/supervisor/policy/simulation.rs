@@ -2,6 +2,7 @@
 //! hold. A failure names its seed, which reproduces it.
 
 use super::*;
+use crate::supervisor::Recycling;
 use std::collections::BTreeMap;
 
 const SEEDS: u64 = 2000;
@@ -28,8 +29,10 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> World {
-        let settings = SupervisorSettings::default();
         let mut random = Random::new(seed);
+        let age_max = Some(Duration::from_secs(60)).filter(|_| random.number().is_multiple_of(2));
+        let recycling = Recycling { age_max, ..Recycling::default() };
+        let settings = SupervisorSettings { recycling, ..SupervisorSettings::default() };
         let fixed_size = random.number().is_multiple_of(2);
         let now = Instant::now();
         let policy = Policy::new(settings, seed);
@@ -67,13 +70,18 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.below(16) {
+        match self.below(17) {
             0 if !self.fixed_size => {
                 let workers = self.below(7) as usize;
                 self.resize(workers);
             }
             1 => self.policy.handle(self.now, Event::ReplaceAll),
             2 => self.pass(Duration::from_secs(12)),
+            11 => {
+                if let Some(pid) = self.any_process() {
+                    self.policy.handle(self.now, Event::Worn { pid, wear: Wear::Jobs });
+                }
+            }
             3..=5 => {
                 if let Some(pid) = self.any_process() {
                     self.exit(pid);
@@ -153,8 +161,10 @@ impl World {
         }
     }
 
-    /// From now on all that is killed dies, all that is asked to end does, and all that starts registers.
+    /// From now on all that is killed dies, all that is asked to end does, all that starts registers, and nobody grows
+    /// too old.
     fn calm_down(&mut self) {
+        self.policy.settings.recycling.age_max = None;
         for _ in 0..200 {
             for pid in self.living.keys().copied().collect::<Vec<_>>() {
                 let slot = self.policy.find(pid).expect("what lives has a slot");
@@ -162,6 +172,7 @@ impl World {
                     State::Stopping { .. } => self.exit(pid),
                     _ => self.policy.handle(self.now, Event::Registered { pid }),
                 }
+                self.act();
             }
             self.act();
             self.pass_to_deadline();

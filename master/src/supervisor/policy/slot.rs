@@ -1,6 +1,7 @@
 //! A worker's place, and what is in it. States and questions about them; what follows from them is decided in the
 //! policy.
 
+use crate::supervisor::recycling::Wear;
 use std::time::Instant;
 
 /// A worker's place. Processes come and go in it.
@@ -26,8 +27,8 @@ pub(super) enum State {
     Spawning,
     /// A process that is not ready yet.
     Starting { pid: u32, since: Instant, ready_by: Instant },
-    /// A process that works.
-    Ready { pid: u32, since: Instant, ready_since: Instant },
+    /// A process that works; `worn` once it is to be replaced.
+    Ready { pid: u32, since: Instant, ready_since: Instant, too_old_at: Option<Instant>, worn: Option<Wear> },
     /// Nothing, until it is time to start again.
     Backoff { until: Instant },
     /// A process that was told to end; `kill_at` is `None` once it was killed.
@@ -72,6 +73,9 @@ impl Slot {
             State::Backoff { until } => Some((until, "back-off before a restart")),
             State::Stopping { kill_at: Some(kill_at), .. } => {
                 Some((kill_at, "kill a worker that does not stop"))
+            }
+            State::Ready { too_old_at: Some(too_old_at), worn: None, .. } => {
+                Some((too_old_at, "age of a worker"))
             }
             State::Stopping { kill_at: None, .. }
             | State::Vacant

@@ -1,6 +1,7 @@
 //! The policy by examples: what happens, and what is done about it. The time is handed in; no process exists.
 
 mod fleet;
+mod recycling;
 mod worker;
 
 use super::*;
@@ -102,6 +103,7 @@ fn in_words(event: SupervisorEvent) -> String {
         }
         SupervisorEvent::NotRegistered { pid, .. } => format!("{pid} not registered"),
         SupervisorEvent::GivenUp { slot, failures, .. } => format!("{slot} given up after {failures}"),
+        SupervisorEvent::Recycled { pid, wear, .. } => format!("{pid} recycled for {wear}"),
         SupervisorEvent::Replaced => "replaced".to_owned(),
         SupervisorEvent::ReplacementHalted { slot } => format!("replacement halted at {slot}"),
         SupervisorEvent::Finished => "finished".to_owned(),

@@ -3,7 +3,8 @@
 
 use powerhose_worker::{Job, JobFailure, Reply};
 use std::ffi::OsStr;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +28,7 @@ pub(crate) fn run(job: &Job) -> Result<Reply, JobFailure> {
         "panic" | "raise" => panic!("{}", text(job)),
         "exit" => std::process::exit(number(job)? as i32),
         "abort" => std::process::abort(),
+        "kill" => kill_itself(),
         "hang" => hang(),
         "sleep" => {
             sleep(Duration::from_millis(number(job)?));
@@ -43,7 +45,7 @@ pub(crate) fn run(job: &Job) -> Result<Reply, JobFailure> {
         "count" => begun.to_string().into(),
         "reply-size" => vec![b'x'; number(job)? as usize].into(),
         "wait-file" => {
-            wait_for_file(&path(job)).map_err(|error| JobFailure::from_error(&error))?;
+            note_begin(job).and_then(|()| wait_for_file(&path(job))).map_err(|error| io_failure(&error))?;
             job.attempt().to_string().into()
         }
         "wait-cancelled" => wait_cancelled(job)?.into(),
@@ -63,6 +65,13 @@ pub(crate) fn wait_for_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// As if somebody had sent SIGKILL.
+fn kill_itself() -> ! {
+    let own = rustix::process::getpid();
+    rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("it is ours");
+    hang()
+}
+
 /// Never returns, and looks at nothing.
 pub(crate) fn hang() -> ! {
     loop {
@@ -77,8 +86,18 @@ fn square(job: &Job) -> Result<String, JobFailure> {
     Ok((i128::from(number) * i128::from(number)).to_string())
 }
 
+/// Adds a line to the file whose name is the payload's and `.begun`: which process runs the job, and in which attempt.
+fn note_begin(job: &Job) -> io::Result<()> {
+    let mut path = job.payload().to_vec();
+    path.extend_from_slice(b".begun");
+    let mut file = OpenOptions::new().create(true).append(true).open(OsStr::from_bytes(&path))?;
+    // In one write, so that lines of several processes do not mix.
+    file.write_all(format!("{} {}\n", std::process::id(), job.attempt()).as_bytes())
+}
+
 /// Runs until nobody waits for it, then makes the file that the payload names.
 fn wait_cancelled(job: &Job) -> Result<&'static str, JobFailure> {
+    note_begin(job).map_err(|error| io_failure(&error))?;
     let until = Instant::now() + WAIT_MAX;
     while !job.is_cancelled() {
         if Instant::now() > until {
@@ -86,7 +105,7 @@ fn wait_cancelled(job: &Job) -> Result<&'static str, JobFailure> {
         }
         sleep(LOOK_AGAIN_AFTER);
     }
-    std::fs::write(path(job), "").map_err(|error| JobFailure::from_error(&error))?;
+    std::fs::write(path(job), "").map_err(|error| io_failure(&error))?;
     Ok("cancelled")
 }
 
@@ -100,6 +119,10 @@ fn headers_as_text(job: &Job) -> Vec<u8> {
 fn headers_back(job: &Job) -> Reply {
     let others = job.headers().filter(|(name, _)| *name != "do");
     others.fold(Reply::from(job.payload()), |reply, (name, value)| reply.header(name, value))
+}
+
+fn io_failure(error: &io::Error) -> JobFailure {
+    JobFailure::from_error(error)
 }
 
 fn text(job: &Job) -> String {

@@ -54,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         None => Worker::from_env()?,
     };
     let worker = worker.silence_max(Duration::from_millis(options.silence_ms));
-    let worker = options.pool.iter().fold(worker, |worker, pool| worker.pool_with_credit(pool, options.credit));
+    let worker =
+        options.pool.iter().fold(worker, |worker, pool| worker.pool_with_credit(pool, options.credit));
     Ok(worker.run(commands::run)?)
 }

@@ -2,17 +2,20 @@
 //! condition with a bound. Nothing here waits for a time to pass.
 
 mod files;
+mod outside;
 mod process;
 mod raw;
+mod raw_worker;
 mod scene;
 
 pub(crate) use files::{Gate, Mark};
-pub(crate) use process::{PROGRAMS, Process, is_running, send_signal};
-pub(crate) use raw::{Peer, frames};
-pub(crate) use scene::{EMBEDDED, Scene, Setup};
+pub(crate) use outside::OutsideMaster;
+pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
+pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
+pub(crate) use raw_worker::{RawWorker, call, done, end};
+pub(crate) use scene::{EMBEDDED, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
-pub(crate) use scene::{PYTHON_WORKERS, python};
-pub(crate) use scene::{REMOTE, job};
+pub(crate) use scene::{PYTHON_WORKERS, python_example};
 
 use powerhose_master::{JobError, JobErrorKind};
 use std::thread;
@@ -41,6 +44,12 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     eventually(what, || condition().then_some(()));
 }
 
+/// Waits until this much time has passed, where that is what a test is about.
+pub(crate) fn time_has_passed(duration: Duration) {
+    let since = Instant::now();
+    until("time to pass", || since.elapsed() >= duration);
+}
+
 /// The code and the text of a job that failed.
 #[track_caller]
 pub(crate) fn failure(error: &JobError) -> (&str, &str) {
@@ -52,7 +61,26 @@ pub(crate) fn failure(error: &JobError) -> (&str, &str) {
 
 /// Makes a test of each function, for a master in this process and for one that is reached as a client. With
 /// `and_python` the workers are Python's, too.
+///
+/// A file with several of these gives the further ones names: `mod name:`.
 macro_rules! in_every_setup {
+    (mod $group:ident: $($test:ident),+ $(,)?) => {
+        mod $group {
+            mod embedded {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::EMBEDDED);
+                })+
+            }
+
+            mod remote {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::REMOTE);
+                })+
+            }
+        }
+    };
     (and_python: $($test:ident),+ $(,)?) => {
         in_every_setup!($($test),+);
 
@@ -81,4 +109,24 @@ macro_rules! in_every_setup {
     };
 }
 
-pub(crate) use in_every_setup;
+/// Makes a test of each function, for workers in Rust and for those in Python.
+macro_rules! in_each_language {
+    ($($test:ident),+ $(,)?) => {
+        mod rust_workers {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::EMBEDDED);
+            })+
+        }
+
+        #[cfg(feature = "python-tests")]
+        mod python_workers {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::PYTHON_WORKERS);
+            })+
+        }
+    };
+}
+
+pub(crate) use {in_each_language, in_every_setup};

@@ -90,6 +90,14 @@ impl Process {
         self.child.wait().expect("it is our child");
     }
 
+    /// Writes all of its standard input, from a thread: it may be longer than a pipe holds.
+    #[cfg(feature = "python-tests")]
+    pub(crate) fn write(&mut self, text: &str) {
+        let (input, text) = (self.child.stdin.take(), text.to_owned());
+        let mut input = input.expect("it is open");
+        thread::spawn(move || std::io::Write::write_all(&mut input, text.as_bytes()));
+    }
+
     /// Ends its standard input.
     pub(crate) fn end_input(&mut self) {
         drop(self.child.stdin.take());
@@ -120,8 +128,26 @@ pub(crate) fn send_signal(process: u32, signal: Signal) {
     kill_process(pid, signal).expect("it runs");
 }
 
-/// Whether the process runs; a zombie does not.
+/// Whether the process runs, or is stopped; a zombie does not.
 pub(crate) fn is_running(process: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    state(process).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Whether a signal has stopped the process.
+pub(crate) fn is_stopped(process: u32) -> bool {
+    state(process) == Some('T')
+}
+
+/// Whether the process has a handler for SIGTERM, so that this does not just end it.
+pub(crate) fn handles_sigterm(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0);
+    caught & 1 << (Signal::TERM.as_raw() - 1) != 0
+}
+
+/// The letter that the kernel has for it.
+fn state(process: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
 }

@@ -1,7 +1,7 @@
 //! A peer that says whatever a test wants: a DEALER socket, and the protocol's messages without its rules.
 
 use super::PATIENCE;
-use powerhose_protocol::{Heartbeat, Hello, MAGIC, Message, Reject, Welcome, decode};
+use powerhose_protocol::{Heartbeat, Hello, MAGIC, Message, Reject, Status, Welcome, decode};
 
 pub(crate) struct Peer {
     socket: zmq::Socket,
@@ -17,7 +17,6 @@ pub(crate) struct Incoming {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session {
     pub(crate) session: u64,
-    pub(crate) peer: u64,
     pub(crate) epoch: u64,
 }
 
@@ -70,13 +69,27 @@ impl Peer {
     #[track_caller]
     pub(crate) fn receive(&self) -> Incoming {
         loop {
-            let mut frames = self.socket.recv_multipart(0).expect("the master answers");
-            let payloads = frames.split_off(1);
-            let incoming = Incoming { header: frames.remove(0), payloads };
+            let incoming = self.receive_any();
             if !matches!(incoming.message(), Message::Heartbeat(_)) {
                 return incoming;
             }
         }
+    }
+
+    /// The next HEARTBEAT, before which nothing else comes.
+    #[track_caller]
+    pub(crate) fn heartbeat(&self) -> Heartbeat {
+        match self.receive_any().message() {
+            Message::Heartbeat(heartbeat) => heartbeat,
+            other => panic!("{other:?} instead of HEARTBEAT"),
+        }
+    }
+
+    #[track_caller]
+    fn receive_any(&self) -> Incoming {
+        let mut frames = self.socket.recv_multipart(0).expect("the master answers");
+        let payloads = frames.split_off(1);
+        Incoming { header: frames.remove(0), payloads }
     }
 
     /// Says HELLO, which is welcome.
@@ -84,7 +97,7 @@ impl Peer {
     pub(crate) fn hello(&self, role: &str) -> Session {
         self.say(hello(role), &[]);
         match self.receive().message() {
-            Message::Welcome(Welcome { session, peer, epoch, .. }) => Session { session, peer, epoch },
+            Message::Welcome(Welcome { session, epoch, .. }) => Session { session, epoch },
             other => panic!("{other:?} instead of WELCOME"),
         }
     }
@@ -108,12 +121,13 @@ impl Peer {
         }
     }
 
-    /// Waits until the master has taken in everything that was sent before: it answers in order.
+    /// Waits until the master has taken in everything that was sent before: it answers in order. Nothing else comes.
     #[track_caller]
     pub(crate) fn settle(&self, session: u64) {
-        let status = powerhose_protocol::Status { session, query: "pools" };
-        self.say(status, &[]);
-        while !matches!(self.receive().message(), Message::State(_)) {}
+        self.say(Status { session, query: "pools" }, &[]);
+        let incoming = self.receive();
+        let message = incoming.message();
+        assert!(matches!(message, Message::State(_)), "{message:?} instead of STATE");
     }
 }
 

@@ -3,6 +3,8 @@
 use super::{Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, until};
 use crossbeam_channel::{Receiver, unbounded};
 use powerhose_master::{Job, JobRunner, Notice, Settings, WorkerInfo, WorkerState};
+use rustix::process::Signal;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -21,7 +23,7 @@ enum Place {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
+enum Language {
     Rust,
     #[cfg(feature = "python-tests")]
     Python,
@@ -49,10 +51,25 @@ impl Setup {
         self.workers_with(pools.iter().map(arguments).collect())
     }
 
+    /// A worker of the tests; its first argument is the endpoint.
+    pub(crate) fn worker_command(self) -> Command {
+        match self.language {
+            Language::Rust => Command::new(PROGRAMS.worker),
+            #[cfg(feature = "python-tests")]
+            Language::Python => {
+                let mut command = python();
+                command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_worker.py"));
+                command
+            }
+        }
+    }
+
     /// A worker for each of these lists of arguments.
     pub(crate) fn workers_with(self, workers: Vec<Vec<&'static str>>) -> SceneBuilder {
         let mut settings = Settings::default();
         settings.timeout = PATIENCE;
+        // Raw peers send no heartbeats, and a loaded machine may keep anybody from it; `silence` is about that.
+        settings.silence_max = PATIENCE * 2;
         SceneBuilder { setup: self, settings, workers }
     }
 }
@@ -86,8 +103,8 @@ impl SceneBuilder {
             Place::Embedded => master.clone(),
             Place::Remote => connect(&endpoint),
         };
-        let language = self.setup.language;
-        let mut scene = Scene { workers: Vec::new(), runner, master, notices, endpoint, language, folder };
+        let setup = self.setup;
+        let mut scene = Scene { workers: Vec::new(), runner, master, notices, endpoint, setup, folder };
         for arguments in &self.workers {
             scene.add_worker(arguments);
         }
@@ -98,7 +115,7 @@ impl SceneBuilder {
 
 /// A client of the master at this endpoint.
 #[track_caller]
-fn connect(endpoint: &str) -> JobRunner {
+pub(crate) fn connect(endpoint: &str) -> JobRunner {
     let connector = JobRunner::connector(endpoint).connect_timeout(PATIENCE).timeout(PATIENCE);
     connector.connect().expect("the master is there")
 }
@@ -112,18 +129,29 @@ pub(crate) struct Scene {
     pub(crate) master: JobRunner,
     notices: Receiver<Notice>,
     pub(crate) endpoint: String,
-    language: Language,
+    setup: Setup,
     pub(crate) folder: TempDir,
 }
 
 impl Scene {
+    /// Whether the runner is a client's.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.setup.place == Place::Remote
+    }
+
     /// Starts one more worker, and does not wait for it.
     #[track_caller]
     pub(crate) fn add_worker(&mut self, arguments: &[&str]) -> &mut Process {
-        let mut command = worker_command(self.language);
+        let mut command = self.setup.worker_command();
         command.arg(&self.endpoint).args(arguments);
         self.workers.push(Process::start(self.folder.path(), &mut command));
         self.workers.last_mut().expect("one was added")
+    }
+
+    /// Any process that ends with the scene.
+    #[track_caller]
+    pub(crate) fn process(&self, command: &mut Command) -> Process {
+        Process::start(self.folder.path(), command)
     }
 
     #[track_caller]
@@ -137,21 +165,25 @@ impl Scene {
         connect(&self.endpoint)
     }
 
-    /// Drops every runner that the scene has, and waits for what that ends.
-    pub(crate) fn drop_runners(&mut self) {
-        let nobody = JobRunner::builder().endpoint("tcp://127.0.0.1:0").bind().expect("any port");
-        self.runner = nobody.clone();
-        self.master = nobody;
+    /// Drops the runner, and with it an embedded master: nothing is left of the way to it but handles.
+    pub(crate) fn drop_runner(self) -> Remains {
+        let Scene { workers, runner, master, folder, setup, .. } = self;
+        drop(runner);
+        Remains {
+            _workers: workers,
+            _master: (setup.place == Place::Remote).then_some(master),
+            _folder: folder,
+        }
     }
 
     /// A gate that is closed.
     pub(crate) fn gate(&self) -> Gate {
-        Gate(self.folder.path().join(format!("gate-{}", next_number())))
+        Gate(numbered(self.folder.path(), "gate"))
     }
 
     /// A mark that nobody has made.
     pub(crate) fn mark(&self) -> Mark {
-        Mark(self.folder.path().join(format!("mark-{}", next_number())))
+        Mark(numbered(self.folder.path(), "mark"))
     }
 
     /// What the master knows of its workers, in the order in which they registered.
@@ -195,6 +227,12 @@ impl Scene {
         self.notices.try_iter().collect()
     }
 
+    /// Sends a signal to the worker process with this id.
+    #[track_caller]
+    pub(crate) fn signal(&self, id: u32, signal: Signal) {
+        self.workers.iter().find(|worker| worker.id() == id).expect("it is one of ours").signal(signal);
+    }
+
     /// The worker process with this id.
     #[track_caller]
     pub(crate) fn worker(&mut self, id: u32) -> &mut Process {
@@ -202,21 +240,16 @@ impl Scene {
     }
 }
 
-fn worker_command(language: Language) -> Command {
-    match language {
-        Language::Rust => Command::new(PROGRAMS.worker),
-        #[cfg(feature = "python-tests")]
-        Language::Python => {
-            let mut command = python();
-            command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_worker.py"));
-            command
-        }
-    }
+/// What is left of a scene without its runner.
+pub(crate) struct Remains {
+    _workers: Vec<Process>,
+    _master: Option<JobRunner>,
+    _folder: TempDir,
 }
 
 /// The interpreter that has pyzmq and msgpack.
 #[cfg(feature = "python-tests")]
-pub(crate) fn python() -> Command {
+fn python() -> Command {
     let interpreter = std::env::var_os("POWERHOSE_TEST_PYTHON")
         .expect("POWERHOSE_TEST_PYTHON names a Python interpreter with pyzmq and msgpack (see scripts/test)");
     let mut command = Command::new(interpreter);
@@ -224,7 +257,16 @@ pub(crate) fn python() -> Command {
     command
 }
 
-fn next_number() -> u64 {
+/// One of the programs in `examples/python`.
+#[cfg(feature = "python-tests")]
+pub(crate) fn python_example(program: &str) -> Command {
+    let mut command = python();
+    command.arg(format!("{}/../python/{program}", env!("CARGO_MANIFEST_DIR")));
+    command
+}
+
+/// A path that nobody has used.
+pub(crate) fn numbered(folder: &Path, name: &str) -> PathBuf {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed)
+    folder.join(format!("{name}-{}", LAST.fetch_add(1, Ordering::Relaxed)))
 }

@@ -119,11 +119,11 @@ impl Bench {
     /// The outcomes that a client has got since the last look.
     pub(crate) fn outcomes(&mut self, client: Peer) -> Vec<Ended> {
         let heard = self.heard(client);
-        let outcomes = heard.into_iter().filter_map(|sent| match sent {
-            Sent::Outcomes(ended) => Some(ended),
+        let outcomes = heard.into_iter().flat_map(|sent| match sent {
+            Sent::Outcomes(ended) => ended,
             other => panic!("OUTCOMES were expected: {other:?}"),
         });
-        outcomes.flatten().collect()
+        outcomes.collect()
     }
 
     // Workers.

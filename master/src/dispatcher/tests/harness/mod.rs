@@ -4,10 +4,12 @@
 //! What is said before the next look (at messages, ends or the clock) came in together, as in one turn of the loop.
 
 mod jobs;
+mod peers;
 mod sent;
 
 pub(crate) use jobs::{Answer, job};
-pub(crate) use sent::{Ended, Given, Refusal, Sent, Welcomed};
+pub(crate) use peers::{Peer, Registration, hello, offers};
+pub(crate) use sent::{Ended, Given, Refusal, Sent};
 
 use crate::dispatcher::{Action, Dispatcher, Event, Identity, Notice, Outcome, Route, Settings};
 use crate::transport::clock;
@@ -21,32 +23,8 @@ pub(crate) const HOST: &str = "here";
 /// More timers than this within one step would be a livelock.
 const STEPS_MAX: usize = 100_000;
 
-/// The other end of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Peer {
-    pub(crate) route: Route,
-    pub(crate) session: u64,
-    pub(crate) number: u64,
-}
-
-/// How a worker registers.
-#[derive(Clone)]
-pub(crate) struct Registration {
-    pub(crate) pools: Vec<(&'static str, u64)>,
-    pub(crate) pid: u64,
-    pub(crate) host: &'static str,
-    pub(crate) attentive: bool,
-}
-
-/// A registration for these pools, with as much credit as the master likes, from another host.
-pub(crate) fn offers(pools: &[&'static str]) -> Registration {
-    let pools = pools.iter().map(|pool| (*pool, limits::CREDIT_MAX)).collect();
-    Registration { pools, pid: 0, host: "there", attentive: true }
-}
-
 pub(crate) struct Bench {
     pub(crate) dispatcher: Dispatcher,
-    pub(crate) start: Instant,
     pub(crate) now: Instant,
     last_route: u64,
     last_call: u64,
@@ -56,6 +34,7 @@ pub(crate) struct Bench {
     ended: Vec<(u64, Outcome)>,
     notices: Vec<Notice>,
     closed: usize,
+    cut_off: Vec<Route>,
 }
 
 impl Bench {
@@ -72,7 +51,6 @@ impl Bench {
         let identity = Identity { pid: 1, host: HOST.to_owned() };
         Bench {
             dispatcher: Dispatcher::new(settings, identity, 42, now),
-            start: now,
             now,
             last_route: 0,
             last_call: 0,
@@ -81,6 +59,7 @@ impl Bench {
             ended: Vec::new(),
             notices: Vec::new(),
             closed: 0,
+            cut_off: Vec::new(),
         }
     }
 
@@ -102,6 +81,7 @@ impl Bench {
                 Action::Complete { call, outcome } => self.ended.push((call, outcome)),
                 Action::Notify(notice) => self.notices.push(notice),
                 Action::Closed => self.closed += 1,
+                Action::Cut { route } => self.cut_off.push(route),
             }
         }
         self.dispatcher.check_invariants();
@@ -127,11 +107,6 @@ impl Bench {
     pub(crate) fn stand_still(&mut self, milliseconds: u64) {
         self.act();
         self.now += Duration::from_millis(milliseconds);
-    }
-
-    /// Milliseconds since the master's start.
-    pub(crate) fn clock_ms(&self) -> u64 {
-        (self.now - self.start).as_millis() as u64
     }
 
     // Peers.
@@ -283,20 +258,15 @@ impl Bench {
         std::mem::take(&mut self.notices)
     }
 
+    /// The connections that the master has cut off.
+    pub(crate) fn cut_off(&mut self) -> Vec<Route> {
+        self.act();
+        self.cut_off.clone()
+    }
+
     /// How often the master has said that it is done.
     pub(crate) fn closed(&mut self) -> usize {
         self.act();
         self.closed
-    }
-}
-
-pub(crate) fn hello(role: &str) -> Hello<'_> {
-    Hello {
-        magic: MAGIC,
-        version_min: VERSION_MIN,
-        version_max: VERSION_MAX,
-        role,
-        software: "paper/1",
-        nonce: None,
     }
 }

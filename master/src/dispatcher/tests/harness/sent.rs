@@ -6,12 +6,26 @@ use powerhose_protocol::{JobAttempt, JobEnd, JobId, Kind, Message, Value, decode
 /// A message to a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Sent {
+    /// As the whole header frame, which is what a proof is about.
+    Challenge {
+        frame: Vec<u8>,
+    },
     Welcome(Welcomed),
-    Heartbeat { sequence: u64, acknowledged: u64 },
-    Unknown { epoch: u64 },
-    Bye { code: String },
+    Heartbeat {
+        sequence: u64,
+        acknowledged: u64,
+    },
+    Unknown {
+        epoch: u64,
+    },
+    Bye {
+        code: String,
+    },
     Reject(Refusal),
-    Registered { worker: u64, pools: Vec<String> },
+    Registered {
+        worker: u64,
+        pools: Vec<String>,
+    },
     Jobs(Vec<Given>),
     Cancel(Vec<(JobId, u64)>),
     Recall(Vec<(JobId, u64)>),
@@ -20,7 +34,10 @@ pub(crate) enum Sent {
     Resume,
     Outcomes(Vec<Ended>),
     State(Value),
-    Controlled { id: u64, progress: Value },
+    Controlled {
+        id: u64,
+        progress: Value,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +46,7 @@ pub(crate) struct Welcomed {
     pub(crate) epoch: u64,
     pub(crate) session: u64,
     pub(crate) peer: u64,
+    pub(crate) mac: Option<Vec<u8>>,
     pub(crate) settings: Vec<(String, u64)>,
 }
 
@@ -64,6 +82,7 @@ pub(crate) struct Ended {
     pub(crate) code: String,
     pub(crate) text: String,
     pub(crate) detail: Option<u64>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) payload: Bytes,
 }
 
@@ -75,6 +94,9 @@ impl Sent {
     pub(crate) fn read(header: &[u8], payloads: Vec<Bytes>) -> (Option<u64>, Sent) {
         let message = decode(header, payloads.len()).expect("the dispatcher keeps to the protocol");
         let session = message.session();
+        if let Message::Challenge(_) = message {
+            return (session, Sent::Challenge { frame: header.to_vec() });
+        }
         (session, read(message, payloads))
     }
 }
@@ -88,6 +110,7 @@ fn read(message: Message<'_>, payloads: Vec<Bytes>) -> Sent {
                 epoch: welcome.epoch,
                 session: welcome.session,
                 peer: welcome.peer,
+                mac: welcome.mac.map(|mac| mac.0.to_vec()),
                 settings: settings.map(|(name, value)| ((*name).to_owned(), *value)).collect(),
             })
         }
@@ -135,18 +158,20 @@ fn attempts(jobs: &[JobAttempt]) -> Vec<(JobId, u64)> {
 }
 
 fn given(jobs: &powerhose_protocol::Jobs<'_>, payloads: Vec<Bytes>) -> Vec<Given> {
-    let header =
-        |(name, value): &(&str, powerhose_protocol::Bytes<'_>)| ((*name).to_owned(), value.0.to_vec());
     let entries = jobs.jobs.iter().zip(payloads).map(|(entry, payload)| Given {
         job: entry.job,
         attempt: entry.attempt,
         pool: entry.pool.to_owned(),
         remaining_ms: entry.remaining_ms,
         flags: entry.flags,
-        headers: entry.headers.0.iter().map(header).collect(),
+        headers: headers(&entry.headers),
         payload,
     });
     entries.collect()
+}
+
+fn headers(headers: &powerhose_protocol::MessageHeaders<'_>) -> Vec<(String, Vec<u8>)> {
+    headers.0.iter().map(|(name, value)| ((*name).to_owned(), value.0.to_vec())).collect()
 }
 
 fn ended(outcomes: &powerhose_protocol::Outcomes<'_>, payloads: Vec<Bytes>) -> Vec<Ended> {
@@ -159,6 +184,7 @@ fn ended(outcomes: &powerhose_protocol::Outcomes<'_>, payloads: Vec<Bytes>) -> V
         code: entry.code.to_owned(),
         text: entry.text.to_owned(),
         detail: entry.detail,
+        headers: headers(&entry.headers),
         payload,
     });
     entries.collect()

@@ -1,0 +1,26 @@
+//! What the workers ran, as they noted it before they began.
+
+use crate::conductor::Facts;
+
+/// A job may be charged with three deaths. One that waited behind another at a worker that died is not charged, and may
+/// have begun all the same: that much more a job may run.
+const RUNS_MAX: usize = 3 + 2;
+
+pub(super) fn wrong(facts: &Facts) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (key, runs) in &facts.runs {
+        let once = runs.iter().any(|run| run.once);
+        if once && runs.len() > 1 {
+            wrong.push(format!("job {key:x} must not run twice, and did: {runs:?}"));
+        } else if runs.len() > RUNS_MAX {
+            wrong.push(format!("job {key:x} ran {} times: {runs:?}", runs.len()));
+        }
+        let again = |(place, run): (usize, &crate::processes::Run)| {
+            runs[..place].iter().any(|earlier| earlier.attempt >= run.attempt)
+        };
+        if runs.iter().enumerate().any(again) {
+            wrong.push(format!("an attempt of job {key:x} came twice, or after a later one: {runs:?}"));
+        }
+    }
+    wrong
+}

@@ -1,0 +1,15 @@
+//! The processes of a run: this program itself in its roles, ended with the run however that ends.
+
+mod child;
+mod folder;
+mod journal;
+mod parent;
+mod signal;
+mod weight;
+
+pub(crate) use child::Child;
+pub(crate) use folder::{Folder, remove_at_end};
+pub(crate) use journal::{JournalReader, JournalWriter, Run};
+pub(crate) use parent::end_with_parent;
+pub(crate) use signal::{is_child_of, send_signal};
+pub(crate) use weight::{Weight, trim};

@@ -1,0 +1,56 @@
+//! A worker whose handler does what the job says: computes, fails, or worse.
+
+use super::Site;
+use crate::clock::Moment;
+use crate::processes::{JournalWriter, Run};
+use crate::work::{Act, EXIT_STATUS, FAILURE, HEADER, Instruction, POOLS, reply};
+use powerhose_worker::{Job, JobFailure, Worker};
+use std::time::{Duration, Instant};
+
+/// Up to here a handler computes; the rest of a longer job it sleeps, so that what is measured are the faults and not a
+/// machine without a free core.
+const COMPUTE_MAX: Duration = Duration::from_micros(200);
+/// A hanging handler is awake so often.
+const NAP: Duration = Duration::from_millis(100);
+
+pub(super) fn play(site: &Site) -> anyhow::Result<()> {
+    let pid = std::process::id();
+    let mut journal = JournalWriter::open(&site.journal)?;
+    // Half of the workers by each transport.
+    let endpoint = if pid.is_multiple_of(2) { &site.ipc } else { &site.tcp };
+    let worker = POOLS.into_iter().fold(Worker::connect(endpoint)?, Worker::pool);
+    worker.run(|job: &Job| {
+        let instruction = job.header(HEADER).and_then(Instruction::from_bytes);
+        let Instruction { key, act } =
+            instruction.ok_or_else(|| JobFailure::new("header", "there is none"))?;
+        let attempt = u32::try_from(job.attempt()).unwrap_or(u32::MAX);
+        let began = Moment::now();
+        let run = Run { key, attempt, pid, began, once: job.is_once(), act };
+        journal.note(run).map_err(|error| JobFailure::from_error(&error))?;
+        do_act(act)?;
+        Ok(reply(key, job.payload()))
+    })?;
+    Ok(())
+}
+
+fn do_act(act: Act) -> Result<(), JobFailure> {
+    match act {
+        Act::Compute(microseconds) => compute(Duration::from_micros(microseconds.into())),
+        Act::Fail => return Err(JobFailure::new(FAILURE, "as it was told")),
+        Act::Panic => panic!("as it was told"),
+        Act::Exit => std::process::exit(EXIT_STATUS),
+        Act::Abort => std::process::abort(),
+        Act::Hang => loop {
+            std::thread::sleep(NAP);
+        },
+    }
+    Ok(())
+}
+
+fn compute(time: Duration) {
+    let begun = Instant::now();
+    std::thread::sleep(time.saturating_sub(COMPUTE_MAX));
+    while begun.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}

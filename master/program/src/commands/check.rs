@@ -1,0 +1,42 @@
+//! `powerhose check`: is a master alive? For probes and scripts.
+
+use crate::connection::{operator, operator_failure};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::options::CommonOptions;
+use crate::options::values::duration;
+use crate::print;
+use clap::Args;
+use std::time::Duration;
+
+/// Flags of `check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckOptions {
+    /// How long the master has to answer.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
+    within: Duration,
+    /// With fewer workers than this, the exit status is 1.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    workers_min: usize,
+}
+
+/// Prints who it is; the exit status says whether it is there.
+pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
+    let mut operator = match operator(common, options.within) {
+        Ok(operator) => operator,
+        // That nobody is there is the answer to the question; what else went wrong is an error.
+        Err(failure) if failure.exit == Exit::Unreachable => {
+            eprintln!("powerhose: {failure}");
+            return Ok(Exit::No);
+        }
+        Err(failure) => return Err(unknown(&failure)),
+    };
+    let workers = operator.workers().map_err(|error| unknown(&operator_failure(&error)))?.len();
+    let (pid, epoch) = (operator.master_pid(), operator.master_epoch());
+    print::text(&format!("pid {pid}, epoch {epoch}, workers {workers}"))?;
+    Ok(if workers < options.workers_min { Exit::No } else { Exit::Fine })
+}
+
+/// Somebody is there, or not: it could not be found out.
+fn unknown(failure: &Failure) -> Failure {
+    Failure::new(Exit::Usage, failure)
+}

@@ -1,0 +1,93 @@
+//! `powerhose purge`: ends the master that holds an endpoint, and removes what it left behind.
+//!
+//! Who that is says the lock file beside the socket, and the kernel says whether it is true: only the process that holds
+//! the lock of exactly this file is signalled. A lock file itself is never removed: a second one under the same name
+//! would be a second lock.
+
+mod holder;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::options::CommonOptions;
+use crate::options::values::duration;
+use crate::print;
+use clap::Args;
+use holder::{Held, Lock, Taken};
+use powerhose_protocol::Endpoint;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// How long the kernel may take with a process that was killed.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Flags of `purge`.
+#[derive(Args, Debug)]
+pub(crate) struct PurgeOptions {
+    /// How long the master may take to end by itself before it is killed. Its jobs have so long to finish.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+    within: Duration,
+}
+
+/// Ends it, if there is one.
+pub(super) fn purge(common: &CommonOptions, options: &PurgeOptions) -> Outcome {
+    let endpoint = common.endpoint()?;
+    let parsed = endpoint.parse::<Endpoint>().map_err(|error| Failure::new(Exit::Usage, error))?;
+    let Some(socket) = parsed.path() else {
+        return Err(Failure::new(
+            Exit::Usage,
+            format_args!(
+                "{endpoint}: purge is for ipc:// endpoints; a TCP port is free when its master ends"
+            ),
+        ));
+    };
+    let Some(lock) = Lock::open(socket)? else {
+        return print::text(&format!("{endpoint}: no master was ever there"));
+    };
+    // Held while we clean up: nobody begins to listen meanwhile.
+    let _held = match lock.take()? {
+        Taken::Free(held) => held,
+        Taken::HeldBy(pid) => end(&lock, pid, options.within)?,
+    };
+    let removed = remove_socket(socket)?;
+    print::text(&format!(
+        "{endpoint}: {}",
+        if removed { "removed the socket" } else { "nothing left behind" }
+    ))
+}
+
+/// Ends the process that holds the lock; at the end we hold it.
+fn end(lock: &Lock, pid: Pid, within: Duration) -> Result<Held, Failure> {
+    print::text(&format!("ending the master with pid {}", pid.as_raw_pid()))?;
+    for (signal, within) in [(Signal::TERM, within), (Signal::KILL, KILLED_WITHIN)] {
+        kill_process(pid, signal).map_err(|error| Failure::system("end the master", error))?;
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            match lock.take()? {
+                Taken::Free(held) => return Ok(held),
+                Taken::HeldBy(holder) if holder == pid => std::thread::sleep(LOOK_AGAIN_AFTER),
+                Taken::HeldBy(_) => {
+                    return Err(Failure::new(
+                        Exit::AlreadyRunning,
+                        "another master has taken its place just now",
+                    ));
+                }
+            }
+        }
+    }
+    Err(Failure::new(Exit::System, format_args!("the master with pid {} does not end", pid.as_raw_pid())))
+}
+
+/// Only a socket, and only ours.
+fn remove_socket(socket: &Path) -> Result<bool, Failure> {
+    let Ok(found) = fs::symlink_metadata(socket) else { return Ok(false) };
+    if !found.file_type().is_socket() || found.uid() != rustix::process::geteuid().as_raw() {
+        let text = format!("{} is no socket of this user, and is left as it is", socket.display());
+        return Err(Failure::new(Exit::Bind, text));
+    }
+    fs::remove_file(socket)
+        .map(|()| true)
+        .map_err(|error| Failure::system(&format!("remove {}", socket.display()), error))
+}

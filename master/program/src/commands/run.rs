@@ -1,0 +1,164 @@
+//! `powerhose run`: a master and its workers, or workers of a master elsewhere.
+
+use super::master::tell_where;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::http::HttpOptions;
+use crate::options::values::{Workers, bytes, duration, endpoint, pool};
+use crate::options::{CommonOptions, MasterOptions, bind_failure};
+use crate::service::{self, Happening, Service, forward};
+use clap::Args;
+use powerhose_master::{
+    DEFAULT_POOL, ENDPOINT_VARIABLE, PoolSettings, Readiness, Recycling, SpawnError, Supervisor,
+    SupervisorEvent, SupervisorSettings, WorkerCommand,
+};
+use std::ffi::OsString;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The variable through which workers learn their pool.
+const POOL_VARIABLE: &str = "POWERHOSE_POOL";
+/// The variable that names the file of the secret that workers share with their master.
+const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";
+
+/// Flags of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunOptions {
+    /// Workers to keep: a number, or one a core.
+    #[arg(long, value_name = "N|auto", default_value = "auto")]
+    workers: Workers,
+    /// The pool that the workers are told to offer, in POWERHOSE_POOL. Its jobs wait from the start, also before the first
+    /// worker is there.
+    #[arg(long, value_name = "POOL", value_parser = pool)]
+    pool: Option<String>,
+    /// Starts workers for the master at this endpoint, and no master here.
+    #[arg(long, value_name = "ENDPOINT", value_parser = endpoint)]
+    connect: Option<String>,
+    /// Keeps each worker on a core of its own.
+    #[arg(long)]
+    pin: bool,
+    /// How willingly workers leave a core to others: 0 as everybody, to 19.
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i32).range(-20..=19))]
+    nice: Option<i32>,
+    /// Address space that a worker may have (RLIMIT_AS).
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    address_space_max: Option<u64>,
+    /// How long jobs may take to end when all or one of the workers are told to end.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    drain: Duration,
+    /// How long a worker may take to register.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    worker_start: Duration,
+    /// A worker that failed to start so often in a row is given up.
+    #[arg(long, value_name = "N", default_value_t = SupervisorSettings::default().start_failures_max,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    start_failures_max: u32,
+    /// Replaces workers that are older than this, less a random tenth.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    worker_age_max: Option<Duration>,
+    /// Replaces workers that have answered so many jobs.
+    #[arg(long, value_name = "N")]
+    worker_jobs_max: Option<u64>,
+    /// Replaces workers that hold more memory.
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    worker_memory_max: Option<u64>,
+    /// At most this share of the workers is away at once when others are replaced for age, jobs or memory.
+    #[arg(long, value_name = "PERCENT", default_value_t = Recycling::default().share_max_percent,
+        value_parser = clap::value_parser!(u8).range(1..=100))]
+    worker_share_max: u8,
+    #[command(flatten)]
+    http: HttpOptions,
+    #[command(flatten)]
+    master: MasterOptions,
+    /// The worker program and its arguments.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    program: Vec<OsString>,
+}
+
+/// Until it is told to end.
+pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
+    let happenings = service::happenings()?;
+    let sender = happenings.0.clone();
+    let listener = Box::new(move |event: SupervisorEvent| drop(sender.send(Happening::Worker(event))));
+    let workers = options.workers.count();
+    // What is wrong with the program is found before anything listens.
+    let command = options.command(common).resolve().map_err(|error| spawn_failure(&error))?;
+    if let Some(endpoint) = &options.connect {
+        if !options.http.is_off() {
+            let text = "--http tells of the master in this process, and with --connect there is none: start it there";
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        let command = command.variable(ENDPOINT_VARIABLE, endpoint);
+        let settings = options.supervision(Readiness::Lives { throughout: Duration::from_secs(1) });
+        let supervisor =
+            Supervisor::start(command, settings, listener).map_err(|error| spawn_failure(&error))?;
+        return Service::new(happenings, None, options.drain)
+            .with_workers(Arc::new(supervisor), workers)
+            .run();
+    }
+    let mut builder = options.master.builder(common)?;
+    if let Some(pool) = &options.pool {
+        builder = builder.pool(pool, PoolSettings::new());
+    }
+    let served = options.worker_jobs_max.and_then(NonZeroU64::new);
+    let runner = builder.worker_served_notice(served).bind().map_err(|error| bind_failure(&error))?;
+    tell_where(&runner);
+    let _http = options.http.start(&runner, 1)?;
+    let settings = options.supervision(Readiness::Registers { within: options.worker_start });
+    let supervisor = runner.supervise(command, settings, listener).map_err(|error| spawn_failure(&error))?;
+    Service::new(happenings, Some(runner), options.drain).with_workers(supervisor, workers).run()
+}
+
+impl RunOptions {
+    fn command(&self, common: &CommonOptions) -> WorkerCommand {
+        let (program, arguments) = match self.program.split_first() {
+            Some((program, arguments)) => (program.clone(), arguments),
+            None => (OsString::new(), &[][..]),
+        };
+        let name = self.pool.clone().unwrap_or_else(|| DEFAULT_POOL.to_owned());
+        let mut command =
+            WorkerCommand::new(program).arguments(arguments).forward(forward(common.log_format, name));
+        if let Some(pool) = &self.pool {
+            command = command.variable(POOL_VARIABLE, pool);
+        }
+        if let Some(file) = self.master.worker_secret_file().or(common.secret_file.as_deref()) {
+            command = command.variable(SECRET_FILE_VARIABLE, file);
+        }
+        if self.pin {
+            command = command.pinned();
+        }
+        if let Some(nice) = self.nice {
+            command = command.nice(nice);
+        }
+        match self.address_space_max {
+            Some(bytes) => command.address_space_bytes_max(bytes),
+            None => command,
+        }
+    }
+
+    fn supervision(&self, readiness: Readiness) -> SupervisorSettings {
+        SupervisorSettings {
+            workers: self.workers.count(),
+            readiness,
+            drain: self.drain,
+            start_failures_max: self.start_failures_max,
+            recycling: Recycling {
+                age_max: self.worker_age_max,
+                jobs_max: self.worker_jobs_max,
+                memory_bytes_max: self.worker_memory_max,
+                share_max_percent: self.worker_share_max,
+                ..Recycling::default()
+            },
+            ..SupervisorSettings::default()
+        }
+    }
+}
+
+fn spawn_failure(error: &SpawnError) -> Failure {
+    let exit = match error {
+        SpawnError::Io { .. } => Exit::System,
+        _ => Exit::Program,
+    };
+    Failure::new(exit, error)
+}

@@ -1,0 +1,139 @@
+//! One long-lived process: a line in, a line out. It is started again when it has ended, and when a job was given up
+//! halfway, since its next line would then be the answer to another job.
+
+use super::pipes::{Stream, do_not_block, kill_group, read_some, wait_for, write_some};
+use super::program::{Program, end, failed, too_large};
+use powerhose_worker::{Job, JobFailure};
+use rustix::event::{PollFd, PollFlags};
+use std::io;
+use std::process::{Child, ChildStdin, ChildStdout};
+use tracing::warn;
+
+/// The program, and its process if it runs.
+pub(super) struct Lines {
+    program: Program,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    printed: Vec<u8>,
+}
+
+/// How a job ended without its line.
+enum Trouble {
+    Cancelled,
+    TooLarge,
+    /// It closed its output: it has ended, or is about to.
+    Closed,
+    System(io::Error),
+}
+
+impl Lines {
+    /// Its process starts with the first job.
+    pub(super) fn new(program: Program) -> Lines {
+        Lines { program, running: None }
+    }
+
+    /// Runs a job.
+    pub(super) fn run(&mut self, job: &Job) -> Result<Vec<u8>, JobFailure> {
+        let payload = job.payload();
+        let payload = payload.strip_suffix(b"\n").unwrap_or(payload);
+        if payload.contains(&b'\n') {
+            return Err(JobFailure::new("not_a_line", "the payload has more than one line"));
+        }
+        let mut running = match self.running.take().and_then(Running::if_usable) {
+            Some(running) => running,
+            None => Running::start(&self.program).map_err(|error| self.program.not_started(&error))?,
+        };
+        match running.exchange(payload, self.program.reply_bytes_max, || job.is_cancelled()) {
+            Ok(line) => {
+                self.running = Some(running);
+                Ok(line)
+            }
+            Err(Trouble::Closed) => Err(match end(&mut running.child) {
+                Ok(exit) => failed(exit, b""),
+                Err(error) => JobFailure::from_error(&error),
+            }),
+            Err(Trouble::Cancelled) => Err(JobFailure::new("cancelled", "nobody waits for it any longer")),
+            Err(Trouble::TooLarge) => Err(too_large(self.program.reply_bytes_max)),
+            Err(Trouble::System(error)) => Err(JobFailure::from_error(&error)),
+        }
+    }
+}
+
+impl Running {
+    fn start(program: &Program) -> io::Result<Running> {
+        let mut child = program.command().spawn()?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both were asked for");
+        };
+        let running = Running { child, stdin, stdout, printed: Vec::new() };
+        do_not_block(&running.stdin)?;
+        do_not_block(&running.stdout)?;
+        Ok(running)
+    }
+
+    /// Nothing, if it has ended or has printed what nobody asked for: its next line could not be told from an answer.
+    fn if_usable(mut self) -> Option<Running> {
+        let stream = read_some(&self.stdout, &mut self.printed, 1);
+        if !self.printed.is_empty() {
+            warn!("the program printed more than one line for a job; it is started again");
+            return None;
+        }
+        matches!(stream, Ok(Stream::Open)).then_some(self)
+    }
+
+    fn exchange(
+        &mut self,
+        payload: &[u8],
+        bytes_max: usize,
+        is_cancelled: impl Fn() -> bool,
+    ) -> Result<Vec<u8>, Trouble> {
+        let line = [payload, b"\n"].concat();
+        let mut left = &line[..];
+        loop {
+            if is_cancelled() {
+                return Err(Trouble::Cancelled);
+            }
+            if !left.is_empty() {
+                let written = write_some(&self.stdin, left).map_err(|_| Trouble::Closed)?;
+                left = &left[written..];
+            }
+            let stream = read_some(&self.stdout, &mut self.printed, bytes_max.saturating_add(2));
+            if let Some(end) = self.printed.iter().position(|byte| *byte == b'\n') {
+                let rest = self.printed.split_off(end + 1);
+                let mut line = std::mem::replace(&mut self.printed, rest);
+                line.pop();
+                return Ok(line);
+            }
+            if self.printed.len() > bytes_max {
+                return Err(Trouble::TooLarge);
+            }
+            if stream.map_err(Trouble::System)? == Stream::Ended {
+                return Err(Trouble::Closed);
+            }
+            self.wait(left).map_err(Trouble::System)?;
+        }
+    }
+
+    fn wait(&self, left: &[u8]) -> io::Result<()> {
+        let mut ready = vec![PollFd::new(&self.stdout, PollFlags::IN)];
+        if !left.is_empty() {
+            ready.push(PollFd::new(&self.stdin, PollFlags::OUT));
+        }
+        wait_for(&mut ready)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            kill_group(&self.child);
+            // It was killed, so this is short.
+            let _ = self.child.wait();
+        }
+    }
+}

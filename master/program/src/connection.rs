@@ -1,0 +1,40 @@
+//! How tools reach their master, and what it means where they do not.
+
+use crate::exit::{Exit, Failure};
+use crate::options::CommonOptions;
+use powerhose_master::{ClientBuilder, ConnectError, JobRunner, Operator, OperatorError};
+use std::time::Duration;
+
+/// A client of the master that the options name.
+pub(crate) fn client(common: &CommonOptions) -> Result<ClientBuilder, Failure> {
+    let client = JobRunner::connector(common.endpoint()?);
+    Ok(match common.secret()? {
+        Some(secret) => client.shared_secret(secret),
+        None => client,
+    })
+}
+
+/// An operator's connection to it; the master has this long to answer.
+pub(crate) fn operator(common: &CommonOptions, within: Duration) -> Result<Operator, Failure> {
+    client(common)?.connect_timeout(within).operator().map_err(|error| connect_failure(&error))
+}
+
+/// Why there is no connection, with its exit status.
+pub(crate) fn connect_failure(error: &ConnectError) -> Failure {
+    let exit = match error {
+        ConnectError::Unreachable { .. } => Exit::Unreachable,
+        ConnectError::Refused { .. } => Exit::Refused,
+        ConnectError::Endpoint(_) | ConnectError::NoCurve => Exit::Usage,
+        _ => Exit::System,
+    };
+    Failure::new(exit, error)
+}
+
+/// Why there is no answer, with its exit status.
+pub(crate) fn operator_failure(error: &OperatorError) -> Failure {
+    match error {
+        OperatorError::Connect(error) => connect_failure(error),
+        OperatorError::Refused { .. } => Failure::new(Exit::Refused, error),
+        _ => Failure::new(Exit::Unreachable, error),
+    }
+}

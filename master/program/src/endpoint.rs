@@ -1,0 +1,79 @@
+//! Where the master is if nobody says: a socket that is private to the user.
+
+use crate::exit::{Exit, Failure};
+use powerhose_protocol::Endpoint;
+use rustix::fs::{Mode, mkdir};
+use rustix::io::Errno;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = "powerhose";
+const SOCKET: &str = "master.ipc";
+
+/// `$XDG_RUNTIME_DIR/powerhose/master.ipc`; without that variable `/run/powerhose/master.ipc` for root, and for others a
+/// socket in a folder among the temporary files that nobody else can enter.
+pub(crate) fn default_endpoint() -> Result<String, Failure> {
+    let folder = default_folder()?;
+    Endpoint::ipc(folder.join(SOCKET)).map(|endpoint| endpoint.to_string()).map_err(|error| {
+        Failure::new(Exit::Usage, format_args!("the default endpoint cannot be used: {error}"))
+    })
+}
+
+fn default_folder() -> Result<PathBuf, Failure> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    if let Some(runtime) = runtime.filter(|folder| folder.is_absolute() && is_ours(folder)) {
+        return Ok(runtime.join(FOLDER));
+    }
+    let user = rustix::process::geteuid();
+    if user.is_root() {
+        return Ok(Path::new("/run").join(FOLDER));
+    }
+    let folder = std::env::temp_dir().join(format!("{FOLDER}-{}", user.as_raw()));
+    private(&folder)?;
+    Ok(folder)
+}
+
+/// Makes the folder if it is not there. In a place where everybody can write, somebody else may have made it first.
+fn private(folder: &Path) -> Result<(), Failure> {
+    match mkdir(folder, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(Failure::system(&format!("make the folder {}", folder.display()), error)),
+    }
+    let private = fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && is_ours(folder) && found.mode() & 0o077 == 0);
+    match private {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Usage,
+            format_args!(
+                "others can get into {}: remove it, or name an endpoint (--endpoint)",
+                folder.display()
+            ),
+        )),
+    }
+}
+
+fn is_ours(folder: &Path) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_that_others_can_enter_is_refused() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("p");
+        private(&folder).expect("it is made");
+        private(&folder).expect("it is still ours alone");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        let failure = private(&folder).expect_err("others can enter");
+        assert!(failure.to_string().contains("others can get into"), "{failure}");
+        let link = parent.path().join("link");
+        std::os::unix::fs::symlink(parent.path(), &link).expect("a link");
+        private(&link).expect_err("a link leads somewhere else");
+    }
+}

@@ -1,0 +1,100 @@
+//! Asks the master, without ever letting it wait, and without asking it more often than one needs to know.
+
+use super::history::{History, Sample};
+use powerhose_master::{Endpoint, JobRunner, Stats, WorkerInfo};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// How long an answer may take before the master counts as stuck.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// How old what the page shows may be: many viewers cost the master no more than one.
+const VIEW_AGE_MAX: Duration = Duration::from_millis(250);
+
+/// The master is gone, or does not answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoAnswer;
+
+/// What a viewer sees.
+pub(super) struct View {
+    pub(super) stats: Stats,
+    pub(super) workers: Vec<WorkerInfo>,
+    taken: Instant,
+}
+
+/// Whether jobs can be sent.
+pub(super) enum Ready {
+    Yes { workers: usize },
+    TooFewWorkers { workers: usize, workers_min: usize },
+    Closing,
+}
+
+/// The one who asks. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Observer {
+    runner: JobRunner,
+    history: Arc<Mutex<History>>,
+    workers_min: usize,
+    view: Arc<Mutex<Option<Arc<View>>>>,
+}
+
+impl Observer {
+    pub(super) fn new(runner: JobRunner, history: Arc<Mutex<History>>, workers_min: usize) -> Observer {
+        Observer { runner, history, workers_min, view: Arc::default() }
+    }
+
+    pub(super) fn endpoints(&self) -> &[Endpoint] {
+        self.runner.endpoints()
+    }
+
+    /// The counts as they are now.
+    pub(super) async fn stats(&self) -> Result<Stats, NoAnswer> {
+        let runner = self.runner.clone();
+        ask(move || runner.stats().map_err(|_| NoAnswer)).await
+    }
+
+    pub(super) async fn ready(&self) -> Result<Ready, NoAnswer> {
+        let stats = self.stats().await?;
+        let (workers, workers_min) = (stats.workers.all() - stats.workers.quiet, self.workers_min);
+        Ok(if !stats.accepting {
+            Ready::Closing
+        } else if workers < workers_min {
+            Ready::TooFewWorkers { workers, workers_min }
+        } else {
+            Ready::Yes { workers }
+        })
+    }
+
+    /// Counts and workers as they were a moment ago.
+    pub(super) async fn view(&self) -> Result<Arc<View>, NoAnswer> {
+        let (runner, place) = (self.runner.clone(), self.view.clone());
+        ask(move || {
+            // Held while it asks: who comes in between gets the same answer.
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(view) = place.as_ref().filter(|view| view.taken.elapsed() < VIEW_AGE_MAX) {
+                return Ok(view.clone());
+            }
+            let stats = runner.stats().map_err(|_| NoAnswer)?;
+            let workers = runner.workers().map_err(|_| NoAnswer)?;
+            let view = Arc::new(View { stats, workers, taken: Instant::now() });
+            *place = Some(view.clone());
+            Ok(view)
+        })
+        .await
+    }
+
+    /// The samples after this one.
+    pub(super) fn samples(&self, after: u64) -> Vec<Sample> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).after(after)
+    }
+}
+
+async fn ask<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, NoAnswer> + Send + 'static,
+) -> Result<T, NoAnswer> {
+    match timeout(ANSWER_WITHIN, spawn_blocking(question)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Err(NoAnswer),
+    }
+}

@@ -1,0 +1,41 @@
+// Numbers for people: short, and of the same width wherever they stand below one another.
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+function count(number) {
+  return grouped.format(number);
+}
+
+function rate(number) {
+  return number >= 100 || number === 0 ? count(number) : number.toFixed(1);
+}
+
+// [number, unit] of a duration in milliseconds.
+function durationParts(milliseconds) {
+  if (milliseconds === null || milliseconds === undefined) return ["–", ""];
+  if (milliseconds < 1) return [milliseconds.toFixed(2), "ms"];
+  if (milliseconds < 10) return [milliseconds.toFixed(1), "ms"];
+  if (milliseconds < 1000) return [milliseconds.toFixed(0), "ms"];
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) return [seconds.toFixed(1), "s"];
+  if (seconds < 120) return [seconds.toFixed(0), "s"];
+  return [longDuration(seconds), ""];
+}
+
+function duration(milliseconds) {
+  const [number, unit] = durationParts(milliseconds);
+  return unit ? number + " " + unit : number;
+}
+
+function longDuration(seconds) {
+  const whole = Math.floor(seconds);
+  const parts = [[Math.floor(whole / 86400), "d"], [Math.floor(whole / 3600) % 24, "h"], [Math.floor(whole / 60) % 60, "min"], [whole % 60, "s"]];
+  const first = parts.findIndex(([number]) => number > 0);
+  if (first < 0) return "0 s";
+  return parts.slice(first, first + 2).map(([number, unit]) => number + " " + unit).join(" ");
+}
+
+// 2:30
+function minutes(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  return Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+}

@@ -1,0 +1,244 @@
+//! `/status.json`: what the page shows, in a form for programs. Names carry their unit; names may be added.
+
+use super::history::{SAMPLES_MAX, Sample, milliseconds};
+use super::observer::View;
+use super::sampler::INTERVAL;
+use powerhose_master::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerCounts, WorkerInfo};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Serialize)]
+pub(super) struct StatusAnswer<'a> {
+    master: Master,
+    jobs: Jobs,
+    workers_by_state: Workers,
+    pools: Vec<Pool<'a>>,
+    workers: Vec<Worker<'a>>,
+    sample_interval_ms: u64,
+    samples_max: usize,
+    samples: Vec<Sample>,
+}
+
+#[derive(Serialize)]
+struct Master {
+    software: &'static str,
+    pid: u32,
+    endpoints: Vec<String>,
+    uptime_ms: u64,
+    accepting: bool,
+    clients: usize,
+    heartbeats_missed: u64,
+    workers_registered: u64,
+    workers_died: u64,
+    lateness_ms: Spread,
+}
+
+#[derive(Serialize)]
+struct Jobs {
+    accepted: u64,
+    done: u64,
+    failed: u64,
+    timed_out: u64,
+    cancelled: u64,
+    lost: u64,
+    rejected: u64,
+    rejections: BTreeMap<&'static str, u64>,
+    redispatched: u64,
+    in_flight: usize,
+    waiting: usize,
+    waiting_bytes: usize,
+    running: usize,
+    oldest_waiting_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Workers {
+    ready: usize,
+    busy: usize,
+    overdue: usize,
+    quiet: usize,
+}
+
+#[derive(Serialize)]
+struct Pool<'a> {
+    pool: &'a str,
+    known: bool,
+    workers: usize,
+    workers_by_state: Workers,
+    waiting: usize,
+    oldest_waiting_ms: Option<f64>,
+    running: usize,
+    credit: u32,
+    done: u64,
+    failed: u64,
+    timed_out: u64,
+    cancelled: u64,
+    lost: u64,
+    rejected: u64,
+    wait_ms: Spread,
+    run_ms: Spread,
+    overhead_ms: Spread,
+    total_ms: Spread,
+}
+
+/// Since the start of the master. Nothing where there are none.
+#[derive(Serialize)]
+struct Spread {
+    count: u64,
+    average: Option<f64>,
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Worker<'a> {
+    id: u64,
+    pid: u32,
+    host: &'a str,
+    software: &'a str,
+    state: &'static str,
+    pools: &'a [String],
+    outstanding: usize,
+    current: Option<Current<'a>>,
+    done: u64,
+    failed: u64,
+    run_last_ms: Option<f64>,
+    run_average_ms: Option<f64>,
+    run_longest_ms: Option<f64>,
+    silence_ms: f64,
+    labels: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Current<'a> {
+    job: String,
+    pool: &'a str,
+    age_ms: f64,
+}
+
+impl<'a> StatusAnswer<'a> {
+    pub(super) fn new(view: &'a View, endpoints: &[Endpoint], samples: Vec<Sample>) -> StatusAnswer<'a> {
+        let stats = &view.stats;
+        StatusAnswer {
+            master: Master::new(stats, endpoints),
+            jobs: Jobs::new(stats),
+            workers_by_state: Workers::new(&stats.workers),
+            pools: stats.pools.iter().map(Pool::new).collect(),
+            workers: view.workers.iter().map(Worker::new).collect(),
+            sample_interval_ms: INTERVAL.as_millis() as u64,
+            samples_max: SAMPLES_MAX,
+            samples,
+        }
+    }
+}
+
+impl Master {
+    fn new(stats: &Stats, endpoints: &[Endpoint]) -> Master {
+        Master {
+            software: concat!("powerhose/", env!("CARGO_PKG_VERSION")),
+            pid: std::process::id(),
+            endpoints: endpoints.iter().map(ToString::to_string).collect(),
+            uptime_ms: stats.uptime.as_millis() as u64,
+            accepting: stats.accepting,
+            clients: stats.clients,
+            heartbeats_missed: stats.heartbeats_missed,
+            workers_registered: stats.workers_registered,
+            workers_died: stats.workers_died,
+            lateness_ms: Spread::new(&stats.lateness),
+        }
+    }
+}
+
+impl Jobs {
+    fn new(stats: &Stats) -> Jobs {
+        Jobs {
+            accepted: stats.accepted,
+            done: stats.done,
+            failed: stats.failed,
+            timed_out: stats.timed_out,
+            cancelled: stats.cancelled,
+            lost: stats.lost,
+            rejected: stats.rejected,
+            rejections: stats.rejections.iter().filter(|(_, count)| *count > 0).collect(),
+            redispatched: stats.redispatched,
+            in_flight: stats.in_flight,
+            waiting: stats.waiting,
+            waiting_bytes: stats.waiting_bytes,
+            running: stats.in_flight - stats.waiting,
+            oldest_waiting_ms: stats.oldest_waiting.map(milliseconds),
+        }
+    }
+}
+
+impl Workers {
+    fn new(counts: &WorkerCounts) -> Workers {
+        Workers { ready: counts.ready, busy: counts.busy, overdue: counts.overdue, quiet: counts.quiet }
+    }
+}
+
+impl<'a> Pool<'a> {
+    fn new(pool: &'a PoolStats) -> Pool<'a> {
+        Pool {
+            pool: &pool.name,
+            known: pool.known,
+            workers: pool.workers.all(),
+            workers_by_state: Workers::new(&pool.workers),
+            waiting: pool.waiting,
+            oldest_waiting_ms: pool.oldest_waiting.map(milliseconds),
+            running: pool.running,
+            credit: pool.credit,
+            done: pool.ends.done,
+            failed: pool.ends.failed,
+            timed_out: pool.ends.timed_out,
+            cancelled: pool.ends.cancelled,
+            lost: pool.ends.lost,
+            rejected: pool.ends.rejected,
+            wait_ms: Spread::new(&pool.times.wait),
+            run_ms: Spread::new(&pool.times.run),
+            overhead_ms: Spread::new(&pool.times.overhead),
+            total_ms: Spread::new(&pool.times.total),
+        }
+    }
+}
+
+impl Spread {
+    fn new(histogram: &Histogram) -> Spread {
+        let count = histogram.count();
+        let average = milliseconds(histogram.sum()) / count as f64;
+        Spread {
+            count,
+            average: (count > 0).then_some((average * 1000.0).round() / 1000.0),
+            p50: histogram.quantile(0.5).map(milliseconds),
+            p99: histogram.quantile(0.99).map(milliseconds),
+        }
+    }
+}
+
+impl<'a> Worker<'a> {
+    fn new(worker: &'a WorkerInfo) -> Worker<'a> {
+        let has_run = worker.done + worker.failed > 0;
+        Worker {
+            id: worker.id,
+            pid: worker.pid,
+            host: &worker.host,
+            software: &worker.software,
+            state: worker.state.word(),
+            pools: &worker.pools,
+            outstanding: worker.outstanding,
+            current: worker.current.as_ref().map(Current::new),
+            done: worker.done,
+            failed: worker.failed,
+            run_last_ms: has_run.then(|| milliseconds(worker.run_last)),
+            run_average_ms: worker.run_average().map(milliseconds),
+            run_longest_ms: has_run.then(|| milliseconds(worker.run_longest)),
+            silence_ms: milliseconds(worker.silence),
+            labels: worker.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        }
+    }
+}
+
+impl<'a> Current<'a> {
+    fn new(current: &'a CurrentJob) -> Current<'a> {
+        Current { job: current.job.to_string(), pool: &current.pool, age_ms: milliseconds(current.age) }
+    }
+}

@@ -1,0 +1,261 @@
+//! What `run` and `master` do for as long as they live: obey signals, tell systemd, end in good order.
+//!
+//! One thread takes one happening after the other and decides; whatever may block for long is done by another.
+
+mod notify;
+mod output;
+mod signals;
+
+pub(crate) use output::forward;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use notify::Notifier;
+use powerhose_master::{JobRunner, JobsLost, Supervisor, SupervisorEvent};
+use signals::Signal;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tracing::{error, info, warn};
+
+/// How long workers may take to leave once their master has said goodbye.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+/// How long an end at once may take: the kernel takes the processes away.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// Something that the service has to react to.
+pub(crate) enum Happening {
+    Signal(Signal),
+    Worker(SupervisorEvent),
+    /// The master has ended, after it was told to.
+    Closed(Result<(), JobsLost>),
+}
+
+/// Where happenings go.
+pub(crate) type Happenings = (Sender<Happening>, Receiver<Happening>);
+
+/// What runs: a master, its workers, or workers of a master elsewhere.
+pub(crate) struct Service {
+    happenings: Happenings,
+    runner: Option<JobRunner>,
+    supervisor: Option<Arc<Supervisor>>,
+    /// Workers to keep.
+    workers: usize,
+    drain: Duration,
+    phase: Phase,
+    given_up: BTreeSet<usize>,
+    notifier: Notifier,
+    exit: Exit,
+}
+
+/// How far its end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// The master takes no further jobs and finishes what it has.
+    Draining,
+    /// The workers are told to leave; the master, if there was one, has gone.
+    Leaving,
+    /// Nobody waits for anything any more.
+    Ending {
+        by: Instant,
+    },
+    Ended,
+}
+
+/// Signals are caught from now on: to be called before anything starts, so that none is missed.
+pub(crate) fn happenings() -> Result<Happenings, Failure> {
+    let (sender, receiver) = unbounded();
+    signals::watch(sender.clone()).map_err(|error| Failure::system("watch for signals", error))?;
+    Ok((sender, receiver))
+}
+
+impl Service {
+    pub(crate) fn new(happenings: Happenings, runner: Option<JobRunner>, drain: Duration) -> Service {
+        Service {
+            happenings,
+            runner,
+            supervisor: None,
+            workers: 0,
+            drain,
+            phase: Phase::Running,
+            given_up: BTreeSet::new(),
+            notifier: Notifier::from_environment(),
+            exit: Exit::Fine,
+        }
+    }
+
+    /// With these workers, whose supervisor tells our happenings.
+    pub(crate) fn with_workers(mut self, supervisor: Arc<Supervisor>, workers: usize) -> Service {
+        self.supervisor = Some(supervisor);
+        self.workers = workers;
+        self
+    }
+
+    /// Until it is told to end, and has.
+    pub(crate) fn run(mut self) -> Outcome {
+        self.notifier.ready();
+        let mut tick_at = Instant::now();
+        while self.phase != Phase::Ended {
+            match self.happenings.1.recv_deadline(tick_at) {
+                Ok(happening) => self.react(happening),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.tick();
+                    tick_at = Instant::now() + self.notifier.interval();
+                }
+                Err(RecvTimeoutError::Disconnected) => unreachable!("we hold a sender ourselves"),
+            }
+        }
+        Ok(self.exit)
+    }
+
+    fn react(&mut self, happening: Happening) {
+        match happening {
+            Happening::Signal(signal) => self.obey(signal),
+            Happening::Worker(event) => self.worker(&event),
+            Happening::Closed(closed) => self.closed(closed),
+        }
+    }
+
+    fn obey(&mut self, signal: Signal) {
+        match signal {
+            Signal::End if self.phase == Phase::Running => self.drain(),
+            Signal::End => self.end_at_once(),
+            Signal::Replace => match &self.supervisor {
+                Some(supervisor) => {
+                    info!("all workers are replaced, one after the other");
+                    supervisor.replace_all();
+                }
+                None => info!("there are no workers here to be replaced"),
+            },
+            Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose_master::WORKERS_MAX)),
+            Signal::Fewer => self.resize(self.workers.saturating_sub(1).max(1)),
+        }
+    }
+
+    fn resize(&mut self, workers: usize) {
+        let Some(supervisor) = &self.supervisor else { return };
+        info!(workers, before = self.workers, "another number of workers");
+        supervisor.resize(workers);
+        self.workers = workers;
+        self.given_up.retain(|slot| *slot < workers);
+    }
+
+    /// Takes no further jobs and finishes what it has.
+    fn drain(&mut self) {
+        self.notifier.stopping();
+        info!(within = ?self.drain, "draining; a second signal ends all at once");
+        match &self.runner {
+            Some(_) => {
+                self.phase = Phase::Draining;
+                self.close(self.drain);
+            }
+            None => self.leave(self.drain),
+        }
+    }
+
+    /// Ends the master on a thread of its own: it blocks until then.
+    fn close(&self, within: Duration) {
+        let (Some(runner), sender) = (self.runner.clone(), self.happenings.0.clone()) else { return };
+        let close = move || drop(sender.send(Happening::Closed(runner.close(within))));
+        if let Err(error) = thread::Builder::new().name("close".to_owned()).spawn(close) {
+            error!(%error, "no thread to end the master in good order");
+            let _ = self.happenings.0.send(Happening::Closed(Ok(())));
+        }
+    }
+
+    fn closed(&mut self, closed: Result<(), JobsLost>) {
+        if let Err(lost) = closed {
+            warn!(jobs = lost.jobs, "jobs were lost, as they had not ended in time");
+            self.exit = worse(self.exit, Exit::JobsLost);
+        }
+        self.runner = None;
+        match self.phase {
+            Phase::Running | Phase::Draining => self.leave(LEAVE_WITHIN),
+            Phase::Ending { .. } if self.supervisor.is_none() => self.phase = Phase::Ended,
+            Phase::Leaving | Phase::Ending { .. } | Phase::Ended => {}
+        }
+    }
+
+    fn leave(&mut self, within: Duration) {
+        match &self.supervisor {
+            Some(supervisor) => {
+                self.phase = Phase::Leaving;
+                supervisor.stop_all(within);
+            }
+            None => self.phase = Phase::Ended,
+        }
+    }
+
+    /// Whoever is left is killed, jobs that are left are lost.
+    fn end_at_once(&mut self) {
+        if let Phase::Ending { .. } = self.phase {
+            return;
+        }
+        warn!("ending at once");
+        self.phase = Phase::Ending { by: Instant::now() + END_WITHIN };
+        if let Some(supervisor) = &self.supervisor {
+            supervisor.kill_all();
+        }
+        if self.runner.is_some() {
+            self.close(Duration::ZERO);
+        }
+    }
+
+    fn worker(&mut self, event: &SupervisorEvent) {
+        match event {
+            SupervisorEvent::Spawned { slot, .. } => drop(self.given_up.remove(slot)),
+            SupervisorEvent::GivenUp { slot, .. } => {
+                self.given_up.insert(*slot);
+                if self.phase == Phase::Running && self.given_up.len() >= self.workers {
+                    error!(workers = self.workers, "no worker starts; giving up");
+                    self.exit = Exit::GivenUp;
+                    self.notifier.stopping();
+                    self.end_at_once();
+                }
+            }
+            SupervisorEvent::Finished => {
+                self.supervisor = None;
+                if self.runner.is_none() {
+                    self.phase = Phase::Ended;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells systemd that we live, if the master's own loop says so.
+    fn tick(&mut self) {
+        match self.phase {
+            Phase::Ending { by } if Instant::now() >= by => {
+                error!("something does not end; leaving it to the system");
+                self.phase = Phase::Ended;
+            }
+            Phase::Running | Phase::Draining | Phase::Leaving | Phase::Ending { .. } | Phase::Ended => {}
+        }
+        let asked = Instant::now();
+        match self.runner.as_ref().map(JobRunner::stats) {
+            None => self.notifier.alive(&format!("{} workers of a master elsewhere", self.workers)),
+            Some(Ok(stats)) => self.notifier.alive(&format!(
+                "{} workers, {} jobs running, {} waiting, {} done",
+                stats.workers.all(),
+                stats.in_flight - stats.waiting,
+                stats.waiting,
+                stats.done
+            )),
+            // A loop that hangs is left to the watchdog; one that is gone answers at once.
+            Some(Err(_)) if self.phase == Phase::Running && asked.elapsed() < notify::INTERVAL => {
+                error!("the master has broken");
+                self.exit = Exit::Broken;
+                self.end_at_once();
+            }
+            Some(Err(_)) => {}
+        }
+    }
+}
+
+/// What went wrong first is not covered by what followed from it.
+fn worse(before: Exit, now: Exit) -> Exit {
+    if before == Exit::Fine { now } else { before }
+}

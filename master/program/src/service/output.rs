@@ -1,0 +1,23 @@
+//! What workers print goes to our standard error, each line with the worker's name.
+
+use crate::logs::LogFormat;
+use powerhose_master::WorkerLine;
+use std::io::{self, Write};
+use tracing::info;
+
+/// Takes the lines of all workers of a pool; `name` is what they are called by, with their slot behind it.
+pub(crate) fn forward(format: LogFormat, name: String) -> impl Fn(WorkerLine<'_>) + Send + Sync + 'static {
+    move |WorkerLine { slot, pid, stream, line }| {
+        let text = String::from_utf8_lossy(line);
+        match format {
+            // Workers have time stamps and levels of their own, if they want any.
+            LogFormat::Text => {
+                // If nobody reads it, there is nobody to tell.
+                let _ = writeln!(io::stderr().lock(), "{name}-{slot} | {text}");
+            }
+            LogFormat::Json => {
+                info!(target: "worker", worker = format_args!("{name}-{slot}"), pid, %stream, line = &*text);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a master tells of itself, its pools and its workers, as `status` and `top` show it.
+
+use powerhose_protocol::Value;
+use std::time::Duration;
+
+/// A number under this name; 0 where the master does not tell it.
+pub(crate) fn number(state: &Value, name: &str) -> u64 {
+    state.field(name).and_then(Value::as_unsigned).unwrap_or(0)
+}
+
+/// A text under this name.
+pub(crate) fn text<'a>(state: &'a Value, name: &str) -> &'a str {
+    state.field(name).and_then(Value::as_text).unwrap_or_default()
+}
+
+/// The entries of a list under this name.
+pub(crate) fn list<'a>(state: &'a Value, name: &str) -> &'a [Value] {
+    state.field(name).and_then(Value::as_array).unwrap_or_default()
+}
+
+/// The pools of a worker, joined.
+pub(crate) fn pools(worker: &Value) -> String {
+    list(worker, "pools").iter().filter_map(Value::as_text).collect::<Vec<_>>().join(",")
+}
+
+/// What a worker runs and for how long; `-` if nothing.
+pub(crate) fn current(worker: &Value) -> String {
+    match worker.field("current") {
+        Some(current @ Value::Map(_)) => {
+            let age = Duration::from_micros(number(current, "age_us"));
+            format!("{} {}", text(current, "job"), time(age))
+        }
+        _ => "-".to_owned(),
+    }
+}
+
+/// A duration in two units at most: `2d 3h`, `4m 5s`, `1.2s`, `34ms`.
+pub(crate) fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        86400.. => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
+        3600.. => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+        60.. => format!("{}m {}s", seconds / 60, seconds % 60),
+        1.. => format!("{:.1}s", duration.as_secs_f64()),
+        0 => format!("{}ms", duration.as_millis()),
+    }
+}
+
+/// The same values as JSON. Bytes, which no state has, become their number.
+pub(crate) fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Nil => serde_json::Value::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Unsigned(number) => (*number).into(),
+        Value::Signed(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Bytes(bytes) => bytes.len().into(),
+        Value::Array(values) => values.iter().map(json).collect::<Vec<_>>().into(),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(name, value)| (name.clone(), json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_two_units_at_most() {
+        for (milliseconds, expected) in
+            [(34, "34ms"), (1234, "1.2s"), (245_000, "4m 5s"), (7_260_000, "2h 1m"), (183_600_000, "2d 3h")]
+        {
+            assert_eq!(time(Duration::from_millis(milliseconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `execute`: payloads from anywhere, replies in order, an exit status for each kind of error.
+
+use crate::support::{Scene, Signal};
+use std::fmt::Write;
+
+#[test]
+fn a_payload_comes_from_the_command_line_a_file_or_standard_input() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &[], &["--", "cat"]);
+    scene.file("payload", "from a file");
+    assert_eq!(scene.run(&["execute", "from here"]).stdout, "from here");
+    assert_eq!(scene.run(&["execute", "@payload"]).stdout, "from a file");
+    assert_eq!(scene.run_with(&["execute", "-"], b"from in").stdout, "from in");
+    assert_eq!(scene.run_with(&["execute"], b"from in").stdout, "from in");
+    assert_eq!(scene.run(&["execute", ""]).stdout, "");
+}
+
+#[test]
+fn lines_are_many_jobs_whose_replies_keep_their_order() {
+    let scene = Scene::new();
+    let run = scene.run_workers(2, &[], &["--", "wc", "-c"]);
+    let (mut input, mut expected) = (String::new(), String::new());
+    for length in 0..60 {
+        writeln!(input, "{}", "x".repeat(length % 7)).expect("a text grows");
+        // `wc` ends its line itself.
+        write!(expected, "{}\n\n", length % 7).expect("a text grows");
+    }
+    let ran = scene.run_with(&["execute", "--lines", "--timeout", "60s"], input.as_bytes());
+    assert_eq!((ran.status, &*ran.stdout), (0, &*expected), "{ran:?}");
+    run.signal(Signal::TERM);
+}
+
+#[test]
+fn a_line_without_a_reply_is_an_empty_one_and_the_others_go_on() {
+    let scene = Scene::new();
+    let script = "read x; [ \"$x\" = bad ] && exit 3; printf %s \"$x\"";
+    let _run = scene.run_workers(1, &[], &["--", "sh", "-c", script]);
+    let ran = scene.run_with(&["execute", "--lines"], b"one\nbad\nthree");
+    assert_eq!((ran.status, &*ran.stdout), (20, "one\n\nthree\n"), "{ran:?}");
+    assert!(ran.stderr.contains("line 2") && ran.stderr.contains("exit_3"), "{ran:?}");
+}
+
+#[test]
+fn each_kind_of_error_has_its_exit_status() {
+    let scene = Scene::new();
+    let script = "case $POWERHOSE_JOB_HEADER_DO in fail) exit 1;; hang) sleep 1000;; kill) kill -9 $PPID; sleep 1000;; esac";
+    let _run = scene.run_workers(1, &["--payload-bytes-max", "1KiB"], &["--", "sh", "-c", script]);
+    scene.file("large", &"x".repeat(2000));
+    for (arguments, status, text) in [
+        (&["execute", "--header", "do=fail", ""][..], 20, "failed"),
+        (&["execute", "--header", "do=hang", "--timeout", "300ms", ""], 21, "timed out"),
+        (&["execute", "--header", "do=kill", "--once", "--timeout", "60s", ""], 22, "SIGKILL"),
+        (&["execute", "--pool", "other", ""], 23, "there are: default"),
+        (&["execute", "@large"], 24, "2000 bytes"),
+        (&["execute", "--timeout", "0s", ""], 24, "timeout"),
+        (
+            &["execute", "--endpoint", "ipc:///nowhere/m.ipc", "--connect-timeout", "100ms", ""],
+            7,
+            "no master answered",
+        ),
+        (&["execute", "@missing"], 11, "missing"),
+    ] {
+        let ran = scene.run(arguments);
+        assert_eq!(ran.status, status, "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains(text), "{arguments:?}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{arguments:?}: {ran:?}");
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn whoever_reads_the_replies_may_leave() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &[], &["--lines", "--", "cat"]);
+    let shell = format!("seq 100000 | {} execute --lines | head -n 1", env!("CARGO_BIN_EXE_powerhose"));
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &shell]).env("POWERHOSE_ENDPOINT", scene.endpoint());
+    let ran = crate::support::run(&mut command, b"");
+    assert_eq!((&*ran.stdout, &*ran.stderr), ("1\n", ""), "{ran:?}");
+}

@@ -1,0 +1,16 @@
+//! The real program, with real processes and real signals. No test sleeps for luck: it waits for a condition, with a
+//! bound; what fails shows what the processes logged.
+
+mod bad_input;
+mod bench;
+mod deploy;
+mod documented;
+mod executing;
+mod operating;
+mod purging;
+mod running;
+mod supervising;
+mod support;
+mod systemd;
+mod terminal;
+mod working;

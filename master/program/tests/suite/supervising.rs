@@ -1,0 +1,153 @@
+//! Workers that die, are replaced, added, given up.
+
+use crate::support::{Scene, Signal, eventually, is_running, signal};
+use std::io::Write;
+
+#[test]
+fn a_killed_worker_is_started_again_and_its_job_runs_again() {
+    let scene = Scene::new();
+    // The first attempt waits to be killed.
+    let job = "[ -e begun ] && exec cat; touch begun; exec sleep 1000";
+    let run = scene.run_workers(1, &[], &["--", "sh", "-c", job]);
+    let mut execute = scene.start(&["execute", "--timeout", "60s", "payload"]);
+    eventually("the job runs", || scene.path("begun").exists().then_some(()));
+    let killed = scene.worker_pids()[0];
+    signal(killed, Signal::KILL);
+    assert_eq!(execute.status(), 0);
+    assert_eq!(execute.output(), "payload");
+    let log = run.log();
+    let death =
+        log.lines().find(|line| line.contains("worker gone with a job")).unwrap_or_else(|| panic!("{log}"));
+    assert!(death.contains("job=") && death.contains(&format!("pid={killed}")), "{death}");
+    let exit = format!("pid={killed} exit=killed by signal 9 (SIGKILL)");
+    assert!(log.contains(&exit), "{log}");
+}
+
+#[test]
+fn replacing_all_workers_under_load_loses_no_job() {
+    let scene = Scene::new();
+    let run = scene.run_workers(2, &[], &["--lines", "--", "cat"]);
+    let before = scene.worker_pids();
+    let mut execute = scene.start(&["execute", "--lines", "--timeout", "60s"]);
+    let mut input = execute.input();
+    let mut sent = String::new();
+    let mut send = |number: usize| {
+        let line = format!("job {number}\n");
+        sent.push_str(&line);
+        input.write_all(line.as_bytes()).expect("it reads");
+    };
+    (0..500).for_each(&mut send);
+    run.signal(Signal::HUP);
+    let mut number = 500;
+    while !run.log().contains("all worker processes are replaced") {
+        send(number);
+        number += 1;
+        assert!(number < 1_000_000, "the workers are never replaced: {}", run.log());
+    }
+    (number..number + 500).for_each(&mut send);
+    drop(input);
+    assert_eq!(execute.status(), 0, "{}", execute.log());
+    assert_eq!(execute.output(), sent);
+    assert!(before.iter().all(|pid| !is_running(*pid)));
+}
+
+#[test]
+fn a_replacement_picks_up_a_new_program() {
+    let scene = Scene::new();
+    let program = env!("CARGO_BIN_EXE_powerhose");
+    let write = |reply: &str| {
+        let path = scene.path("next");
+        std::fs::write(&path, format!("#!/bin/sh\nexec {program} work -- echo {reply}\n")).expect("a file");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("ours");
+        std::fs::rename(path, scene.path("worker")).expect("ours");
+    };
+    write("old");
+    let run = scene.start(&["run", "--workers", "1", "--", "./worker"]);
+    scene.workers_are(1);
+    assert_eq!(scene.run(&["execute", ""]).stdout, "old\n");
+    write("new");
+    run.signal(Signal::HUP);
+    run.logs("all worker processes are replaced");
+    assert_eq!(scene.run(&["execute", ""]).stdout, "new\n");
+}
+
+#[test]
+fn a_program_that_does_not_start_is_given_up() {
+    let scene = Scene::new();
+    let mut run = scene.start(&[
+        "run",
+        "--workers",
+        "2",
+        "--start-failures-max",
+        "2",
+        "--",
+        "sh",
+        "-c",
+        "echo why >&2; exit 3",
+    ]);
+    assert_eq!(run.status(), 9);
+    let log = run.log();
+    assert!(log.contains("keeps failing to start") && log.contains("exit status 3"), "{log}");
+    assert!(log.contains("default-0 | why"), "what it said is there: {log}");
+    assert!(!scene.path("m.ipc").exists(), "nothing is left behind");
+}
+
+#[test]
+fn workers_are_added_and_removed_by_signals() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &[], &["--", "cat"]);
+    run.signal(Signal::TTIN);
+    scene.workers_are(2);
+    run.signal(Signal::TTOU);
+    scene.workers_are(1);
+    run.signal(Signal::TTOU);
+    run.logs("workers=1 before=1");
+    scene.workers_are(1);
+}
+
+#[test]
+fn workers_have_the_core_the_niceness_and_the_bound_that_they_were_given() {
+    let scene = Scene::new();
+    let flags = ["--pin", "--nice", "7", "--address-space-max", "4GiB"];
+    let look = "grep Cpus_allowed_list /proc/self/status; nice; ulimit -v";
+    let _run = scene.run_workers(1, &flags, &["--", "sh", "-c", look]);
+    let stdout = scene.run(&["execute", ""]).stdout;
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert!(lines[0].rsplit('\t').next().is_some_and(|core| core.parse::<u32>().is_ok()), "{stdout}");
+    assert_eq!(lines[1..], ["7", "4194304"]);
+}
+
+#[test]
+fn a_worn_worker_is_replaced() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &["--worker-jobs-max", "2"], &["--", "cat"]);
+    let before = scene.worker_pids();
+    for _ in 0..3 {
+        assert_eq!(scene.run(&["execute", "x"]).status, 0);
+    }
+    eventually("another worker", || {
+        let now = scene.worker_pids();
+        (!now.is_empty() && now != before).then_some(())
+    });
+}
+
+#[test]
+fn logs_can_be_json_with_the_workers_lines_in_them() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &["--log-format", "json", "--pool", "sign"], &["--", "cat"]);
+    run.logs("\"worker registered\"");
+    run.signal(Signal::TERM);
+    eventually("the last words", || run.log().contains("\"line\"").then_some(()));
+    for line in run.log().lines() {
+        let entry: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(entry["timestamp"].is_string() && entry["level"].is_string(), "{line}");
+        if entry["target"] == "worker" {
+            assert_eq!(
+                (entry["worker"].as_str(), entry["stream"].as_str()),
+                (Some("sign-0"), Some("stderr")),
+                "{line}"
+            );
+        }
+    }
+}

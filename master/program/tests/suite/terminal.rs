@@ -1,0 +1,169 @@
+//! `top` in a pseudo-terminal.
+
+use crate::support::{PATIENCE, Scene, Signal, eventually};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+const ROWS: u16 = 30;
+const COLUMNS: u16 = 140;
+
+/// A terminal with a program in it.
+struct Terminal {
+    keyboard: File,
+    shown: Arc<Mutex<Vec<u8>>>,
+    child: Child,
+}
+
+impl Terminal {
+    fn start(command: &mut Command) -> Terminal {
+        let controller =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
+        grantpt(&controller).and_then(|()| unlockpt(&controller)).expect("it is ours");
+        tcsetwinsize(&controller, Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 })
+            .expect("a size");
+        let name = ptsname(&controller, Vec::new()).expect("a name").into_string().expect("ASCII");
+        let side = || OpenOptions::new().read(true).write(true).open(&name).expect("its other side");
+        command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm");
+        let child = command.spawn().expect("it starts");
+        let keyboard = File::from(controller);
+        let mut screen = keyboard.try_clone().expect("a descriptor");
+        let shown: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let sink = shown.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The end of the program is an error here.
+            while let Ok(read @ 1..) = screen.read(&mut buffer) {
+                sink.lock().expect("nobody panics with it").extend_from_slice(&buffer[..read]);
+            }
+        });
+        Terminal { keyboard, shown, child }
+    }
+
+    /// What is on the screen now.
+    fn text(&self) -> String {
+        let bytes = self.shown.lock().expect("nobody panics with it").clone();
+        Screen::after(&String::from_utf8_lossy(&bytes)).text()
+    }
+
+    #[track_caller]
+    fn shows(&self, what: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.text().contains(what) {
+            assert!(Instant::now() < until, "`{what}` is never shown: {}", self.text());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    fn press(&mut self, key: &str) {
+        self.keyboard.write_all(key.as_bytes()).expect("somebody reads");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// As much of a terminal as is needed to read what was drawn on it.
+struct Screen {
+    cells: Vec<Vec<char>>,
+    row: usize,
+    column: usize,
+}
+
+impl Screen {
+    fn after(drawn: &str) -> Screen {
+        let cells = vec![vec![' '; COLUMNS.into()]; ROWS.into()];
+        let mut screen = Screen { cells, row: 0, column: 0 };
+        let mut characters = drawn.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\u{1b}' => {
+                    let sequence: String = characters.by_ref().take(1).collect();
+                    if sequence == "[" {
+                        screen.obey(&mut characters);
+                    }
+                }
+                '\r' => screen.column = 0,
+                '\n' => screen.row += 1,
+                character => screen.put(character),
+            }
+        }
+        screen
+    }
+
+    /// A control sequence: only those that move and clear matter.
+    fn obey(&mut self, characters: &mut std::str::Chars<'_>) {
+        let mut parameters = String::new();
+        for character in characters.by_ref() {
+            match character {
+                'H' => {
+                    let mut numbers = parameters.split(';').map(|number| number.parse().unwrap_or(1));
+                    self.row = numbers.next().unwrap_or(1) - 1;
+                    self.column = numbers.next().unwrap_or(1) - 1;
+                    return;
+                }
+                'J' => return self.cells.iter_mut().for_each(|row| row.fill(' ')),
+                character if character.is_ascii_alphabetic() => return,
+                character => parameters.push(character),
+            }
+        }
+    }
+
+    fn put(&mut self, character: char) {
+        if let Some(cell) = self.cells.get_mut(self.row).and_then(|row| row.get_mut(self.column)) {
+            *cell = character;
+        }
+        self.column += 1;
+    }
+
+    fn text(&self) -> String {
+        self.cells.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned() + "\n").collect()
+    }
+}
+
+#[test]
+fn top_shows_pools_and_workers_sorts_them_and_leaves_the_terminal_as_it_was() {
+    let scene = Scene::new();
+    let run = scene.run_workers(2, &["--pool", "sign"], &["--", "cat"]);
+    let pids = scene.worker_pids();
+    let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
+    terminal.shows(&format!("master {}", run.id()));
+    terminal.shows("sign");
+    terminal.shows(&pids[0].to_string());
+    terminal.shows(&pids[1].to_string());
+    terminal.shows("WORKER^");
+    terminal.press("s");
+    terminal.shows("STATE^");
+    terminal.press("r");
+    terminal.shows("STATEv");
+    assert_eq!(scene.run(&["execute", "--pool", "sign", "x"]).status, 0);
+    terminal.press("q");
+    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    assert!(status.success(), "{status}");
+    let drawn = terminal.shown.lock().expect("nobody panics with it").clone();
+    let left = String::from_utf8_lossy(&drawn).into_owned();
+    assert!(left.contains("\u{1b}[?1049h") && left.contains("\u{1b}[?1049l"), "the screen before is back");
+}
+
+#[test]
+fn top_goes_on_when_the_master_is_gone_and_comes_back() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &[], &["--", "cat"]);
+    let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
+    terminal.shows(&format!("master {}", run.id()));
+    run.signal(Signal::TERM);
+    terminal.shows("no master");
+    let next = scene.run_workers(1, &[], &["--", "cat"]);
+    terminal.shows(&format!("{}", next.id()));
+    terminal.press("\u{3}");
+    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    assert!(status.success(), "{status}");
+}

@@ -1,0 +1,138 @@
+//! Answers to STATUS: what the master knows, as maps.
+
+use super::peer::PeerKey;
+use super::stats::{PoolStats, Stats, WorkerCounts};
+use super::worker_info::WorkerInfo;
+use super::{Dispatcher, Histogram};
+use powerhose_protocol::{Kind, Message, State, Status, Value};
+use std::time::Duration;
+
+impl Dispatcher {
+    pub(super) fn status(&mut self, key: PeerKey, status: &Status<'_>) {
+        let (session, Some(route)) = (self.peers[key].session, self.peers[key].route) else { return };
+        let state = match status.query {
+            "master" => self.master_state(),
+            "workers" => {
+                map([("workers", Value::Array(self.workers().iter().map(WorkerInfo::to_value).collect()))])
+            }
+            "pools" => self.pools_state(),
+            _ => {
+                let text = "a query is \"master\", \"workers\" or \"pools\"";
+                return self.reject(route, Kind::Status as u64, None, "query", text, None);
+            }
+        };
+        self.send(route, Message::State(State { session, query: status.query, state }));
+    }
+
+    fn master_state(&self) -> Value {
+        let stats = self.stats();
+        let mut state = map([
+            ("epoch", self.epoch.into()),
+            ("pid", u64::from(self.identity.pid).into()),
+            ("uptime_ms", millis(stats.uptime)),
+            ("accepting", stats.accepting.into()),
+            ("workers", (stats.workers.all() as u64).into()),
+            ("workers_by_state", workers_by_state(&stats.workers)),
+            ("clients", (stats.clients as u64).into()),
+            ("jobs_waiting", (stats.waiting as u64).into()),
+            ("bytes_waiting", (stats.waiting_bytes as u64).into()),
+            ("jobs_running", ((stats.in_flight - stats.waiting) as u64).into()),
+            ("oldest_waiting_ms", stats.oldest_waiting.map_or(Value::Nil, millis)),
+        ]);
+        if let Value::Map(entries) = &mut state {
+            entries.extend(counters(&stats).map(|(name, count)| (name.to_owned(), count.into())));
+        }
+        with(state, [("rejections", rejections(&stats)), ("lateness", stats.lateness.to_value()), bounds()])
+    }
+
+    fn pools_state(&self) -> Value {
+        let pools = self.stats().pools.iter().map(PoolStats::to_value).collect();
+        map([("pools", Value::Array(pools)), bounds()])
+    }
+}
+
+/// The counters of the whole master, by the names that they have on the wire.
+fn counters(stats: &Stats) -> impl Iterator<Item = (&'static str, u64)> {
+    [
+        ("accepted", stats.accepted),
+        ("done", stats.done),
+        ("failed", stats.failed),
+        ("timed_out", stats.timed_out),
+        ("cancelled", stats.cancelled),
+        ("lost", stats.lost),
+        ("rejected", stats.rejected),
+        ("dispatched", stats.dispatched),
+        ("redispatched", stats.redispatched),
+        ("returned", stats.returned),
+        ("replies_late", stats.replies_late),
+        ("replies_stray", stats.replies_stray),
+        ("messages_refused", stats.messages_refused),
+        ("messages_foreign", stats.messages_foreign),
+        ("messages_received", stats.messages_received),
+        ("messages_sent", stats.messages_sent),
+        ("bytes_received", stats.bytes_received),
+        ("bytes_sent", stats.bytes_sent),
+        ("workers_registered", stats.workers_registered),
+        ("workers_left", stats.workers_left),
+        ("workers_died", stats.workers_died),
+        ("heartbeats_missed", stats.heartbeats_missed),
+    ]
+    .into_iter()
+}
+
+fn rejections(stats: &Stats) -> Value {
+    Value::Map(stats.rejections.iter().map(|(code, count)| (code.to_owned(), count.into())).collect())
+}
+
+fn bounds() -> (&'static str, Value) {
+    ("bounds_us", Histogram::bounds_to_value())
+}
+
+fn workers_by_state(workers: &WorkerCounts) -> Value {
+    map([
+        ("ready", (workers.ready as u64).into()),
+        ("busy", (workers.busy as u64).into()),
+        ("overdue", (workers.overdue as u64).into()),
+        ("quiet", (workers.quiet as u64).into()),
+    ])
+}
+
+impl PoolStats {
+    fn to_value(&self) -> Value {
+        map([
+            ("pool", self.name.as_str().into()),
+            ("known", self.known.into()),
+            ("workers", (self.workers.all() as u64).into()),
+            ("workers_by_state", workers_by_state(&self.workers)),
+            ("waiting", (self.waiting as u64).into()),
+            ("oldest_waiting_ms", self.oldest_waiting.map_or(Value::Nil, millis)),
+            ("running", (self.running as u64).into()),
+            ("credit", u64::from(self.credit).into()),
+            ("done", self.ends.done.into()),
+            ("failed", self.ends.failed.into()),
+            ("timed_out", self.ends.timed_out.into()),
+            ("cancelled", self.ends.cancelled.into()),
+            ("lost", self.ends.lost.into()),
+            ("rejected", self.ends.rejected.into()),
+            ("wait", self.times.wait.to_value()),
+            ("run", self.times.run.to_value()),
+            ("overhead", self.times.overhead.to_value()),
+            ("total", self.times.total.to_value()),
+        ])
+    }
+}
+
+fn millis(duration: Duration) -> Value {
+    Value::Unsigned(duration.as_millis() as u64)
+}
+
+/// A map with these entries.
+pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn with<const N: usize>(map: Value, more: [(&str, Value); N]) -> Value {
+    let Value::Map(mut entries) = map else { return map };
+    entries.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    Value::Map(entries)
+}

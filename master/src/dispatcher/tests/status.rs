@@ -1,0 +1,109 @@
+//! What the master tells of itself.
+
+use super::harness::*;
+use powerhose_protocol::*;
+
+fn ask(bench: &mut Bench, peer: Peer, query: &str) -> Value {
+    bench.say(peer.route, Status { session: peer.session, query });
+    let mut heard = bench.heard(peer);
+    let Some(Sent::State(state)) = heard.pop() else { panic!("no STATE") };
+    state
+}
+
+fn number(state: &Value, name: &str) -> u64 {
+    state.field(name).and_then(Value::as_unsigned).unwrap_or_else(|| panic!("{name} in {state:?}"))
+}
+
+/// One job that runs, one that waits, one that failed, one that is refused.
+fn scene() -> (Bench, Peer, Peer) {
+    let mut bench = Bench::new();
+    let (client, worker) = (bench.client(), bench.worker("sign"));
+    bench.submit("sign");
+    let given = bench.job(worker);
+    bench.answer(worker, &given, Answer { end: WorkerEnd::Failed, code: "no", ..Answer::default() });
+    bench.submit("sign");
+    bench.submit("sign");
+    bench.submit("not a pool");
+    bench.act();
+    (bench, client, worker)
+}
+
+#[test]
+fn the_master_tells_who_is_there_and_what_became_of_the_jobs() {
+    let (mut bench, client, _) = scene();
+    bench.pass(250);
+    let state = ask(&mut bench, client, "master");
+    let seen = [
+        ("epoch", bench.dispatcher.epoch()),
+        ("pid", 1),
+        ("uptime_ms", 250),
+        ("workers", 1),
+        ("clients", 1),
+        ("jobs_waiting", 1),
+        ("bytes_waiting", 7),
+        ("jobs_running", 1),
+        ("accepted", 3),
+        ("failed", 1),
+        ("done", 0),
+        ("rejected", 1),
+        ("timed_out", 0),
+        ("cancelled", 0),
+        ("lost", 0),
+        ("redispatched", 0),
+        ("messages_refused", 0),
+    ];
+    for (name, value) in seen {
+        assert_eq!(number(&state, name), value, "{name}");
+    }
+}
+
+#[test]
+fn the_workers_are_told_with_their_states_and_labels() {
+    let (mut bench, client, worker) = scene();
+    let state = ask(&mut bench, client, "workers");
+    let workers = state.field("workers").and_then(Value::as_array).expect("an array");
+    let [seen] = workers else { panic!("{workers:?}") };
+    assert_eq!(number(seen, "id"), worker.number);
+    assert_eq!(seen.field("state").and_then(Value::as_text), Some("busy"));
+    assert_eq!((number(seen, "outstanding"), number(seen, "failed")), (1, 1));
+    assert_eq!(seen.field("pools"), Some(&Value::Array(vec!["sign".into()])));
+    assert_eq!(seen.field("labels").and_then(|labels| labels.field("rack")), Some(&"b".into()));
+    assert_eq!(crate::WorkerInfo::from_value(seen).as_ref(), bench.dispatcher.workers().first());
+}
+
+#[test]
+fn the_pools_are_told_with_what_waits_and_runs() {
+    let (mut bench, client, _) = scene();
+    bench.submit("asked_for");
+    let state = ask(&mut bench, client, "pools");
+    let pools = state.field("pools").and_then(Value::as_array).expect("an array");
+    let row = |pool: &Value| {
+        let name = pool.field("pool").and_then(Value::as_text).expect("a name").to_owned();
+        (
+            name,
+            number(pool, "workers"),
+            number(pool, "waiting"),
+            number(pool, "running"),
+            number(pool, "credit"),
+        )
+    };
+    let rows: Vec<_> = pools.iter().map(row).collect();
+    assert_eq!(rows, [("asked_for".to_owned(), 0, 1, 0, 1), ("sign".to_owned(), 1, 1, 1, 1)]);
+}
+
+#[test]
+fn every_role_may_ask_also_before_it_registers() {
+    let mut bench = Bench::new();
+    for peer in [bench.client(), bench.worker("sign"), bench.welcomed(ROLE_WORKER)] {
+        ask(&mut bench, peer, "master");
+    }
+}
+
+#[test]
+fn another_question_is_refused() {
+    let mut bench = Bench::new();
+    let client = bench.client();
+    bench.say(client.route, Status { session: client.session, query: "weather" });
+    let refusal = bench.refusal(client);
+    assert_eq!((refusal.of(Kind::Status), refusal.reference), ("query", None));
+}

@@ -1,0 +1,134 @@
+//! A network that is a few lists: the loop's tests put in what arrives and look at what was sent.
+//!
+//! It never sleeps. What is to happen while the loop sleeps is told beforehand, and happens at once.
+
+use super::wakeup::Wakeup;
+use super::{Transport, Unreachable};
+use crate::dispatcher::Route;
+use bytes::Bytes;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// A message and whose it is.
+pub(crate) type Packet = (Route, Vec<u8>, Vec<Bytes>);
+type Happening = Box<dyn FnOnce() + Send>;
+
+/// The loop's end of the network.
+pub(crate) struct MemoryTransport {
+    network: Network,
+    wakeup: Arc<Wakeup>,
+}
+
+/// The test's end of it.
+#[derive(Clone, Default)]
+pub(crate) struct Network(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    arriving: VecDeque<Packet>,
+    sent: Vec<Packet>,
+    gone: BTreeSet<Route>,
+    hints: Vec<Route>,
+    cut: Vec<Route>,
+    sleeps: Vec<Option<Instant>>,
+    asleep: VecDeque<Happening>,
+    wakeups: u64,
+}
+
+impl Network {
+    pub(crate) fn transport(&self, wakeup: Arc<Wakeup>) -> MemoryTransport {
+        MemoryTransport { network: self.clone(), wakeup }
+    }
+
+    /// A message is there for the loop.
+    pub(crate) fn deliver(&self, route: Route, header: Vec<u8>, payloads: Vec<Bytes>) {
+        self.lock().arriving.push_back((route, header, payloads));
+    }
+
+    /// How many messages the loop has not taken in.
+    pub(crate) fn arriving(&self) -> usize {
+        self.lock().arriving.len()
+    }
+
+    /// What the loop has sent since the last look.
+    pub(crate) fn sent(&self) -> Vec<Packet> {
+        std::mem::take(&mut self.lock().sent)
+    }
+
+    /// Nothing can be handed over to this connection any longer.
+    pub(crate) fn lose(&self, route: Route) {
+        self.lock().gone.insert(route);
+    }
+
+    /// The connection may have ended.
+    pub(crate) fn hint(&self, route: Route) {
+        self.lock().hints.push(route);
+    }
+
+    /// The connections that the loop has cut.
+    pub(crate) fn cut(&self) -> Vec<Route> {
+        self.lock().cut.clone()
+    }
+
+    /// Until when the loop meant to sleep, each time since the last look.
+    pub(crate) fn sleeps(&self) -> Vec<Option<Instant>> {
+        std::mem::take(&mut self.lock().sleeps)
+    }
+
+    /// This happens the next time that the loop sleeps and nothing else is to happen before.
+    pub(crate) fn while_asleep(&self, happening: impl FnOnce() + Send + 'static) {
+        self.lock().asleep.push_back(Box::new(happening));
+    }
+
+    /// How often the sleeping loop was woken by another thread's work.
+    pub(crate) fn wakeups(&self) -> u64 {
+        self.lock().wakeups
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for MemoryTransport {
+    type Header = Vec<u8>;
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Vec<u8>)> {
+        let (route, header, frames) = self.network.lock().arriving.pop_front()?;
+        payloads.extend(frames);
+        Some((route, header))
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
+        let mut network = self.network.lock();
+        if network.gone.contains(&route) {
+            return Err(Unreachable);
+        }
+        network.sent.push((route, header.to_vec(), payloads.to_vec()));
+        Ok(())
+    }
+
+    fn cut(&mut self, route: Route) {
+        let mut network = self.network.lock();
+        network.cut.push(route);
+        network.gone.insert(route);
+    }
+
+    fn hints(&mut self, routes: &mut Vec<Route>) {
+        routes.append(&mut self.network.lock().hints);
+    }
+
+    fn sleep(&mut self, until: Option<Instant>) {
+        let happening = {
+            let mut network = self.network.lock();
+            network.sleeps.push(until);
+            network.asleep.pop_front()
+        };
+        if let Some(happening) = happening {
+            happening();
+        }
+        self.wakeup.awake();
+        self.network.lock().wakeups += self.wakeup.writes();
+    }
+}
