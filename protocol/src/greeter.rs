@@ -31,6 +31,8 @@ struct Proving {
     hello: Vec<u8>,
     challenge: Vec<u8>,
     proof: Vec<u8>,
+    /// A WELCOME of this handshake was believed: the next HELLO begins another.
+    concluded: bool,
 }
 
 impl Greeter {
@@ -43,12 +45,19 @@ impl Greeter {
             hello: Vec::new(),
             challenge: Vec::new(),
             proof: Vec::new(),
+            concluded: true,
         });
         Greeter { role, software, proving }
     }
 
-    /// The header frame of a HELLO; a handshake that was under way is forgotten.
+    /// The header frame of a HELLO. Until a WELCOME is believed it is the same each time: the answer to an earlier one
+    /// may still be on its way, and has to be proved right then, too.
     pub fn hello(&mut self) -> Vec<u8> {
+        if let Some(proving) = &self.proving
+            && !proving.concluded
+        {
+            return proving.hello.clone();
+        }
         let nonce = self.proving.as_mut().map(|proving| proving.nonces.next());
         let hello = Message::Hello(Hello {
             magic: MAGIC,
@@ -63,6 +72,7 @@ impl Greeter {
             proving.hello.clone_from(&hello);
             proving.challenge.clear();
             proving.proof.clear();
+            proving.concluded = false;
         }
         hello
     }
@@ -77,9 +87,12 @@ impl Greeter {
     }
 
     /// Whether the master may be believed: it has proved itself, or there are no credentials to prove it by.
-    pub fn believes(&self, welcome: &Welcome<'_>) -> bool {
-        let Some(proving) = &self.proving else { return true };
+    pub fn believes(&mut self, welcome: &Welcome<'_>) -> bool {
+        let Some(proving) = &mut self.proving else { return true };
         let frames = [&proving.hello[..], &proving.challenge, &proving.proof];
-        welcome.mac.is_some_and(|mac| proving.secret.accepts(self.role, Prover::Master, &frames, mac.0))
+        let accepts = |mac: Bytes<'_>| proving.secret.accepts(self.role, Prover::Master, &frames, mac.0);
+        let believed = welcome.mac.is_some_and(accepts);
+        proving.concluded |= believed;
+        believed
     }
 }

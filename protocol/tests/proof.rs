@@ -1,6 +1,8 @@
 //! Proofs against those that the independent encoder made, and against everything that is nearly right.
 
-use powerhose_protocol::{Message, Prover, SharedSecret, decode};
+use powerhose_protocol::{
+    Bytes, Credentials, Greeter, Message, Prover, ROLE_CLIENT, SharedSecret, Welcome, decode,
+};
 use std::path::Path;
 
 const SECRET: &[u8] = b"shared secret of the golden messages";
@@ -40,6 +42,22 @@ fn a_proof_is_worth_nothing_for_another_role_direction_secret_or_handshake() {
     assert!(!secret.accepts("client", Prover::Peer, &[&hello, &hello], &proof));
     assert!(!secret.accepts("client", Prover::Peer, &frames, &proof[..31]));
     assert!(!secret.accepts("client", Prover::Peer, &frames, &[]));
+}
+
+#[test]
+fn the_answer_to_a_hello_that_was_repeated_meanwhile_is_believed() {
+    let secret = SharedSecret::new(SECRET).expect("long enough");
+    let credentials = Credentials { secret: secret.clone(), seed: [1; 32] };
+    let mut greeter = Greeter::new(ROLE_CLIENT, String::new(), Some(credentials));
+    let (hello, challenge) = (greeter.hello(), golden("challenge"));
+    let proof = greeter.prove(&challenge).expect("it has credentials");
+    assert_eq!(greeter.hello(), hello);
+    let mac = secret.prove(ROLE_CLIENT, Prover::Master, &[&hello, &challenge, &proof]);
+    let golden = golden("welcome_proved");
+    let Ok(Message::Welcome(welcome)) = decode(&golden, 0) else { panic!("a WELCOME") };
+    assert!(!greeter.believes(&welcome));
+    assert!(greeter.believes(&Welcome { mac: Some(Bytes(&mac)), ..welcome }));
+    assert_ne!(greeter.hello(), hello, "another handshake has another nonce");
 }
 
 #[test]

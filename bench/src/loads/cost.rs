@@ -8,6 +8,7 @@ pub(super) const LOAD: Load = Load {
     title: "Cost: CPU time of a small echo, over all processes",
     rows: &[
         Row::new(&open_loop::SUBMIT, Figure::CpuPerJob),
+        Row::new(&open_loop::PACING, Figure::CpuPerJob),
         Row::new(&w2::SUBMIT, Figure::CpuPerJob)
             .reach(Against::Itself, Bound::AtMost(8_500.0))
             .then_try_for(Bound::AtMost(5_000.0)),

@@ -5,7 +5,7 @@ use crate::figure::Figure;
 use crate::ours;
 
 pub(super) const SUBMIT: Contender = Contender::ours("submit at a fixed rate", ours::open_loop);
-const PACING: Contender = Contender::floor("keeping the rate, nothing behind it", ours::pacing);
+pub(super) const PACING: Contender = Contender::floor("keeping the rate, nothing behind it", ours::pacing);
 
 pub(super) const LOAD: Load = Load {
     name: "open-loop",

@@ -4,7 +4,7 @@ use super::start;
 use crate::callers::{Lane, at_fixed_rate, keep_in_flight, keep_tasks, round_trips, throughput};
 use crate::conditions::Conditions;
 use crate::sample::Sample;
-use crate::work::Work;
+use crate::work::{LARGE_BYTES, Work};
 use bytes::Bytes;
 use powerhose_master::{Job, JobError, JobRunner, Reply};
 use std::future::ready;
@@ -105,8 +105,14 @@ impl Exchange {
         Exchange { expected: work.reply(&payload), payload: payload.into() }
     }
 
+    /// A small payload is a new one each time, as it is in a web service: a shared one would make callers and master
+    /// fight over its reference count.
     fn job(&self) -> Job {
-        Job::new(self.payload.clone())
+        if self.payload.len() < LARGE_BYTES {
+            Job::new(self.payload.to_vec())
+        } else {
+            Job::new(self.payload.clone())
+        }
     }
 
     fn check(&self, reply: Result<Reply, JobError>) -> anyhow::Result<()> {

@@ -89,12 +89,14 @@ fn register(socket: &zmq::Socket) -> anyhow::Result<()> {
         labels: NamedValues::default(),
     };
     socket.send(&Message::from(register).encode()[..], 0)?;
-    let registered = socket.recv_bytes(0)?;
-    anyhow::ensure!(
-        matches!(decode(&registered, 0)?, Message::Registered(_)),
-        "the master did not register it"
-    );
-    Ok(())
+    loop {
+        let answer = socket.recv_bytes(0).context("the master does not register a worker")?;
+        match decode(&answer, 0)? {
+            Message::Registered(_) => return Ok(()),
+            Message::Heartbeat(_) => {}
+            other => anyhow::bail!("the master answered REGISTER with {:?}", other.kind()),
+        }
+    }
 }
 
 fn hello() -> Vec<u8> {

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 /// A client of the master that the options name.
 pub(crate) fn client(common: &CommonOptions) -> Result<ClientBuilder, Failure> {
-    let client = JobRunner::connector(common.endpoint()?);
+    let mut client = JobRunner::connector(common.endpoint()?);
+    if let Some(keys) = common.curve()? {
+        client = client.curve(keys);
+    }
     Ok(match common.secret()? {
         Some(secret) => client.shared_secret(secret),
         None => client,

@@ -63,6 +63,7 @@ counted! {
     StepControlled => "step: CONTROLLED",
     StepControlledLeft => "step: CONTROLLED with something left",
     StepState => "step: STATE",
+    StepWorkersTold => "step: client told of the workers",
     StepStopOrdered => "step: worker sent away by BYE stop",
     StepUnknown => "step: UNKNOWN",
     StepReject => "step: REJECT",

@@ -126,7 +126,7 @@ fn draw_seats(random: &mut Random, pools: usize, secrets: bool) -> Vec<Seat> {
     }
     for _ in 0..random.below(4) {
         seats.push(Seat::Client(ClientSeat {
-            queue_jobs_max: *random.pick(&[3, 1000]).expect("one of two"),
+            queue_jobs_max: *random.pick(&[3, 1000, 1000]).expect("one of three"),
             queue_bytes_max: *random.pick(&[400, 1 << 20]).expect("one of two"),
         }));
     }
@@ -165,8 +165,8 @@ fn draw_settings(random: &mut Random, pools: usize, seats: &[Seat]) -> Settings 
     settings.attempts_max = random.between(1, 3) as u32;
     settings.overrun_grace = random.millis(100, 2000);
     settings.unknown_pool_wait = random.millis(50, 1000);
-    settings.queue_jobs_max = *random.pick(&[4, 30, 100_000]).expect("one of three");
-    settings.queue_bytes_max = *random.pick(&[600, 10_000, 1 << 28]).expect("one of three");
+    settings.queue_jobs_max = *random.pick(&[4, 30, 100_000, 100_000]).expect("one of four");
+    settings.queue_bytes_max = *random.pick(&[600, 10_000, 1 << 28, 1 << 28]).expect("one of four");
     settings.payload_bytes_max = *random.pick(&[300, 1 << 20]).expect("one of two");
     settings.batch_jobs_max = *random.pick(&[1, 3, 64]).expect("one of three");
     settings.batch_bytes_max = *random.pick(&[150, 2000, 256 << 10]).expect("one of three");
@@ -179,6 +179,11 @@ fn draw_settings(random: &mut Random, pools: usize, seats: &[Seat]) -> Settings 
         // As many as there are: one that comes again before the old is forgotten has to wait.
         settings.workers_max = workers.max(1);
     }
+    if random.permille(100) {
+        let clients = seats.iter().filter(|seat| matches!(seat, Seat::Client(_) | Seat::Operator)).count();
+        settings.clients_max = clients + 1;
+    }
+    settings.handshakes_per_second_max = *random.pick(&[1000, 1000, 5]).expect("one of three");
     for name in &POOLS[..pools] {
         if random.permille(500) {
             settings.pools.push(((*name).to_owned(), draw_pool(random)));

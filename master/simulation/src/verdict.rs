@@ -45,6 +45,7 @@ checks! {
     NewSession => "sessions are never used again",
     Proved => "nobody comes in without proof",
     GoneForAReason => "nobody is given up without a reason",
+    Silence => "who is silent for too long is given up",
     Refused => "no honest peer is turned away for good",
     Answered => "orders and questions are answered",
     WakesUp => "the loop is woken for what is due",

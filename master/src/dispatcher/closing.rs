@@ -1,7 +1,8 @@
 //! How a master ends: no job is taken in any longer, those it has may finish for a while, everybody is told.
 
-use super::event::{Ending, LostCause};
+use super::event::{Ending, LostCause, Route};
 use super::job::JobKey;
+use super::peer::Role;
 use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
 use std::time::Duration;
@@ -56,5 +57,14 @@ impl Dispatcher {
             self.send_bye(key, "closing", "the master ends");
         }
         self.actions.push_back(Action::Closed);
+    }
+
+    /// The connections of clients.
+    pub(crate) fn client_routes(&self) -> Vec<Route> {
+        let routes = self.peers.keys().into_iter().filter_map(|key| {
+            let peer = self.peers.get(key)?;
+            matches!(peer.role, Role::Client(_)).then_some(peer.route)?
+        });
+        routes.collect()
     }
 }

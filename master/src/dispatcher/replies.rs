@@ -205,7 +205,7 @@ impl Dispatcher {
         let worker = self.peers.worker(key);
         let mut until = self.now + REST_AFTER_REFUSAL;
         match worker.service {
-            Service::On if asked_for => return,
+            Service::On | Service::Resting { .. } if asked_for => return,
             Service::On => {}
             Service::Resting { until: before } => until = until.max(before),
             Service::Quiet => return,
@@ -219,7 +219,8 @@ impl Dispatcher {
         let job = &mut self.jobs[key];
         job.returned += 1;
         self.stats.returned += 1;
-        if job.repeat == Repeat::Never && !mutated!(RepeatOnce) || mutated!(ForgetToReturn) {
+        let may_repeat = job.repeat == Repeat::Allowed || mutated!(RepeatOnce);
+        if !may_repeat || mutated!(ForgetToReturn) {
             self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
         } else {
             self.wait_in_queue(key, Lane::Again);

@@ -4,6 +4,7 @@ use super::embedded::EventLoop;
 use super::link::{Command, Link, Subscriber};
 use super::operator::Operator;
 use super::remote::{self, ClientLoop};
+use super::turns::{Turning, Turns};
 use super::{JobRunner, Place};
 use crate::client::{ClientMachine, ClientSettings};
 use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
@@ -90,7 +91,7 @@ impl MasterBuilder {
         self
     }
 
-    /// Is told what happens to workers and clients, on the master's own thread: it must be quick and must not block.
+    /// Is told what happens to workers and clients, on whichever thread turns the master's loop: it must be quick and must not block.
     pub fn on_notice(mut self, mut subscriber: impl FnMut(&Notice) + Send + 'static) -> Self {
         self.subscribers.push(Box::new(move |notice| {
             subscriber(notice);
@@ -166,11 +167,9 @@ impl MasterBuilder {
         let dispatcher = Dispatcher::new(self.settings, identity(), seed, clock::now());
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let event_loop = EventLoop::new(router, dispatcher, commands, wakeup.clone(), self.subscribers);
-        let thread = thread::Builder::new()
-            .name("powerhose-master".to_owned())
-            .spawn(move || event_loop.run())
+        let link = start("powerhose-master", event_loop, Link::new(sender, wakeup, timeout))
             .map_err(failed("its thread"))?;
-        Ok(JobRunner::new(Link::new(sender, wakeup, timeout, thread), Place::Embedded, bound))
+        Ok(JobRunner::new(link, Place::Embedded, bound))
     }
 }
 
@@ -281,8 +280,8 @@ impl ClientBuilder {
         }
         raise_open_files_limit();
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
-        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup.clone())
-            .map_err(|error| failed(error.into()))?;
+        let dealer =
+            Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup.clone()).map_err(failed)?;
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let (ready, welcomed) = crossbeam_channel::bounded(1);
         let timeout = self.timeout;
@@ -290,11 +289,7 @@ impl ClientBuilder {
         let credentials = self.secret.map(|secret| Credentials { secret, seed });
         let machine = ClientMachine::new(self.settings, credentials, clock::now());
         let client = ClientLoop::new(dealer, machine, commands, wakeup.clone(), ready);
-        let thread = thread::Builder::new()
-            .name("powerhose-client".to_owned())
-            .spawn(move || client.run())
-            .map_err(failed)?;
-        let link = Link::new(sender, wakeup, timeout, thread);
+        let link = start("powerhose-client", client, Link::new(sender, wakeup, timeout)).map_err(failed)?;
         match welcomed.recv_timeout(self.connect_timeout) {
             Ok(remote::Greeted::Welcomed) => Ok(JobRunner::new(link, Place::Remote, vec![endpoint])),
             Ok(remote::Greeted::Refused { code, text }) => {
@@ -317,8 +312,7 @@ impl ClientBuilder {
             return Err(ConnectError::NoCurve);
         }
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
-        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup)
-            .map_err(|error| failed(error.into()))?;
+        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup).map_err(failed)?;
         let seed = random_seed().map_err(failed)?;
         let credentials = self.secret.map(|secret| Credentials { secret, seed });
         let greeter = Greeter::new(ROLE_CLIENT, OPERATOR.to_owned(), credentials);
@@ -335,4 +329,12 @@ fn random_seed() -> io::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
     Ok(bytes)
+}
+
+/// Gives a loop its thread, and callers the right to turn it.
+fn start<L: Turning>(name: &str, turning: L, link: Link) -> io::Result<Link> {
+    let turns = Arc::new(Turns::new(turning, link.wakeup())?);
+    let turned = turns.clone();
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(move || turned.run())?;
+    Ok(link.on(thread, turns))
 }

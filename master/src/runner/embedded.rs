@@ -2,8 +2,10 @@
 //! only when there is nothing left.
 
 use super::error::to_result;
+use super::farewell;
 use super::link::{Command, Subscriber, lost_with_master};
 use super::slot::Slot;
+use super::turns::{Fate, Turn, Turning};
 use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{Transport, Unreachable, clock};
@@ -12,15 +14,18 @@ use crossbeam_channel::{Receiver, Sender};
 use powerhose_protocol::JobId;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::time::Instant;
 use tracing::error;
 
 /// Commands, and then messages, that are taken in before the dispatcher's actions are carried out: enough to share
 /// messages, few enough that nobody waits long for the first.
 const BATCH: usize = 256;
+/// How many such batches are taken in before a peer counts as gone: a bound, should others never stop sending.
+const LAST_BATCHES: usize = 64;
 
-/// A master's loop, on a thread of its own.
+/// A master's loop.
 pub(crate) struct EventLoop<T: Transport> {
     transport: T,
     dispatcher: Dispatcher,
@@ -33,13 +38,8 @@ pub(crate) struct EventLoop<T: Transport> {
     lost_before: u64,
     payloads: Vec<Bytes>,
     hints: Vec<Route>,
-}
-
-/// Whether a turn found anything to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Worked,
-    Idle,
+    /// Where a message could not be handed over.
+    unreachable: Vec<Route>,
 }
 
 impl<T: Transport> EventLoop<T> {
@@ -61,37 +61,8 @@ impl<T: Transport> EventLoop<T> {
             lost_before: 0,
             payloads: Vec::new(),
             hints: Vec::new(),
+            unreachable: Vec::new(),
         }
-    }
-
-    /// Runs until it is closed. A broken invariant ends every job as lost with the master, and nothing else.
-    pub(crate) fn run(mut self) {
-        let ran = catch_unwind(AssertUnwindSafe(|| while self.turn().is_continue() {}));
-        if ran.is_err() {
-            error!(jobs = self.callers.len(), "the master broke; its jobs are lost");
-        }
-        self.callers.values().for_each(|slot| lost_with_master(slot));
-        for command in self.commands.try_iter() {
-            if let Command::Close { done, .. } = command {
-                self.closing.push(done);
-            }
-        }
-        let lost = self.dispatcher.jobs_lost() - self.lost_before;
-        for done in self.closing.drain(..) {
-            let _ = done.send(lost);
-        }
-    }
-
-    fn turn(&mut self) -> ControlFlow<()> {
-        let mut turn = self.take_commands();
-        turn = worked(turn, self.take_messages());
-        turn = worked(turn, self.take_hints());
-        self.dispatcher.handle_timeout(clock::now());
-        self.act()?;
-        if turn == Turn::Idle {
-            self.sleep();
-        }
-        ControlFlow::Continue(())
     }
 
     fn take_commands(&mut self) -> Turn {
@@ -115,7 +86,10 @@ impl<T: Transport> EventLoop<T> {
                 Event::Abandon { call }
             }
             Command::Supervised { pid } => Event::Supervised { pid },
-            Command::Exited { pid, exit } => Event::Exited { pid, exit },
+            Command::Exited { pid, exit } => {
+                self.take_last_messages();
+                Event::Exited { pid, exit }
+            }
             Command::Close { within, done } => {
                 if self.closing.is_empty() {
                     self.lost_before = self.dispatcher.jobs_lost();
@@ -144,21 +118,48 @@ impl<T: Transport> EventLoop<T> {
         turn
     }
 
+    /// Before a peer counts as gone: what it said last, its reply or its goodbye, may be there unread.
+    fn take_last_messages(&mut self) {
+        for _ in 0..LAST_BATCHES {
+            if self.take_messages() == Turn::Idle {
+                break;
+            }
+        }
+    }
+
     fn take_hints(&mut self) -> Turn {
-        self.transport.hints(&mut self.hints);
-        let turn = if self.hints.is_empty() { Turn::Idle } else { Turn::Worked };
-        for route in self.hints.drain(..) {
+        let mut hints = std::mem::take(&mut self.hints);
+        self.transport.hints(&mut hints);
+        let turn = if hints.is_empty() { Turn::Idle } else { Turn::Worked };
+        if turn == Turn::Worked {
+            self.take_last_messages();
+        }
+        for route in hints.drain(..) {
             self.dispatcher.handle(clock::now(), Event::Suspected { route });
         }
+        self.hints = hints;
         turn
     }
 
     fn act(&mut self) -> ControlFlow<()> {
+        loop {
+            self.carry_out()?;
+            if self.unreachable.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            self.take_last_messages();
+            for route in std::mem::take(&mut self.unreachable) {
+                self.dispatcher.handle(clock::now(), Event::Unreachable { route });
+            }
+        }
+    }
+
+    fn carry_out(&mut self) -> ControlFlow<()> {
         while let Some(action) = self.dispatcher.poll_action() {
             match action {
                 Action::Send { route, header, payloads } => {
                     if let Err(Unreachable) = self.transport.send(route, &header, &payloads) {
-                        self.dispatcher.handle(clock::now(), Event::Unreachable { route });
+                        self.unreachable.push(route);
                     }
                 }
                 Action::Cut { route } => self.transport.cut(route),
@@ -177,14 +178,62 @@ impl<T: Transport> EventLoop<T> {
     fn notify(&mut self, notice: &Notice) {
         self.subscribers.retain_mut(|subscriber| subscriber(notice).is_continue());
     }
+}
 
-    fn sleep(&mut self) {
+impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
+    fn turn(&mut self) -> Turn {
+        let mut turn = self.take_commands();
+        turn = worked(turn, self.take_messages());
+        turn = worked(turn, self.take_hints());
+        self.dispatcher.handle_timeout(clock::now());
+        match self.act() {
+            ControlFlow::Continue(()) => turn,
+            ControlFlow::Break(()) => Turn::Ended,
+        }
+    }
+
+    fn sleep(&mut self, until: Option<Instant>) {
         self.wakeup.announce_sleep();
-        if self.commands.is_empty() {
-            let until = self.dispatcher.poll_timeout().map(|(when, _)| when);
-            self.transport.sleep(until);
-        } else {
+        if self.has_work() {
             self.wakeup.awake();
+        } else {
+            self.transport.sleep([until, self.next_time()].into_iter().flatten().min());
+        }
+    }
+
+    fn next_time(&self) -> Option<Instant> {
+        self.dispatcher.poll_timeout().map(|(when, _)| when)
+    }
+
+    fn has_work(&self) -> bool {
+        !self.commands.is_empty() || self.transport.has_message()
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.transport.descriptor()
+    }
+
+    fn slept_elsewhere(&mut self) {
+        self.transport.slept_elsewhere();
+    }
+
+    /// A broken invariant ends every job as lost with the master, and nothing else.
+    fn end(mut self, fate: Fate) {
+        if fate == Fate::Broken {
+            error!(jobs = self.callers.len(), "the master broke; its jobs are lost");
+        }
+        self.callers.values().for_each(|slot| lost_with_master(slot));
+        for command in self.commands.try_iter() {
+            if let Command::Close { done, .. } = command {
+                self.closing.push(done);
+            }
+        }
+        if fate == Fate::Closed {
+            farewell::wait(&mut self.transport, self.dispatcher.client_routes());
+        }
+        let lost = self.dispatcher.jobs_lost() - self.lost_before;
+        for done in self.closing.drain(..) {
+            let _ = done.send(lost);
         }
     }
 }

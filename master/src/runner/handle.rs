@@ -3,6 +3,7 @@
 use super::error::{JobError, JobErrorKind};
 use super::link::Link;
 use super::slot::{Ended, JobResult, Slot, Waited};
+use super::turns::Led;
 use crate::transport::clock;
 use powerhose_protocol::JobId;
 use std::future::Future;
@@ -57,6 +58,21 @@ impl JobHandle {
     /// The result was taken before.
     pub fn wait(self) -> JobResult {
         let patience = self.deadline.checked_add(PATIENCE);
+        // Somebody else may be turning the loop: then they bring the end.
+        let (Led::Yes | Led::No) = self.link.lead(&self.slot, patience);
+        self.wait_blocked(patience)
+    }
+
+    /// Blocks for a job that was only [left](Link::leave) for the loop.
+    pub(crate) fn execute(self) -> JobResult {
+        let patience = self.deadline.checked_add(PATIENCE);
+        if self.link.lead(&self.slot, patience) == Led::No {
+            self.link.wake();
+        }
+        self.wait_blocked(patience)
+    }
+
+    fn wait_blocked(&self, patience: Option<Instant>) -> JobResult {
         match self.slot.wait_until(patience, clock::now) {
             Waited::Result(result) => result,
             Waited::NotYet => self.give_up(),
@@ -73,6 +89,7 @@ impl JobHandle {
         let until = now.checked_add(timeout);
         let patience = self.deadline.checked_add(PATIENCE);
         let earlier = [until, patience].into_iter().flatten().min();
+        let (Led::Yes | Led::No) = self.link.lead(&self.slot, earlier);
         match self.slot.wait_until(earlier, clock::now) {
             Waited::Result(result) => Some(result),
             Waited::NotYet if patience.is_some_and(|patience| patience <= clock::now()) => {

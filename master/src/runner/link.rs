@@ -2,6 +2,7 @@
 
 use super::error::{JobError, JobErrorKind};
 use super::slot::Slot;
+use super::turns::{Lead, Led};
 use crate::WorkerExit;
 use crate::dispatcher::{LostCause, Notice, Rejection, Stats, Submission, WorkerInfo};
 use crate::transport::wakeup::Wakeup;
@@ -51,26 +52,34 @@ pub(crate) struct Link {
     process: u32,
     default_timeout: Duration,
     thread: Mutex<Option<JoinHandle<()>>>,
+    lead: Option<Arc<dyn Lead>>,
 }
 
 /// How long the loop may take to end when the last handle is dropped: its sockets linger.
 const END_WITHIN: Duration = Duration::ZERO;
 
 impl Link {
-    pub(crate) fn new(
-        commands: Sender<Command>,
-        wakeup: Arc<Wakeup>,
-        default_timeout: Duration,
-        thread: JoinHandle<()>,
-    ) -> Link {
+    pub(crate) fn new(commands: Sender<Command>, wakeup: Arc<Wakeup>, default_timeout: Duration) -> Link {
         Link {
             commands,
             wakeup,
             last_call: AtomicU64::new(0),
             process: std::process::id(),
             default_timeout,
-            thread: Mutex::new(Some(thread)),
+            thread: Mutex::new(None),
+            lead: None,
         }
+    }
+
+    /// The loop has this thread, and callers who block may turn it themselves.
+    pub(crate) fn on(mut self, thread: JoinHandle<()>, lead: Arc<dyn Lead>) -> Link {
+        self.thread = Mutex::new(Some(thread));
+        self.lead = Some(lead);
+        self
+    }
+
+    pub(crate) fn wakeup(&self) -> Arc<Wakeup> {
+        self.wakeup.clone()
     }
 
     pub(crate) fn default_timeout(&self) -> Duration {
@@ -83,12 +92,32 @@ impl Link {
 
     /// Hands a job to the loop; a job that cannot be handed over ends at once.
     pub(crate) fn submit(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
+        self.leave(call, submission, deadline, slot);
+        self.wakeup.wake();
+    }
+
+    /// Leaves a job for whoever turns the loop next.
+    pub(crate) fn leave(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
         if std::process::id() != self.process {
             return reject(slot, Rejection::Forked);
         }
         let slot = Handover(Some(slot.clone()));
         // If the loop is gone, the command is dropped, which ends the job.
-        let _ = self.ask(Command::Submit { call, submission, deadline, slot });
+        let _ = self.put(Command::Submit { call, submission, deadline, slot });
+    }
+
+    /// To be called by whoever is going to block for this job: turns the loop meanwhile, if nobody else does.
+    pub(crate) fn lead(&self, slot: &Slot, until: Option<Instant>) -> Led {
+        match &self.lead {
+            // What was left by a forked process has ended already.
+            Some(lead) if !slot.has_ended() => lead.lead(slot, until),
+            _ => Led::No,
+        }
+    }
+
+    /// The loop is to look at what was left for it.
+    pub(crate) fn wake(&self) {
+        self.wakeup.wake();
     }
 
     pub(crate) fn abandon(&self, call: u64) {
@@ -98,12 +127,16 @@ impl Link {
 
     /// Hands a command over and wakes the loop if it sleeps.
     pub(crate) fn ask(&self, command: Command) -> Result<(), LoopGone> {
+        self.put(command)?;
+        self.wakeup.wake();
+        Ok(())
+    }
+
+    fn put(&self, command: Command) -> Result<(), LoopGone> {
         self.commands.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => unreachable!("the channel has no bound of its own; the queue has"),
             TrySendError::Disconnected(_) => LoopGone,
-        })?;
-        self.wakeup.wake();
-        Ok(())
+        })
     }
 
     /// Ends the loop and waits for its thread; gives the number of jobs that were lost.

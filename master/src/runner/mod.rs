@@ -3,6 +3,7 @@
 mod builder;
 mod embedded;
 mod error;
+mod farewell;
 mod handle;
 mod job;
 mod link;
@@ -10,6 +11,7 @@ mod operator;
 mod remote;
 mod reply;
 mod slot;
+mod turns;
 
 pub use builder::{ClientBuilder, ConnectError, MasterBuilder};
 pub use error::{JobError, JobErrorKind};
@@ -20,7 +22,7 @@ pub use reply::Reply;
 
 pub(crate) use link::Command;
 
-use crate::dispatcher::{Notice, Stats, WorkerInfo};
+use crate::dispatcher::{Notice, Stats, Submission, WorkerInfo};
 use crate::transport::{BindError, clock};
 use crossbeam_channel::{Receiver, TrySendError};
 use link::Link;
@@ -28,7 +30,7 @@ use powerhose_protocol::{Endpoint, JobId};
 use slot::Slot;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a master may take to say what it knows.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -122,19 +124,23 @@ impl JobRunner {
     /// # Errors
     /// See [`JobError`].
     pub fn execute(&self, job: impl Into<Job>) -> Result<Vec<u8>, JobError> {
-        self.submit(job).wait().map(Reply::into_vec)
+        self.hand_over(job.into(), Link::leave).execute().map(Reply::into_vec)
     }
 
     /// Hands a job over and returns at once. The handle is a future of the reply. Never fails itself: a job that is
     /// refused ends as rejected.
     pub fn submit(&self, job: impl Into<Job>) -> JobHandle {
-        let submission = job.into().into_submission();
+        self.hand_over(job.into(), Link::submit)
+    }
+
+    fn hand_over(&self, job: Job, submit: impl Fn(&Link, u64, Submission, Instant, &Arc<Slot>)) -> JobHandle {
+        let submission = job.into_submission();
         let call = self.link.next_call();
         let timeout = submission.timeout.unwrap_or(self.link.default_timeout());
         let now = clock::now();
         let deadline = now.checked_add(timeout).unwrap_or(now);
         let slot = Arc::new(Slot::new((self.place == Place::Embedded).then(|| JobId::new(0, call))));
-        self.link.submit(call, submission, deadline, &slot);
+        submit(&self.link, call, submission, deadline, &slot);
         JobHandle { slot, link: self.link.clone(), call, deadline }
     }
 

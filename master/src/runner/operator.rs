@@ -2,11 +2,17 @@
 //!
 //! One connection, one thread, one question at a time: everything blocks, and heartbeats go out while it waits.
 
+mod order;
+mod session;
+
+pub use order::{OperatorError, Order, Progress, Selector};
+
 use super::builder::ConnectError;
 use crate::dispatcher::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
-use powerhose_protocol::{Bye, Control, Greeter, Heartbeat, Kind, Message, Status, Value, Welcome, decode};
+use powerhose_protocol::{Bye, Control, Greeter, Kind, Message, Status, Value, decode};
+use session::Session;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -25,82 +31,10 @@ pub struct Operator {
     /// How long an answer may take.
     patience: Duration,
     session: Option<Session>,
+    /// Its connection has ended, and what came before may not have been read yet.
+    has_disconnected: bool,
     started: Instant,
     orders: u64,
-}
-
-struct Session {
-    number: u64,
-    pid: u64,
-    epoch: u64,
-    heartbeat: Duration,
-    heartbeat_at: Instant,
-    sequence_sent: u64,
-    sequence_received: u64,
-}
-
-/// What a worker can be told through its master.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Gets no further jobs.
-    Quiet,
-    /// Gets jobs again.
-    Resume,
-    /// Gets no further jobs; has had its effect when the worker has none left.
-    Drain,
-    /// Finishes what it has and exits.
-    Stop,
-}
-
-/// Whom an order is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selector {
-    /// Every worker that is registered now.
-    All,
-    /// Those that offer this pool.
-    Pool(String),
-    /// The one with this id.
-    Worker(u64),
-}
-
-/// How far an order has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Workers that it was for.
-    pub matched: u64,
-    /// Those on which it has not had its effect.
-    pub left: u64,
-}
-
-/// Why an operator has no answer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OperatorError {
-    /// There is no master any longer, or it wants nothing to do with us.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The master refused the question or the order.
-    #[error("the master refused: {text} ({code})")]
-    Refused {
-        /// For programs.
-        code: String,
-        /// For people.
-        text: String,
-    },
-    /// The connection ended before the order had its effect.
-    #[error("the master on {endpoint} is gone; nobody knows how far the order came")]
-    Gone {
-        /// Where it was.
-        endpoint: String,
-    },
-    /// The master lives and does not answer.
-    #[error("the master on {endpoint} did not answer within {} ms", within.as_millis())]
-    Silent {
-        /// Where it is.
-        endpoint: String,
-        /// How long it was waited.
-        within: Duration,
-    },
 }
 
 /// What came from the master.
@@ -130,8 +64,16 @@ impl Operator {
         patience: Duration,
     ) -> Result<Operator, ConnectError> {
         let started = clock::now();
-        let mut operator =
-            Operator { dealer, greeter, endpoint, patience, session: None, started, orders: 0 };
+        let mut operator = Operator {
+            dealer,
+            greeter,
+            endpoint,
+            patience,
+            session: None,
+            has_disconnected: false,
+            started,
+            orders: 0,
+        };
         operator.begin_session()?;
         Ok(operator)
     }
@@ -221,6 +163,7 @@ impl Operator {
     }
 
     fn begin_session(&mut self) -> Result<u64, ConnectError> {
+        self.has_disconnected = false;
         let begun = clock::now();
         let until = begun + self.patience;
         let mut hello_at = begun;
@@ -283,10 +226,12 @@ impl Operator {
     /// What the master says next, until then.
     fn listen(&mut self, until: Instant) -> Result<Heard, OperatorError> {
         loop {
+            // Asked first: what came over a connection before it ended counts.
+            self.has_disconnected |= self.dealer.has_disconnected();
             if let Some(heard) = self.next_message() {
                 return Ok(heard);
             }
-            if self.dealer.has_disconnected() || self.session.is_none() {
+            if std::mem::take(&mut self.has_disconnected) || self.session.is_none() {
                 self.session = None;
                 return Ok(Heard::Ended);
             }
@@ -337,19 +282,11 @@ impl Operator {
     /// Says that we live, if it is time, and tells when to do so again.
     fn heartbeat(&mut self, now: Instant) -> Instant {
         let Some(session) = &mut self.session else { return now + HELLO_AGAIN_AFTER };
-        if now < session.heartbeat_at {
-            return session.heartbeat_at;
-        }
-        session.sequence_sent += 1;
-        session.heartbeat_at = now + session.heartbeat;
+        let heartbeat = session.heartbeat(now, self.started);
         let next = session.heartbeat_at;
-        let heartbeat = Heartbeat {
-            session: session.number,
-            sequence: session.sequence_sent,
-            acknowledged: session.sequence_received,
-            sent_ms: now.saturating_duration_since(self.started).as_millis() as u64,
-        };
-        self.send(&Message::Heartbeat(heartbeat));
+        if let Some(heartbeat) = heartbeat {
+            self.send(&Message::Heartbeat(heartbeat));
+        }
         next
     }
 
@@ -372,49 +309,5 @@ impl Drop for Operator {
 impl fmt::Debug for Operator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operator").field("endpoint", &self.endpoint).finish_non_exhaustive()
-    }
-}
-
-impl Session {
-    fn new(welcome: &Welcome<'_>, now: Instant) -> Session {
-        let heartbeat_ms = welcome.intervals.find("heartbeat_ms").unwrap_or(1000).max(10);
-        let heartbeat = Duration::from_millis(heartbeat_ms);
-        Session {
-            number: welcome.session,
-            pid: welcome.pid,
-            epoch: welcome.epoch,
-            heartbeat,
-            heartbeat_at: now + heartbeat,
-            sequence_sent: 0,
-            sequence_received: 0,
-        }
-    }
-}
-
-impl Order {
-    fn verb(self) -> &'static str {
-        match self {
-            Order::Quiet => "quiet",
-            Order::Resume => "resume",
-            Order::Drain => "drain",
-            Order::Stop => "stop",
-        }
-    }
-}
-
-impl fmt::Display for Selector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Selector::All => f.write_str("all"),
-            Selector::Pool(pool) => write!(f, "pool:{pool}"),
-            Selector::Worker(id) => write!(f, "{id}"),
-        }
-    }
-}
-
-impl Progress {
-    fn read(progress: &Value) -> Progress {
-        let number = |name| progress.field(name).and_then(Value::as_unsigned).unwrap_or(0);
-        Progress { matched: number("matched"), left: number("left") }
     }
 }

@@ -5,6 +5,7 @@ use crate::dispatcher::{Ending, Stats, WorkerInfo};
 use crate::runner::error::to_result;
 use crate::runner::link::{Command, lost_with_master};
 use crate::runner::slot::Slot;
+use crate::runner::turns::{Fate, Turn, Turning};
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
 use crate::transport::wakeup::Wakeup;
@@ -12,8 +13,9 @@ use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::time::Instant;
 use tracing::error;
 
 const BATCH: usize = 256;
@@ -24,7 +26,7 @@ pub(crate) enum Greeted {
     Refused { code: String, text: String },
 }
 
-/// A client's loop, on a thread of its own.
+/// A client's loop.
 pub(crate) struct ClientLoop {
     dealer: Dealer,
     machine: ClientMachine,
@@ -58,36 +60,6 @@ impl ClientLoop {
             lost: 0,
             payloads: Vec::new(),
         }
-    }
-
-    /// Runs until it is closed.
-    pub(crate) fn run(mut self) {
-        let ran = catch_unwind(AssertUnwindSafe(|| while self.turn().is_continue() {}));
-        if ran.is_err() {
-            error!(jobs = self.callers.len(), "the client broke; its jobs are lost");
-        }
-        self.callers.values().for_each(|slot| lost_with_master(slot));
-        for command in self.commands.try_iter() {
-            if let Command::Close { done, .. } = command {
-                self.closing.push(done);
-            }
-        }
-        for done in self.closing.drain(..) {
-            let _ = done.send(self.lost);
-        }
-    }
-
-    fn turn(&mut self) -> ControlFlow<()> {
-        let worked = self.take_commands() + self.take_messages();
-        if self.dealer.has_disconnected() {
-            self.machine.disconnected(clock::now());
-        }
-        self.machine.handle_timeout(clock::now());
-        self.act()?;
-        if worked == 0 {
-            self.sleep();
-        }
-        ControlFlow::Continue(())
     }
 
     fn take_commands(&mut self) -> usize {
@@ -136,12 +108,18 @@ impl ClientLoop {
         taken
     }
 
+    /// The connection ended. What came over it before counts.
+    fn disconnected(&mut self) {
+        while self.take_messages() > 0 {}
+        self.machine.disconnected(clock::now());
+    }
+
     fn act(&mut self) -> ControlFlow<()> {
         while let Some(action) = self.machine.poll_action() {
             match action {
                 ClientAction::Send { header, payloads } => {
                     if self.dealer.send(&header, &payloads).is_err() {
-                        self.machine.disconnected(clock::now());
+                        self.disconnected();
                     }
                 }
                 ClientAction::Named { call, job } => {
@@ -168,13 +146,61 @@ impl ClientLoop {
         }
         ControlFlow::Continue(())
     }
+}
 
-    fn sleep(&mut self) {
+impl Turning for ClientLoop {
+    fn turn(&mut self) -> Turn {
+        // Asked first: outcomes that a master sends just before it ends are read before its connection counts as ended.
+        let has_disconnected = self.dealer.has_disconnected();
+        let worked = self.take_commands() + self.take_messages();
+        if has_disconnected {
+            self.disconnected();
+        }
+        self.machine.handle_timeout(clock::now());
+        match self.act() {
+            ControlFlow::Break(()) => Turn::Ended,
+            ControlFlow::Continue(()) if worked > 0 => Turn::Worked,
+            ControlFlow::Continue(()) => Turn::Idle,
+        }
+    }
+
+    fn sleep(&mut self, until: Option<Instant>) {
         self.wakeup.announce_sleep();
-        if self.commands.is_empty() {
-            self.dealer.sleep(self.machine.poll_timeout());
-        } else {
+        if self.has_work() {
             self.wakeup.awake();
+        } else {
+            self.dealer.sleep([until, self.next_time()].into_iter().flatten().min());
+        }
+    }
+
+    fn next_time(&self) -> Option<Instant> {
+        self.machine.poll_timeout()
+    }
+
+    fn has_work(&self) -> bool {
+        !self.commands.is_empty() || self.dealer.has_message()
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.dealer.descriptor()
+    }
+
+    fn slept_elsewhere(&mut self) {
+        self.dealer.slept_elsewhere();
+    }
+
+    fn end(mut self, fate: Fate) {
+        if fate == Fate::Broken {
+            error!(jobs = self.callers.len(), "the client broke; its jobs are lost");
+        }
+        self.callers.values().for_each(|slot| lost_with_master(slot));
+        for command in self.commands.try_iter() {
+            if let Command::Close { done, .. } = command {
+                self.closing.push(done);
+            }
+        }
+        for done in self.closing.drain(..) {
+            let _ = done.send(self.lost);
         }
     }
 }

@@ -65,9 +65,9 @@ impl Doorkeeper {
         version == VERSION && mechanism == b"CURVE" && key.is_ok_and(|key| self.allowed.contains(&key))
     }
 
-    /// To be polled for reading.
-    pub(crate) fn poll_item(&self) -> zmq::PollItem<'_> {
-        self.questions.as_poll_item(zmq::POLLIN)
+    /// To be looked at for reading.
+    pub(super) fn socket(&self) -> &zmq::Socket {
+        &self.questions
     }
 }
 

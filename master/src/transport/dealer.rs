@@ -1,12 +1,15 @@
 //! A client's DEALER socket.
 
+use super::curve;
 use super::frame::{self, Frame, More};
 use super::monitor::Monitor;
+use super::sleeper::Sleeper;
 use super::wakeup::Wakeup;
-use super::{clock, curve};
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveClient, Greeter, Message, ROLE_CLIENT, decode};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,11 @@ use std::time::{Duration, Instant};
 const MESSAGE_BYTES_MAX: i64 = 4 << 30;
 const RECONNECT_AFTER: Duration = Duration::from_millis(50);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
+/// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
+const TURNS_WITHOUT_HINTS: u32 = 15;
+/// Bits of the sleeper: see `frame::sleeper`.
+const WAKEUP: u64 = 1 << 0;
+const SOCKET: u64 = 1 << 1;
 const LINGER: Duration = Duration::from_millis(500);
 /// How somebody introduces itself who only wants to know whether a master is there.
 const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
@@ -24,6 +32,11 @@ pub(crate) struct Dealer {
     monitor: Monitor,
     socket: zmq::Socket,
     wakeup: Arc<Wakeup>,
+    sleeper: Sleeper,
+    /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
+    sent: bool,
+    /// In how many turns the monitor is looked at, unless its descriptor tells of something.
+    hints_in: u32,
 }
 
 /// There is no connection to hand the message to.
@@ -36,7 +49,7 @@ impl Dealer {
         endpoint: &str,
         curve: Option<&CurveClient>,
         wakeup: Arc<Wakeup>,
-    ) -> zmq::Result<Dealer> {
+    ) -> io::Result<Dealer> {
         let context = zmq::Context::new();
         let socket = context.socket(zmq::DEALER)?;
         configure(&socket)?;
@@ -44,13 +57,17 @@ impl Dealer {
             curve::connect_encrypted(&socket, client)?;
         }
         let monitor = Monitor::watch(&context, &socket)?;
+        let sleeper = frame::sleeper(&[&socket, monitor.socket()], &wakeup)?;
         socket.connect(endpoint)?;
-        Ok(Dealer { monitor, socket, wakeup })
+        Ok(Dealer { monitor, socket, wakeup, sleeper, sent: false, hints_in: 0 })
     }
 
     /// The next message's header; its payloads go to `payloads`, which is empty before.
     pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Frame> {
-        let header = frame::receive(&self.socket)?;
+        let Some(header) = frame::receive(&self.socket) else {
+            self.sent = false;
+            return None;
+        };
         let mut more = header.has_more();
         while more {
             let Some(payload) = frame::receive(&self.socket) else { break };
@@ -64,6 +81,7 @@ impl Dealer {
 
     /// Hands a message over; never waits.
     pub(crate) fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
+        self.sent = true;
         let more = |last| if last { More::Last } else { More::Follow };
         frame::send_copy(&self.socket, header, more(payloads.is_empty())).map_err(|_| NotConnected)?;
         for (place, payload) in payloads.iter().enumerate() {
@@ -73,23 +91,41 @@ impl Dealer {
         Ok(())
     }
 
-    /// Whether the connection ended since the last call.
+    /// Somebody else slept on the descriptor: anything may have happened.
+    pub(crate) fn slept_elsewhere(&mut self) {
+        self.hints_in = 0;
+    }
+
+    /// Whether the connection ended since the last call; a busy loop may be told a few turns later.
     pub(crate) fn has_disconnected(&mut self) -> bool {
+        if self.hints_in > 0 {
+            self.hints_in -= 1;
+            return false;
+        }
+        self.hints_in = TURNS_WITHOUT_HINTS;
         std::iter::from_fn(|| self.monitor.next()).count() > 0
     }
 
     /// Sleeps until a message is there, the connection ended, somebody uses the wake-up, or it is `until`.
     pub(crate) fn sleep(&mut self, until: Option<Instant>) {
-        let mut items = [
-            self.socket.as_poll_item(zmq::POLLIN),
-            zmq::PollItem::from_fd(self.wakeup.raw_fd(), zmq::POLLIN),
-            self.monitor.poll_item(),
-        ];
-        let woken = zmq::poll(&mut items, super::poll_timeout(until, clock::now()));
-        self.wakeup.awake();
-        if woken.is_ok() && items[1].is_readable() {
-            self.wakeup.drain();
+        if self.has_message() {
+            return;
         }
+        if self.sleeper.sleep(until) & !(WAKEUP | SOCKET) != 0 {
+            self.hints_in = 0;
+        }
+        self.wakeup.awake();
+        self.wakeup.drain();
+    }
+
+    /// Whether a message is there that the descriptor does not tell, because it came while something was sent.
+    pub(crate) fn has_message(&self) -> bool {
+        self.sent && frame::is_there(&self.socket)
+    }
+
+    /// Readable when a message has come since the last look, the connection ended, or somebody used the wake-up.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.sleeper.as_fd()
     }
 }
 

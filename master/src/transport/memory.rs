@@ -7,6 +7,7 @@ use super::{Transport, Unreachable};
 use crate::dispatcher::Route;
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -131,4 +132,14 @@ impl Transport for MemoryTransport {
         self.wakeup.awake();
         self.network.lock().wakeups += self.wakeup.writes();
     }
+
+    fn has_message(&self) -> bool {
+        !self.network.lock().arriving.is_empty()
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.wakeup.as_fd()
+    }
+
+    fn slept_elsewhere(&mut self) {}
 }

@@ -17,6 +17,7 @@ mod lock;
 pub(crate) mod memory;
 mod monitor;
 pub(crate) mod router;
+pub(crate) mod sleeper;
 pub(crate) mod wakeup;
 
 pub use access::IpcAccess;
@@ -26,6 +27,7 @@ pub(crate) use limits::raise_open_files_limit;
 
 use crate::dispatcher::Route;
 use bytes::Bytes;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 /// The peer cannot be reached: its connection is gone, or it has not read for so long that its buffers are full.
@@ -46,17 +48,18 @@ pub(crate) trait Transport {
     /// Ends a connection, if it is still there.
     fn cut(&mut self, route: Route);
 
-    /// Connections that may have ended since the last call.
+    /// Connections that may have ended since the last call; a busy loop may be told a few turns later.
     fn hints(&mut self, routes: &mut Vec<Route>);
 
     /// Sleeps until a message or a hint is there, somebody uses the wake-up, or it is `until`.
     fn sleep(&mut self, until: Option<Instant>);
-}
 
-/// Milliseconds to poll for: rounded up, because to wake before the time would only mean to sleep again.
-fn poll_timeout(until: Option<Instant>, now: Instant) -> i64 {
-    until.map_or(-1, |until| {
-        let left = until.saturating_duration_since(now);
-        i64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
-    })
+    /// Whether a message is there that the descriptor does not tell, because it came while something was sent.
+    fn has_message(&self) -> bool;
+
+    /// Readable when a message or a hint has come since the last look, or somebody used the wake-up.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+
+    /// Somebody else slept on the descriptor: anything may have happened.
+    fn slept_elsewhere(&mut self);
 }

@@ -35,9 +35,9 @@ impl Monitor {
         Some(i32::from_ne_bytes(value))
     }
 
-    /// To be polled for reading.
-    pub(crate) fn poll_item(&self) -> zmq::PollItem<'_> {
-        self.events.as_poll_item(zmq::POLLIN)
+    /// To be looked at for reading.
+    pub(super) fn socket(&self) -> &zmq::Socket {
+        &self.events
     }
 }
 

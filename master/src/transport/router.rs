@@ -6,14 +6,17 @@ use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
 use super::monitor::Monitor;
+use super::sleeper::Sleeper;
 use super::wakeup::Wakeup;
-use super::{IpcAccess, Transport, Unreachable, clock};
+use super::{IpcAccess, Transport, Unreachable};
 use crate::dispatcher::Route;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +29,11 @@ const CONNECTION_HEARTBEAT: Duration = Duration::from_secs(1);
 const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long what was sent last may take to leave when the socket closes.
 const LINGER: Duration = Duration::from_millis(500);
+/// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
+const TURNS_WITHOUT_HINTS: u32 = 15;
+/// Bits of the sleeper: see `frame::sleeper`.
+const WAKEUP: u64 = 1 << 0;
+const SOCKET: u64 = 1 << 1;
 /// How long a master that holds a TCP port is asked who it is.
 const ASK_WITHIN: Duration = Duration::from_millis(500);
 
@@ -58,6 +66,11 @@ pub(crate) struct Router {
     locks: Vec<PathLock>,
     endpoints: Vec<Endpoint>,
     wakeup: Arc<Wakeup>,
+    sleeper: Sleeper,
+    /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
+    sent: bool,
+    /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
+    hints_in: u32,
     /// Every connection that was heard of since it last was suspected.
     connections: HashMap<Route, Connection>,
     routes: HashMap<i32, Vec<Route>>,
@@ -79,7 +92,13 @@ impl Router {
         let monitor = Monitor::watch(&context, &socket).map_err(failed)?;
         let stand = |server| Doorkeeper::stand(&context, server).map_err(failed);
         let doorkeeper = access.curve.as_ref().map(stand).transpose()?;
+        let sleeper = sleeper(&socket, &monitor, doorkeeper.as_ref(), &wakeup).map_err(|source| {
+            BindError::Io { endpoint: first.to_string(), action: "what it sleeps on", source }
+        })?;
         let mut router = Router {
+            sleeper,
+            sent: false,
+            hints_in: 0,
             monitor,
             doorkeeper,
             socket,
@@ -174,7 +193,11 @@ impl Transport for Router {
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Frame)> {
         loop {
-            match self.receive_one(payloads)? {
+            let Some(received) = self.receive_one(payloads) else {
+                self.sent = false;
+                return None;
+            };
+            match received {
                 (Some(route), _, header) => return Some((route, header)),
                 (None, identity, _) => {
                     payloads.clear();
@@ -185,6 +208,7 @@ impl Transport for Router {
     }
 
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
+        self.sent = true;
         let mut identity = [0; ROUTE_BYTES];
         identity[1..].copy_from_slice(&(route.0 as u32).to_be_bytes());
         let more = |last| if last { More::Last } else { More::Follow };
@@ -205,6 +229,11 @@ impl Transport for Router {
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
+        if self.hints_in > 0 {
+            self.hints_in -= 1;
+            return;
+        }
+        self.hints_in = TURNS_WITHOUT_HINTS;
         if let Some(doorkeeper) = &self.doorkeeper {
             doorkeeper.answer();
         }
@@ -218,27 +247,38 @@ impl Transport for Router {
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
-        let socket = self.socket.as_poll_item(zmq::POLLIN);
-        let wakeup = zmq::PollItem::from_fd(self.wakeup.raw_fd(), zmq::POLLIN);
-        let monitor = self.monitor.poll_item();
-        let (mut plain, mut encrypted);
-        let items: &mut [zmq::PollItem<'_>] = match &self.doorkeeper {
-            None => {
-                plain = [socket, wakeup, monitor];
-                &mut plain
-            }
-            Some(doorkeeper) => {
-                encrypted = [socket, wakeup, monitor, doorkeeper.poll_item()];
-                &mut encrypted
-            }
-        };
-        // An interrupted or failed poll is a wake-up like any other.
-        let woken = zmq::poll(items, super::poll_timeout(until, clock::now()));
-        self.wakeup.awake();
-        if woken.is_ok() && items[1].is_readable() {
-            self.wakeup.drain();
+        if self.has_message() {
+            return;
         }
+        if self.sleeper.sleep(until) & !(WAKEUP | SOCKET) != 0 {
+            self.hints_in = 0;
+        }
+        self.wakeup.awake();
+        self.wakeup.drain();
     }
+
+    fn has_message(&self) -> bool {
+        self.sent && frame::is_there(&self.socket)
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.sleeper.as_fd()
+    }
+
+    fn slept_elsewhere(&mut self) {
+        self.hints_in = 0;
+    }
+}
+
+fn sleeper(
+    socket: &zmq::Socket,
+    monitor: &Monitor,
+    doorkeeper: Option<&Doorkeeper>,
+    wakeup: &Wakeup,
+) -> io::Result<Sleeper> {
+    let mut sockets = vec![socket, monitor.socket()];
+    sockets.extend(doorkeeper.map(Doorkeeper::socket));
+    frame::sleeper(&sockets, wakeup)
 }
 
 fn configure(socket: &zmq::Socket, payload_bytes_max: usize) -> zmq::Result<()> {

@@ -3,19 +3,21 @@
 
 use rustix::event::{EventfdFlags, eventfd};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shared by the loop and all who have work for it.
 pub(crate) struct Wakeup {
     descriptor: OwnedFd,
     asleep: AtomicBool,
+    /// The descriptor may be readable.
+    written: AtomicBool,
 }
 
 impl Wakeup {
     pub(crate) fn new() -> io::Result<Wakeup> {
         let descriptor = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Wakeup { descriptor, asleep: AtomicBool::new(false) })
+        Ok(Wakeup { descriptor, asleep: AtomicBool::new(false), written: AtomicBool::new(false) })
     }
 
     /// To be called after work was put where the loop looks for it.
@@ -23,6 +25,8 @@ impl Wakeup {
         if self.asleep.swap(false, Ordering::SeqCst) {
             // The counter cannot overflow: the loop must go to sleep between any two writes.
             let _ = rustix::io::write(&self.descriptor, &1u64.to_ne_bytes());
+            // Afterwards: whoever sees it finds something to read. Who comes between wakes once more, for nothing.
+            self.written.store(true, Ordering::SeqCst);
         }
     }
 
@@ -36,10 +40,12 @@ impl Wakeup {
         self.asleep.store(false, Ordering::SeqCst);
     }
 
-    /// Makes the descriptor unreadable again, after it was seen readable.
+    /// Makes the descriptor unreadable again, if it was written.
     pub(crate) fn drain(&self) {
-        let mut counter = [0; 8];
-        let _ = rustix::io::read(&self.descriptor, &mut counter);
+        if self.written.swap(false, Ordering::SeqCst) {
+            let mut counter = [0; 8];
+            let _ = rustix::io::read(&self.descriptor, &mut counter);
+        }
     }
 
     /// How often the descriptor was written since it was last asked for. Makes it unreadable again.
@@ -51,9 +57,11 @@ impl Wakeup {
             Err(_) => 0,
         }
     }
+}
 
+impl AsFd for Wakeup {
     /// To be polled for reading.
-    pub(crate) fn raw_fd(&self) -> RawFd {
-        self.descriptor.as_raw_fd()
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }

@@ -40,6 +40,11 @@ pub(super) enum Watch {
 }
 
 impl<P: Payload> Machine<P> {
+    /// Whether no handler runs and no job waits for one.
+    pub fn is_idle(&self) -> bool {
+        !matches!(self.handler, Handler::Running(_)) && self.queue.is_empty()
+    }
+
     /// The job to run now, if there is one. Its handler is to be called, and [`finish`](Machine::finish) after it; until
     /// then there is no next job. A job whose time is over is answered here instead of begun.
     pub fn next_job(&mut self, now: Instant) -> Option<Work<P>> {
@@ -81,10 +86,11 @@ impl<P: Payload> Machine<P> {
         let (job, attempt) = (running.job, running.attempt);
         if self.session().is_some_and(|session| session.number == running.session) {
             self.answer(&running, outcome, run);
-            self.depart_if_free();
         } else {
             tracing::debug!(%job, attempt, "dropped the reply to a job of a session that is over");
         }
+        // Whatever session the job was of, nothing runs now.
+        self.depart_if_free();
     }
 
     /// Jobs came in a message of the present session.

@@ -55,8 +55,13 @@ impl<'a> Io<'a> {
         }
         for _ in 0..MESSAGES_PER_TURN {
             let Some(header) = self.socket.receive(&mut self.payloads)? else { break };
+            let was_idle = self.machine.is_idle();
             self.machine.handle(now, &header, &mut self.payloads);
             self.act(now)?;
+            // What stands behind the first job is read while it runs, or after it.
+            if was_idle && !self.machine.is_idle() {
+                break;
+            }
         }
         self.machine.handle_timeout(now);
         self.act(now)

@@ -2,33 +2,23 @@
 
 use super::facts::{Facts, Gone, Registered};
 use super::outage::Undo;
+use super::start::{self, PATIENCE};
 use crate::attackers::is_attacker;
 use crate::clock::Moment;
 use crate::options::{Mode, Options};
 use crate::plan::Planned;
-use crate::processes::{Child, Folder, JournalReader, Run};
-use crate::random::Random;
+use crate::processes::{Child, Folder, Run};
 use crate::roles::Site;
 use crate::told::{Order, Tally, Told};
 use anyhow::Context;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use powerhose_master::{Readiness, Supervisor, SupervisorSettings, WorkerCommand, WorkerOutput};
-use std::collections::{BTreeSet, VecDeque};
-use std::net::TcpListener;
-use std::thread::{self, JoinHandle};
+use powerhose_master::{Supervisor, WorkerExit};
+use std::collections::BTreeSet;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Clients to which things are done.
 const VICTIMS: usize = 2;
-/// Callers that wait at once, in the process whose jobs are accounted for, and in each of the victims.
-const CALLERS: u64 = 32;
-const CALLERS_OF_VICTIM: u64 = 4;
-const RATE_OF_VICTIM: u64 = 20;
-/// How long a process may take to start or to answer.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Below the ports that the system gives to whoever connects: a worker that connects again and again to a port of those,
-/// while nobody listens there, may be given that very port and meet itself.
-const PORTS: (u64, u64) = (15_000, 30_000);
 
 pub(crate) struct Cast {
     pub(super) options: Options,
@@ -43,7 +33,7 @@ pub(crate) struct Cast {
     pub(super) live: BTreeSet<u32>,
     pub(super) stopped: Vec<u32>,
     pub(super) undo: Vec<(Moment, Undo)>,
-    pub(super) postponed: VecDeque<Planned>,
+    pub(super) postponed: Option<Planned>,
     pub(super) attackers: Vec<JoinHandle<()>>,
     held: Option<Tally>,
     ready: BTreeSet<u32>,
@@ -51,6 +41,7 @@ pub(crate) struct Cast {
     sender: Sender<(u32, Told)>,
     inbox: Receiver<(u32, Told)>,
     journal: Receiver<Run>,
+    exits: Receiver<(u32, WorkerExit)>,
     next_number: u64,
     goes: bool,
     folder: Folder,
@@ -60,27 +51,22 @@ impl Cast {
     /// Starts everybody, and waits until they are there.
     pub(super) fn assemble(options: &Options) -> anyhow::Result<Cast> {
         let folder = Folder::make()?;
-        let mut random = Random::of_part(options.seed, 2);
-        let site = Site {
-            parent: Some(std::process::id()),
-            ipc: format!("ipc://{}/master.ipc", folder.path().display()),
-            tcp: format!("tcp://127.0.0.1:{}", free_port(&mut random)?),
-            journal: folder.path().join("journal"),
-        };
-        let journal = read_journal(&site)?;
+        let site = start::site(&folder)?;
+        let journal = start::read_journal(&site)?;
         let (sender, inbox) = unbounded();
+        let (sender_of_exits, exits) = unbounded();
         let master = match options.mode {
-            Mode::Remote => Some(start(&folder, "master", &site, &[], &sender)?),
+            Mode::Remote => Some(start::start(&folder, "master", &site, &[], &sender)?),
             Mode::Embedded => None,
         };
         if let Some(master) = &master {
-            wait_until_ready(&inbox, master)?;
+            start::wait_until_ready(&inbox, master)?;
         }
         let supervisor = match options.mode {
-            Mode::Remote => Some(start_workers(&site, options)?),
+            Mode::Remote => Some(start::start_workers(&site, options, sender_of_exits)?),
             Mode::Embedded => None,
         };
-        let callers = callers(&folder, &site, options, &sender)?;
+        let callers = start::callers(&folder, &site, options, &sender)?;
         let mut cast = Cast {
             options: options.clone(),
             site,
@@ -92,7 +78,7 @@ impl Cast {
             live: BTreeSet::new(),
             stopped: Vec::new(),
             undo: Vec::new(),
-            postponed: VecDeque::new(),
+            postponed: None,
             attackers: Vec::new(),
             held: None,
             ready: BTreeSet::new(),
@@ -100,6 +86,7 @@ impl Cast {
             sender,
             inbox,
             journal,
+            exits,
             next_number: 1,
             goes: false,
             folder,
@@ -116,13 +103,12 @@ impl Cast {
 
     pub(super) fn start_victim(&mut self) -> anyhow::Result<Child> {
         self.next_number += 1;
-        let load =
-            load(Mode::Remote, self.next_number, self.options.seed, RATE_OF_VICTIM, CALLERS_OF_VICTIM, 0);
-        start(&self.folder, "callers", &self.site, &load, &self.sender)
+        let load = start::load_of_victim(self.next_number, self.options.seed);
+        start::start(&self.folder, "callers", &self.site, &load, &self.sender)
     }
 
     pub(super) fn start_master(&mut self) -> anyhow::Result<()> {
-        self.master = Some(start(&self.folder, "master", &self.site, &[], &self.sender)?);
+        self.master = Some(start::start(&self.folder, "master", &self.site, &[], &self.sender)?);
         Ok(())
     }
 
@@ -163,6 +149,7 @@ impl Cast {
         }
         self.victims.clear();
         self.callers.kill();
+        self.facts.last_words = std::fs::read_to_string(self.site.words()).unwrap_or_default();
         std::mem::take(&mut self.facts)
     }
 
@@ -209,6 +196,7 @@ impl Cast {
         while let Ok(run) = self.journal.try_recv() {
             self.facts.note_run(run);
         }
+        self.facts.exits.extend(self.exits.try_iter());
     }
 
     fn hear(&mut self, process: u32, told: Told) {
@@ -264,72 +252,4 @@ impl Cast {
         }
         Ok(())
     }
-}
-
-fn start(
-    folder: &Folder,
-    role: &str,
-    site: &Site,
-    more: &[String],
-    inbox: &Sender<(u32, Told)>,
-) -> anyhow::Result<Child> {
-    let parent = ["--parent".to_owned(), std::process::id().to_string()];
-    let arguments = std::iter::once(role.to_owned()).chain(site.arguments()).chain(parent);
-    Child::start(folder.path(), &arguments.chain(more.iter().cloned()).collect::<Vec<_>>(), inbox.clone())
-}
-
-fn callers(
-    folder: &Folder,
-    site: &Site,
-    options: &Options,
-    inbox: &Sender<(u32, Told)>,
-) -> anyhow::Result<Child> {
-    let load = load(options.mode, 1, options.seed, options.rate, CALLERS, options.workers);
-    start(folder, "callers", site, &load, inbox)
-}
-
-fn load(mode: Mode, number: u64, seed: u64, rate: u64, threads: u64, workers: u64) -> Vec<String> {
-    let numbers =
-        [("number", number), ("seed", seed), ("rate", rate), ("threads", threads), ("workers", workers)];
-    let numbers = numbers.into_iter().flat_map(|(name, value)| [format!("--{name}"), value.to_string()]);
-    ["--mode".to_owned(), mode.to_string()].into_iter().chain(numbers).collect()
-}
-
-fn start_workers(site: &Site, options: &Options) -> anyhow::Result<Supervisor> {
-    let program = std::env::current_exe().context("this program has no path")?;
-    let command = WorkerCommand::new(program).argument("worker").arguments(site.arguments());
-    let settings = SupervisorSettings {
-        workers: options.workers as usize,
-        readiness: Readiness::Lives { throughout: Duration::from_millis(200) },
-        backoff_min: Duration::from_millis(50),
-        backoff_max: Duration::from_secs(1),
-        seed: Some(options.seed),
-        ..SupervisorSettings::default()
-    };
-    Ok(Supervisor::start(command.output(WorkerOutput::Discard), settings, Box::new(|_| {}))?)
-}
-
-fn read_journal(site: &Site) -> anyhow::Result<Receiver<Run>> {
-    let mut reader = JournalReader::make(&site.journal)?;
-    let (sender, journal) = unbounded();
-    thread::spawn(move || {
-        while let Ok(run) = reader.next()
-            && sender.send(run).is_ok()
-        {}
-    });
-    Ok(journal)
-}
-
-fn wait_until_ready(inbox: &Receiver<(u32, Told)>, child: &Child) -> anyhow::Result<()> {
-    match inbox.recv_timeout(PATIENCE) {
-        Ok((pid, Told::Ready)) if pid == child.id() => Ok(()),
-        other => anyhow::bail!("the master does not start: {other:?}; its log:\n{}", child.log()),
-    }
-}
-
-fn free_port(random: &mut Random) -> anyhow::Result<u64> {
-    (0..100)
-        .map(|_| random.between(PORTS.0, PORTS.1))
-        .find(|port| TcpListener::bind(("127.0.0.1", *port as u16)).is_ok())
-        .context("no port is free")
 }

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::processes::Run;
 use crate::told::Lost;
 use crate::work::Act;
+use powerhose_master::WorkerExit;
 use std::collections::BTreeMap;
 
 /// All that the judge needs.
@@ -23,6 +24,10 @@ pub(crate) struct Facts {
     /// By process.
     pub(crate) harms: BTreeMap<u32, Vec<Harm>>,
     pub(crate) outages: Vec<Outage>,
+    /// How workers' processes ended, by process, where the conductor started them.
+    pub(crate) exits: BTreeMap<u32, WorkerExit>,
+    /// What workers said before they ended.
+    pub(crate) last_words: String,
 }
 
 /// A worker registered.

@@ -5,9 +5,12 @@ mod cast;
 mod facts;
 mod outage;
 mod settle;
+mod start;
 mod status;
 
 pub(crate) use facts::{Facts, Gone, Harm, HarmKind};
+#[cfg(test)]
+pub(crate) use facts::{Outage, Registered};
 
 use crate::clock::Moment;
 use crate::fault::Fault;

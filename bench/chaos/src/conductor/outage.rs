@@ -32,7 +32,8 @@ impl Cast {
     pub(super) fn apply_to_master(&mut self, planned: Planned) -> anyhow::Result<()> {
         let free_since = self.facts.outages.last().map_or(Moment(0), |outage| outage.to);
         if Moment::now() < free_since.plus(RECOVERY) {
-            self.postponed.push_back(planned);
+            // One may wait; a run in which all that is planned waits would not end.
+            self.postponed.get_or_insert(planned);
             return Ok(());
         }
         let Planned { fault, mut random, .. } = planned;
@@ -73,7 +74,7 @@ impl Cast {
                 }
             }
         }
-        match self.postponed.pop_front() {
+        match self.postponed.take() {
             Some(planned) => self.apply_to_master(planned),
             None => Ok(()),
         }
@@ -90,7 +91,7 @@ impl Cast {
     pub(super) fn calm_down(&mut self) -> anyhow::Result<()> {
         let is_away =
             |cast: &Cast| cast.facts.outages.last().is_some_and(|outage| outage.to == Moment::NEVER);
-        while !self.undo.is_empty() || !self.postponed.is_empty() || is_away(self) {
+        while !self.undo.is_empty() || self.postponed.is_some() || is_away(self) {
             self.pump_for(Duration::from_millis(50))?;
         }
         self.attackers.drain(..).for_each(|attacker| drop(attacker.join()));

@@ -1,12 +1,17 @@
 //! How fast deaths are acted upon. Where the master was away itself, nothing is measured.
 
+use crate::attackers::is_attacker;
 use crate::clock::Moment;
 use crate::conductor::{Facts, HarmKind};
 use crate::processes::Run;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// After an outage clients and workers come back first.
 const RECOVERY: Duration = Duration::from_secs(2);
+
+/// So many others must be registered: what a job waits for when there are none is their start.
+const COLLEAGUES_MIN: usize = 2;
 
 /// What was measured, in ascending order.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +47,7 @@ pub(super) fn noticed(facts: &Facts) -> Spread {
     Spread::new(noticed.collect())
 }
 
-/// From kill -9 of a worker to the beginning of the next attempt of the job that it ran.
+/// From kill -9 of a worker to the beginning of the next attempt of the job that it ran, where others could take it.
 pub(super) fn redispatched(facts: &Facts) -> Spread {
     let mut all = Vec::new();
     for runs in facts.runs.values() {
@@ -50,6 +55,7 @@ pub(super) fn redispatched(facts: &Facts) -> Spread {
             let [first, second] = pair else { continue };
             if let Some(killed) = killed_during(facts, first, second.began)
                 && is_fair(facts, killed, second.began)
+                && colleagues(facts, killed) >= COLLEAGUES_MIN
             {
                 all.push(second.began.since(killed));
             }
@@ -64,6 +70,18 @@ fn kills(facts: &Facts) -> impl Iterator<Item = (u32, Moment)> + '_ {
         Some((*pid, kill.at))
     };
     facts.harms.iter().filter_map(of_one)
+}
+
+/// Workers that were registered then and to which nothing had been done.
+fn colleagues(facts: &Facts, at: Moment) -> usize {
+    let before = facts.registered.iter().filter(|registered| registered.at <= at);
+    let pids: BTreeSet<u32> =
+        before.map(|registered| registered.pid).filter(|pid| !is_attacker(*pid)).collect();
+    let is_well = |pid: &u32| {
+        let gone = facts.gone.iter().any(|gone| gone.pid == *pid && gone.at <= at);
+        !gone && facts.harms_of(*pid, at).next().is_none()
+    };
+    pids.iter().filter(|pid| is_well(pid)).count()
 }
 
 fn killed_during(facts: &Facts, run: &Run, until: Moment) -> Option<Moment> {

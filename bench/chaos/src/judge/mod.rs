@@ -5,6 +5,9 @@ mod lost;
 mod runs;
 mod workers;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use latency::Spread;
 
 use crate::conductor::Outcome;

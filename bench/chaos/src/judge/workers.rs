@@ -16,5 +16,10 @@ fn told(facts: &Facts, gone: &Gone) -> String {
     let lived = gone.at.since(earlier.map_or(facts.begun, |registered| registered.at));
     let at = gone.at.since(facts.begun);
     let (worker, pid, cause) = (gone.worker, gone.pid, &gone.cause);
-    format!("worker {worker} of process {pid}, at {at:.3?}, registered {lived:.3?} before: {cause}")
+    let exit = facts.exits.get(&pid).map_or("is not known".to_owned(), |exit| format!("is {exit}"));
+    let name = format!("worker {pid}: ");
+    let said = facts.last_words.lines().find(|line| line.starts_with(&name)).unwrap_or("nothing");
+    format!(
+        "worker {worker} of process {pid}, at {at:.3?}, registered {lived:.3?} before: {cause}; its exit {exit}; it said: {said}"
+    )
 }

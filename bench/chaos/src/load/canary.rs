@@ -1,13 +1,12 @@
-//! How late a thread wakes that only sleeps: what the machine makes late is not the master's fault.
+//! How late a thread wakes that only sleeps, one on each core: what the machine makes late is not the master's fault.
 
 use hdrhistogram::Histogram;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 const NAP: Duration = Duration::from_millis(2);
-/// More than one, so that one of them hits the moment in which a core was not to be had.
-const THREADS: usize = 2;
 const SLICE: Duration = Duration::from_millis(50);
 /// A histogram of microseconds up to this; no pause is longer.
 const MICROSECONDS_MAX: u64 = 3_600_000_000;
@@ -28,14 +27,19 @@ impl Canary {
         let all = Histogram::new_with_max(MICROSECONDS_MAX, 2).expect("these bounds are valid");
         let record = Record { began: Instant::now(), worst_us: Vec::new(), all };
         let canary = Canary(Arc::new(Mutex::new(record)));
-        for _ in 0..THREADS {
+        for core in cores() {
             let canary = canary.clone();
-            thread::spawn(move || canary.sing());
+            thread::spawn(move || canary.sing(core));
         }
         canary
     }
 
-    fn sing(&self) {
+    /// Never returns. Stays on its core: a virtual machine's cores stand still one by one.
+    fn sing(&self, core: usize) {
+        let mut only = CpuSet::new();
+        only.set(core);
+        // Where that is not allowed it sings where it may.
+        let _ = sched_setaffinity(None, &only);
         loop {
             let due = Instant::now() + NAP;
             thread::sleep(NAP);
@@ -62,6 +66,12 @@ impl Canary {
     fn lock(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The cores that this process may use.
+fn cores() -> Vec<usize> {
+    let Ok(allowed) = sched_getaffinity(None) else { return vec![0] };
+    (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
 }
 
 impl Record {

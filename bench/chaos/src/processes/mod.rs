@@ -12,4 +12,4 @@ pub(crate) use folder::{Folder, remove_at_end};
 pub(crate) use journal::{JournalReader, JournalWriter, Run};
 pub(crate) use parent::end_with_parent;
 pub(crate) use signal::{is_child_of, send_signal};
-pub(crate) use weight::{Weight, trim};
+pub(crate) use weight::{Weight, share_heap, trim};

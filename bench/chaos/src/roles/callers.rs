@@ -3,7 +3,7 @@
 use super::{Site, orders, watcher};
 use crate::load::{Caller, Canary, Shared};
 use crate::options::Mode;
-use crate::processes::{end_with_parent, trim};
+use crate::processes::{end_with_parent, share_heap, trim};
 use crate::told::{Order, Teller, Told};
 use anyhow::Context;
 use powerhose_master::{Cluster, JobRunner};
@@ -34,6 +34,7 @@ pub(super) fn play(site: &Site, load: Load) -> anyhow::Result<()> {
     if let Some(parent) = site.parent {
         end_with_parent(parent)?;
     }
+    share_heap();
     let teller = Teller::start();
     let host = host(site, &load, teller.clone())?;
     let runner = match &host {

@@ -60,6 +60,11 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// What workers say before they end.
+    pub(crate) fn words(&self) -> PathBuf {
+        self.journal.with_file_name("workers.log")
+    }
+
     /// As arguments for a process that this one starts.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let journal = self.journal.display().to_string();

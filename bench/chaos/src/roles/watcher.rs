@@ -7,8 +7,9 @@ use crate::work::{BYTES_MAX, POOLS};
 use powerhose_master::{MasterBuilder, Notice, PoolSettings, Settings};
 use std::time::Duration;
 
-/// How long a handler may hang after its deadline before its worker ends itself.
-const OVERRUN_GRACE: Duration = Duration::from_secs(1);
+/// How long a handler may hang after its deadline before its worker ends itself. Longer than the stops that a worker is to
+/// survive: it cannot tell a stop of less than two seconds from a handler that runs.
+const OVERRUN_GRACE: Duration = Duration::from_secs(3);
 
 /// Settings that every master of a run has.
 pub(super) fn settings(builder: MasterBuilder, site: &Site, teller: Teller) -> MasterBuilder {

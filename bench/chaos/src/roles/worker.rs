@@ -5,6 +5,8 @@ use crate::clock::Moment;
 use crate::processes::{JournalWriter, Run};
 use crate::work::{Act, EXIT_STATUS, FAILURE, HEADER, Instruction, POOLS, reply};
 use powerhose_worker::{Job, JobFailure, Worker};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// Up to here a handler computes; the rest of a longer job it sleeps, so that what is measured are the faults and not a
@@ -18,8 +20,9 @@ pub(super) fn play(site: &Site) -> anyhow::Result<()> {
     let mut journal = JournalWriter::open(&site.journal)?;
     // Half of the workers by each transport.
     let endpoint = if pid.is_multiple_of(2) { &site.ipc } else { &site.tcp };
+    let words = OpenOptions::new().create(true).append(true).open(site.words())?;
     let worker = POOLS.into_iter().fold(Worker::connect(endpoint)?, Worker::pool);
-    worker.run(|job: &Job| {
+    let ran = worker.run(|job: &Job| {
         let instruction = job.header(HEADER).and_then(Instruction::from_bytes);
         let Instruction { key, act } =
             instruction.ok_or_else(|| JobFailure::new("header", "there is none"))?;
@@ -29,8 +32,13 @@ pub(super) fn play(site: &Site) -> anyhow::Result<()> {
         journal.note(run).map_err(|error| JobFailure::from_error(&error))?;
         do_act(act)?;
         Ok(reply(key, job.payload()))
-    })?;
-    Ok(())
+    });
+    let _ = writeln!(
+        &words,
+        "worker {pid}: {}",
+        ran.as_ref().map_or_else(ToString::to_string, |()| "left".to_owned())
+    );
+    Ok(ran?)
 }
 
 fn do_act(act: Act) -> Result<(), JobFailure> {

@@ -2,9 +2,10 @@
 
 use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, until};
 use powerhose_master::{
-    GoneCause, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, Rejection,
+    GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, Rejection,
 };
 use rustix::process::Signal;
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -118,6 +119,32 @@ fn a_runner_whose_last_clone_is_dropped_ends_and_its_jobs_with_it(setup: Setup) 
     drop(handle);
     // The worker is told that nobody waits, by the master or by its end.
     mark.wait();
+}
+
+#[test]
+fn every_job_that_is_submitted_at_the_moment_of_closing_ends_as_closed() {
+    for _ in 0..30 {
+        let scene = EMBEDDED.workers(0).start();
+        let begin = Barrier::new(4);
+        // Jobs that the master answers at once, until there is none to do so; one that nobody answered would time out.
+        let execute_on = || {
+            begin.wait();
+            loop {
+                let error =
+                    scene.runner.execute(Job::new("").pool("no pool's name")).expect_err("no pool's name");
+                match error.kind() {
+                    JobErrorKind::Rejected(Rejection::BadPool { .. }) => {}
+                    _ => return assert_closed(&error),
+                }
+            }
+        };
+        thread::scope(|scope| {
+            let executing = [(); 3].map(|()| scope.spawn(execute_on));
+            begin.wait();
+            assert_eq!(scene.runner.close(PATIENCE), Ok(()));
+            executing.into_iter().for_each(|thread| thread.join().expect("no panic"));
+        });
+    }
 }
 
 #[test]

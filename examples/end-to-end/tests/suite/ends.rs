@@ -156,7 +156,10 @@ fn a_name_that_no_pool_can_have_is_rejected(setup: Setup) {
 fn a_timeout_out_of_bounds_is_rejected(setup: Setup) {
     let scene = setup.workers(1).start();
     for timeout in [Duration::ZERO, Duration::from_secs(366 * 24 * 3600), Duration::MAX] {
-        let error = scene.runner.execute(Job::new("").timeout(timeout)).expect_err("out of bounds");
+        let handle = scene.runner.submit(Job::new("").timeout(timeout));
+        // A caller that waits blocked would free itself at once where the timeout is none.
+        until("the job to end", || handle.has_ended());
+        let error = handle.wait().expect_err("out of bounds");
         assert!(matches!(rejection(&error), Rejection::BadCall { .. }), "{timeout:?}: {error:?}");
         assert_predicates(&error, [false, false, false, false]);
     }

@@ -58,7 +58,7 @@ fn a_worker_that_computes_for_longer_than_the_silence_allowed_is_not_gone(setup:
 }
 
 #[test]
-fn a_stopped_worker_is_gone_by_its_silence() {
+fn a_stopped_worker_is_gone_until_it_goes_on() {
     let scene = REMOTE.workers(1).settings(short_silence).start();
     let pid = scene.infos()[0].pid;
     scene.signal(pid, Signal::STOP);
@@ -66,7 +66,8 @@ fn a_stopped_worker_is_gone_by_its_silence() {
         Notice::WorkerGone { cause, .. } => Some(cause),
         _ => None,
     });
-    assert_eq!(cause, GoneCause::Silent);
+    // By the silence of the worker, or of its connection, whose own heartbeats are slower.
+    assert!(matches!(cause, GoneCause::Silent | GoneCause::Disconnected), "{cause:?}");
     scene.signal(pid, Signal::CONT);
     scene.wait_for_state(WorkerState::Ready, 1);
     assert_eq!(scene.runner.execute(job("pid", "")), Ok(pid.to_string().into_bytes()));

@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// The variable through which workers learn their pool.
 const POOL_VARIABLE: &str = "POWERHOSE_POOL";
+/// The variable that names the file of the keys with which workers connect to a master that encrypts.
+const CURVE_FILE_VARIABLE: &str = "POWERHOSE_CURVE_FILE";
 /// The variable that names the file of the secret that workers share with their master.
 const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";
 
@@ -124,6 +126,9 @@ impl RunOptions {
         }
         if let Some(file) = self.master.worker_secret_file().or(common.secret_file.as_deref()) {
             command = command.variable(SECRET_FILE_VARIABLE, file);
+        }
+        if let Some(file) = &common.curve_file {
+            command = command.variable(CURVE_FILE_VARIABLE, file);
         }
         if self.pin {
             command = command.pinned();

@@ -63,6 +63,9 @@ fn worker(common: &CommonOptions, options: &WorkOptions) -> Result<Worker, Failu
     for Pair { name, value } in &options.label {
         worker = worker.label(name, value);
     }
+    if let Some(keys) = common.curve()? {
+        worker = worker.curve(keys);
+    }
     Ok(match common.secret()? {
         Some(secret) => worker.shared_secret(secret),
         None => worker,

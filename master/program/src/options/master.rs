@@ -4,7 +4,9 @@ use super::values::{duration, endpoint, pool, size};
 use super::{CommonOptions, read_secret};
 use crate::exit::{Exit, Failure};
 use clap::Args;
-use powerhose_master::{BindError, JobRunner, MasterBuilder, PoolSettings, Settings, SharedSecrets};
+use powerhose_master::{
+    BindError, CurveServer, IpcAccess, JobRunner, MasterBuilder, PoolSettings, Settings, SharedSecrets,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +66,12 @@ pub(crate) struct MasterOptions {
     /// A file with a secret that clients prove to know; several while one replaces another.
     #[arg(long, value_name = "FILE")]
     client_secret_file: Vec<PathBuf>,
+    /// Encrypts tcp:// endpoints with CURVE, with the keys in this file (SECURITY.md). Needs a build that has it.
+    #[arg(long, value_name = "FILE")]
+    curve_server_file: Option<PathBuf>,
+    /// Lets members of this group, by name or number, connect over ipc://. Default: this user only.
+    #[arg(long, value_name = "GROUP", value_parser = super::values::group)]
+    ipc_group: Option<u32>,
     /// Listens where other machines reach it although nobody has to prove anything: whoever reaches the port can send
     /// jobs, and read those of others.
     #[arg(long)]
@@ -88,6 +96,13 @@ impl MasterOptions {
         }
         for (name, settings) in &self.declare {
             builder = builder.pool(name, settings.clone());
+        }
+        if let Some(file) = &self.curve_server_file {
+            let keys = CurveServer::from_file(file).map_err(|error| Failure::new(Exit::Usage, error))?;
+            builder = builder.curve(keys);
+        }
+        if let Some(group) = self.ipc_group {
+            builder = builder.ipc_access(IpcAccess::Group(group));
         }
         Ok(if self.insecure_tcp { builder.insecure_tcp() } else { builder })
     }
@@ -119,7 +134,10 @@ impl MasterOptions {
 pub(crate) fn bind_failure(error: &BindError) -> Failure {
     let exit = match error {
         BindError::AlreadyRunning { .. } => Exit::AlreadyRunning,
-        BindError::Endpoint(_) | BindError::NoEndpoint | BindError::BadSetting { .. } => Exit::Usage,
+        BindError::Endpoint(_)
+        | BindError::NoEndpoint
+        | BindError::BadSetting { .. }
+        | BindError::NoCurve => Exit::Usage,
         _ => Exit::Bind,
     };
     Failure::new(exit, error)

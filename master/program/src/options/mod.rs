@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::logs::{LogFormat, parse_filter};
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser};
-use powerhose_master::SharedSecret;
+use powerhose_master::{CurveClient, SharedSecret};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -49,6 +49,9 @@ pub(crate) struct CommonOptions {
     /// A file with the secret that is shared with the master.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// A file with the keys for a master that encrypts tcp://: lines `server`, `public` and `secret`, each with a key.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) curve_file: Option<PathBuf>,
     /// A TOML file with flags: `workers = 4`, or in a table that is named like the command.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -70,6 +73,13 @@ impl CommonOptions {
     /// What is shared with the master, if anything.
     pub(crate) fn secret(&self) -> Result<Option<SharedSecret>, Failure> {
         self.secret_file.as_deref().map(read_secret).transpose()
+    }
+
+    /// The keys for an encrypted connection, if any.
+    pub(crate) fn curve(&self) -> Result<Option<CurveClient>, Failure> {
+        let read =
+            |file: &PathBuf| CurveClient::from_file(file).map_err(|error| Failure::new(Exit::Usage, error));
+        self.curve_file.as_ref().map(read).transpose()
     }
 }
 

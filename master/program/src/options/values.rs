@@ -107,6 +107,19 @@ pub(crate) fn pool(text: &str) -> Result<String, String> {
     }
 }
 
+/// A group, by its number or by its name in /etc/group.
+pub(crate) fn group(text: &str) -> Result<u32, String> {
+    if let Ok(number) = text.parse() {
+        return Ok(number);
+    }
+    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    let mut numbers = groups.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(text)).then(|| fields.nth(1)?.parse().ok())?
+    });
+    numbers.next().ok_or_else(|| format!("there is no group `{text}`"))
+}
+
 /// An endpoint; refused here, before anything is started, if it is none.
 pub(crate) fn endpoint(text: &str) -> Result<String, String> {
     text.parse::<powerhose_protocol::Endpoint>()
@@ -144,6 +157,13 @@ mod tests {
         for text in ["", "-1", "64XB", "1.5GiB", "99999999999GiB"] {
             assert!(bytes(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_has_a_name_or_a_number() {
+        assert_eq!(group("root"), Ok(0));
+        assert_eq!(group("4711"), Ok(4711));
+        assert!(group("no-such-group").is_err());
     }
 
     #[test]

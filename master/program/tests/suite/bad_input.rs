@@ -30,6 +30,8 @@ fn a_wrong_command_line_says_what_is_wrong() {
         (&["master", "--heartbeat-interval", "10s", "--silence-max", "1s"], "silence_max"),
         (&["master", "--declare", "a:credits=1"], "credit=N"),
         (&["master", "--log", "=x=", "--drain", "1s"], "a level"),
+        (&["master", "--ipc-group", "no-such-group"], "no group"),
+        (&["execute", "--curve-file", "missing", "x"], "missing"),
         (&["drain"], "WORKER"),
         (&["check", "--secret-file", "missing"], "missing"),
         (&["top"], "terminal"),

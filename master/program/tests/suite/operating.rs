@@ -59,12 +59,13 @@ fn a_drain_is_complete_when_the_jobs_have_ended() {
     let early = scene.run(&["drain", "--within", "100ms", "default"]);
     assert_eq!((early.status, &*early.stdout), (1, "pool:default: not yet done for 1 of 1\n"), "{early:?}");
     // Longer than a master believes that a silent operator lives.
-    let mut drain = scene.start(&["drain", "--within", "60s", "1"]);
+    let id = scene.worker_id();
+    let mut drain = scene.start(&["drain", "--within", "60s", &id]);
     let status = scene.run(&["status"]).stdout;
     assert!(status.contains("quiet"), "{status}");
     scene.file("go", "");
     assert_eq!(drain.status(), 0);
-    assert_eq!(drain.output(), "1: done for 1\n");
+    assert_eq!(drain.output(), format!("{id}: done for 1\n"));
     assert_eq!((execute.status(), &*execute.output()), (0, "done\n"));
 }
 
@@ -73,8 +74,9 @@ fn a_stopped_worker_leaves_and_its_supervisor_starts_another() {
     let scene = Scene::new();
     let run = scene.run_workers(1, &[], &["--", "cat"]);
     let before = scene.worker_pids();
-    let stopped = scene.run(&["stop", "1"]);
-    assert_eq!((stopped.status, &*stopped.stdout), (0, "1: done for 1\n"), "{stopped:?}");
+    let id = scene.worker_id();
+    let stopped = scene.run(&["stop", &id]);
+    assert_eq!((stopped.status, stopped.stdout), (0, format!("{id}: done for 1\n")));
     eventually("another worker", || {
         let now = scene.worker_pids();
         (now.len() == 1 && now != before).then_some(())

@@ -111,14 +111,28 @@ fn a_master_can_listen_on_several_endpoints_and_authenticate() {
     assert_eq!(scene.run(&["check"]).status, 2, "somebody is there, but does not say who");
 }
 
+#[test]
+fn a_group_can_be_let_in() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    let group = rustix::process::getegid().as_raw().to_string();
+    let _run = scene.run_workers(1, &["--ipc-group", &group], &["--", "cat"]);
+    let mode = std::fs::metadata(scene.path("m.ipc")).expect("it listens").permissions().mode();
+    assert_eq!(mode & 0o777, 0o660);
+    assert_eq!(scene.run(&["execute", "x"]).stdout, "x");
+}
+
 /// The first process of a container adopts orphans: here of a job that leaves one behind.
 #[test]
 fn as_the_first_process_it_reaps_orphans_and_passes_signals_on() {
     let scene = Scene::new();
     let program = env!("CARGO_BIN_EXE_powerhose");
     // The orphan leaves its process group, so that it outlives its job.
-    let job = "setsid sh -c 'sleep 0.01; touch orphan' >/dev/null 2>&1 & echo started";
-    let inner = scene.command(&["run", "--workers", "1", "--", program, "work", "--", "sh", "-c", job]);
+    let orphan = "touch left; until [ -e go ]; do sleep 0.01; done; touch orphan";
+    let job = format!(
+        "setsid sh -c '{orphan}' >/dev/null 2>&1 & until [ -e left ]; do sleep 0.01; done; echo started"
+    );
+    let inner = scene.command(&["run", "--workers", "1", "--", program, "work", "--", "sh", "-c", &job]);
     let mut outer = std::process::Command::new("unshare");
     outer
         .args(["--pid", "--fork", "--mount-proc", "--kill-child"])
@@ -127,7 +141,8 @@ fn as_the_first_process_it_reaps_orphans_and_passes_signals_on() {
     outer.current_dir(scene.folder()).env("POWERHOSE_ENDPOINT", scene.endpoint());
     let mut run = crate::support::Process::start(scene.folder(), &mut outer);
     scene.workers_are(1);
-    assert_eq!(scene.run(&["execute", ""]).stdout, "started\n");
+    assert_eq!(scene.run(&["execute", "--timeout", "60s", ""]).stdout, "started\n");
+    scene.file("go", "");
     eventually("the orphan", || scene.path("orphan").exists().then_some(()));
     let first = eventually("the first process", || children(run.id()).first().copied());
     eventually("no zombie", || {

@@ -135,7 +135,7 @@ impl Reference {
         let (state, ran, tainted, facts) = (call.state, call.ran, call.tainted, call.facts.clone());
         // What was refused and abandoned before the loop could tell is told to nobody.
         let refused = matches!(outcome.ending, Ending::Rejected(_));
-        if state == CallState::Abandoned && refused {
+        if state == CallState::Abandoned && caller != Caller::Embedded && refused {
             return;
         }
         self.verdict.must(Check::EndsOnce, state == CallState::Waiting, || {

@@ -57,6 +57,9 @@ impl Reference {
     /// A hint is handed in.
     pub(crate) fn suspected(&mut self, now: Instant, route: Route) {
         let Some(model) = &mut self.model else { return };
+        if model.greeting.contains(&route) {
+            model.hints.insert(route, now);
+        }
         if let Some(session) = model.session_mut(route) {
             session.suspected_at = Some(now);
             session.cleared = false;
@@ -80,6 +83,9 @@ impl Reference {
     pub(crate) fn received(&mut self, now: Instant, route: Route, header: &[u8], payloads: &[Bytes]) {
         let Ok(message) = decode(header, payloads.len()) else { return };
         let Some(model) = &mut self.model else { return };
+        if let Message::Hello(_) | Message::Proof(_) = &message {
+            model.greeting.insert(route);
+        }
         if let Message::Hello(_) = &message {
             *model.hellos.entry(route).or_default() += 1;
             if let Some(session) = model.session_mut(route) {
@@ -239,7 +245,8 @@ impl Model {
         self.answered.insert((attempt.job, attempt.attempt));
         self.took(now, number, &attempt, entry);
         if !self.is_awaited(number, attempt.job, attempt.attempt) {
-            return Some(Counted::StepReplyLate);
+            let cancelled = entry.end == WorkerEnd::Cancelled;
+            return Some(if cancelled { Counted::StepCancelledAnswer } else { Counted::StepReplyLate });
         }
         let asked_for = attempt.recalled && entry.end == WorkerEnd::Returned;
         let payload_bytes_max = self.facts.settings.payload_bytes_max;
@@ -255,10 +262,7 @@ impl Model {
                 if !asked_for {
                     self.let_rest(now, number);
                 }
-                return Some(match entry.end {
-                    WorkerEnd::Cancelled => Counted::StepCancelledAnswer,
-                    _ => Counted::StepReturned,
-                });
+                return Some(Counted::StepReturned);
             }
         };
         job.place = Place::Answered(answer);

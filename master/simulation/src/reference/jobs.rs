@@ -59,7 +59,7 @@ impl Reference {
             peer: welcome.peer,
             role: Role::Candidate,
             heard_at: now,
-            suspected_at: None,
+            suspected_at: model.hints.get(&route).copied(),
             cleared: false,
             over: None,
             registering: None,
@@ -77,7 +77,7 @@ impl Reference {
         let Some(session) = model.session_on(route) else { return };
         if reject.kind == powerhose_protocol::Kind::Control as u64 {
             model.orders.retain(|order| order.session != session || Some(order.id) != reject.reference);
-        } else if reject.kind == powerhose_protocol::Kind::Status as u64 {
+        } else if reject.code == "query" {
             self.one_answer(session);
         }
     }
@@ -158,11 +158,12 @@ impl Reference {
             recalled: false,
         };
         model.load(number, attempt, verdict);
-        let lines = &mut model.pools.entry(entry.pool.into()).or_default().lines;
+        let pool = model.pools.entry(entry.pool.into()).or_default();
+        pool.moved = true;
         if again {
             self.coverage.count(Counted::StepDispatchedAgain);
         } else {
-            lines.dispatched(client, id);
+            pool.lines.dispatched(client, id);
         }
         if alone {
             self.coverage.count(Counted::StepDispatchedAlone);
@@ -217,7 +218,7 @@ impl Reference {
         let model = self.model.as_mut();
         let worker = model.and_then(|model| model.sessions.get_mut(&session)).and_then(Session::worker_mut);
         if let Some(worker) = worker {
-            (worker.quiet, worker.rested_at) = (false, None);
+            worker.quiet = false;
         }
     }
 

@@ -61,6 +61,8 @@ impl Reference {
     pub(crate) fn acted(&mut self, now: Instant, action: &Action) {
         match action {
             Action::Send { route, header, payloads } => self.sent(now, *route, header, payloads),
+            // The loop knows no longer whom to tell.
+            Action::Complete { call, .. } if self.was_dropped(*call) => {}
             Action::Complete { call, outcome } => {
                 self.job_ended(now, powerhose_protocol::JobId::new(0, *call), outcome);
                 self.completed(now, Caller::Embedded, *call, outcome);
@@ -69,6 +71,12 @@ impl Reference {
             Action::Cut { route } => self.cut_off(*route),
             Action::Closed => self.closed(),
         }
+    }
+
+    fn was_dropped(&self, call: u64) -> bool {
+        self.model
+            .as_ref()
+            .is_some_and(|model| model.dropped.contains(&powerhose_protocol::JobId::new(0, call)))
     }
 
     /// Only who does as he likes is cut off.

@@ -83,6 +83,8 @@ pub(super) struct PoolModel {
     pub(super) lines: Lines,
     /// Since when something waits behind a busy worker while another is free, and nothing was done about it.
     pub(super) behind_since: Option<Instant>,
+    /// A job was given out in this turn: what waits behind others is looked at again later.
+    pub(super) moved: bool,
 }
 
 impl PoolModel {
@@ -115,6 +117,10 @@ pub(crate) struct Model {
     /// The session on a connection, while it lasts.
     pub(super) routes: BTreeMap<Route, u64>,
     pub(super) standings: BTreeMap<Route, Standing>,
+    /// Connections that said HELLO or PROOF in this turn, and hints that came after it: a session may be there that
+    /// has not been seen yet.
+    pub(super) greeting: BTreeSet<Route>,
+    pub(super) hints: BTreeMap<Route, Instant>,
     /// How often a connection said HELLO.
     pub(super) hellos: BTreeMap<Route, u32>,
     pub(super) pools: BTreeMap<Box<str>, PoolModel>,
@@ -153,6 +159,8 @@ impl Model {
             sessions: BTreeMap::new(),
             routes: BTreeMap::new(),
             standings: BTreeMap::new(),
+            greeting: BTreeSet::new(),
+            hints: BTreeMap::new(),
             hellos: BTreeMap::new(),
             pools,
             orders: Vec::new(),

@@ -77,7 +77,11 @@ impl Reference {
         let (Some(model), verdict) = (&mut self.model, &mut self.verdict) else { return };
         let Some(job) = model.jobs.remove(&id) else {
             // What is refused for its timeout or number is never taken in.
-            let refused = matches!(end.told, Told::Refused(_)) || model.dropped.contains(&id);
+            let refused = matches!(end.told, Told::Refused(_));
+            if refused {
+                model.pools.values_mut().for_each(|pool| pool.lines.refused(id));
+            }
+            let refused = refused || model.dropped.contains(&id);
             return verdict.must(Check::EndsOnce, refused, || format!("{id} ends, and is not there"));
         };
         if let Err(reason) = model.has_reason(now, &job, end) {

@@ -3,7 +3,7 @@
 use super::Reference;
 use super::model::{Job, Model, Place, PoolModel};
 use super::outcomes::MOURNING;
-use super::sessions::Session;
+use super::sessions::{Role, Session};
 use crate::verdict::{Check, Verdict};
 use powerhose_master::dispatcher::Dispatcher;
 use powerhose_protocol::JobId;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Timers are this coarse.
 const TICK: Duration = Duration::from_millis(1);
+/// The loop comes no later than this unless it is paused, and heartbeats go out in turns of the loop.
+const LATENESS: Duration = Duration::from_millis(100);
 /// A job may wait behind another so long while a worker is free, until the tick that finds it.
 const BALANCE: Duration = Duration::from_millis(3);
 
@@ -26,8 +28,11 @@ impl Reference {
         model.turns_were_kept(verdict);
         model.nobody_idles(now, dispatcher, verdict);
         model.nobody_is_crowded(now, verdict);
+        model.nobody_is_silent(now, verdict);
         model.all_is_answered(now, verdict);
         model.dropped.clear();
+        model.greeting.clear();
+        model.hints.clear();
         model.answered.clear();
         if verdict.first.is_none() {
             dispatcher.check_invariants();
@@ -137,10 +142,31 @@ impl Model {
         }
     }
 
+    /// Whoever was not heard for too long is given up at the next heartbeat, unless a job excuses it.
+    fn nobody_is_silent(&self, now: Instant, verdict: &mut Verdict) {
+        let settings = &self.facts.settings;
+        let patience = settings.silence_max + settings.heartbeat_interval + LATENESS;
+        let registered =
+            |session: &&Session| session.over.is_none() && !matches!(session.role, Role::Candidate);
+        for session in self.sessions.values().filter(registered) {
+            let excused = session.worker().is_some_and(|one| !one.attentive && !one.outstanding.is_empty());
+            let heard = session.heard_at.max(self.late_until);
+            verdict.must(Check::Silence, excused || heard + patience >= now, || {
+                format!("{:?} was last heard {:?} ago", session.route, now - session.heard_at)
+            });
+        }
+    }
+
     fn all_is_answered(&mut self, now: Instant, verdict: &mut Verdict) {
         let late = self.orders.iter().find(|order| order.due + TICK < now);
         verdict.must(Check::Answered, late.is_none(), || "an order is not answered in time".to_owned());
-        let open = std::mem::take(&mut self.questions).into_values().any(|questions| questions != 0);
+        let questions = std::mem::take(&mut self.questions);
+        // Nothing is told of the end of a peer that never registered.
+        let asks = |session: &u64| {
+            let session = self.sessions.get(session);
+            session.is_some_and(|one| one.over.is_none() && !matches!(one.role, Role::Candidate))
+        };
+        let open = questions.iter().any(|(session, questions)| *questions > 0 && asks(session));
         verdict.must(Check::Answered, !open, || "a question is not answered".to_owned());
     }
 }
@@ -170,14 +196,21 @@ fn watch_behind(
     dispatcher: &Dispatcher,
     verdict: &mut Verdict,
 ) {
-    if !behind {
+    if std::mem::take(&mut pool.moved) || !behind {
         pool.behind_since = None;
+    }
+    if !behind {
         return;
     }
-    let due = *pool.behind_since.get_or_insert(now) + BALANCE;
+    let since = *pool.behind_since.get_or_insert(now);
+    let due = since + BALANCE;
     let wakes = dispatcher.poll_timeout();
     let woken = now < due && wakes.is_some_and(|(when, _)| when <= due);
     verdict.must(Check::Recalled, woken, || {
-        format!("a job waits behind another while a worker is free; the loop wakes for {wakes:?}")
+        let wakes = wakes.map(|(when, why)| (when.saturating_duration_since(now), why));
+        format!(
+            "since {:?} a job waits behind another while a worker is free; the loop wakes in {wakes:?}",
+            now - since
+        )
     });
 }

@@ -89,7 +89,8 @@ impl World {
                     })
                 }
                 ClientAction::Closed => return true,
-                ClientAction::Named { .. } | ClientAction::Welcomed | ClientAction::Workers(_) => {}
+                ClientAction::Workers(_) => self.count(Counted::StepWorkersTold),
+                ClientAction::Named { .. } | ClientAction::Welcomed => {}
             }
         }
         false
@@ -113,6 +114,13 @@ impl World {
     pub(super) fn abandon_there(&mut self, id: ProcessId, call: u64) {
         if let Some(client) = self.client_mut(id) {
             client.machine.abandon(call);
+        }
+        self.wake(id);
+    }
+
+    pub(super) fn ask_workers(&mut self, id: ProcessId) {
+        if let Some(client) = self.client_mut(id) {
+            client.machine.ask_workers();
         }
         self.wake(id);
     }

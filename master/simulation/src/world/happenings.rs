@@ -24,7 +24,7 @@ macro_rules! happenings {
 happenings! {
     SubmitHere: 300,
     SubmitThere: 200,
-    Burst: 20,
+    Burst: 8,
     AbandonHere: 40,
     AbandonThere: 30,
     KillWorker: 12,
@@ -122,6 +122,9 @@ impl World {
             Happening::Ask => {
                 if let Some(operator) = self.pick(|process| process.raw().is_some()) {
                     self.ask(operator);
+                }
+                if let Some(client) = self.pick(|process| process.client().is_some()) {
+                    self.ask_workers(client);
                 }
             }
             Happening::SayAnything => {

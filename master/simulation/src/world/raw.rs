@@ -12,6 +12,9 @@ use powerhose_protocol::{
     ROLE_CLIENT, ROLE_WORKER, Register, Replies, ReplyEntry, Status, WorkerEnd, decode,
 };
 
+/// Messages of a flood: more than the master puts up with if it has to refuse each.
+const FLOOD: u32 = 120;
+
 impl World {
     pub(super) fn raw_peer(&mut self, operator: bool) -> Being {
         let role = if operator || self.random.permille(500) { ROLE_CLIENT } else { ROLE_WORKER };
@@ -99,8 +102,12 @@ impl World {
                 Counted::FaultReplayed
             }
             4 => {
-                for _ in 0..50 {
-                    self.say(id, wellformed);
+                let nonsense = self.random.permille(500);
+                for _ in 0..FLOOD {
+                    self.say(
+                        id,
+                        |raw, random| if nonsense { garbage(random) } else { wellformed(raw, random) },
+                    );
                 }
                 Counted::FaultFlood
             }

@@ -214,7 +214,7 @@ fn a_loop_that_breaks_ends_every_job_as_lost_with_the_master_and_nothing_else() 
         panic!("a broken invariant");
     });
     let (runner, event_loop) = stage.take_apart();
-    event_loop.run();
+    stage::run(event_loop);
     handles.push(runner.submit("too late"));
     handles.extend(asleep.lock().into_iter().flat_map(|mut handles| std::mem::take(&mut *handles)));
     let ends: Vec<_> = handles.into_iter().map(|handle| handle.wait().expect_err("no reply")).collect();
@@ -241,7 +241,7 @@ fn a_loop_that_is_closed_lets_jobs_finish_tells_its_peers_and_ends() {
         .while_asleep(move || network.deliver(worker.route, reply, vec![b"reply".as_slice().into()]));
     let network = stage.network.clone();
     let (_runner, event_loop) = stage.take_apart();
-    event_loop.run();
+    stage::run(event_loop);
     assert_eq!(&handle.wait().expect("a reply")[..], b"reply");
     let error = refused.wait().expect_err("it came too late");
     assert_eq!(error.kind(), &JobErrorKind::Rejected(Rejection::Closed));
@@ -258,7 +258,7 @@ fn whoever_closes_is_told_how_many_jobs_were_lost() {
     stage.turn();
     let lost = [stage.close(Duration::ZERO), stage.close(Duration::ZERO)];
     let (_runner, event_loop) = stage.take_apart();
-    event_loop.run();
+    stage::run(event_loop);
     assert_eq!(lost.map(|lost| lost.try_recv()), [Ok(3), Ok(3)]);
     for handle in handles {
         let error = handle.wait().expect_err("lost");

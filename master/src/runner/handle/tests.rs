@@ -12,8 +12,7 @@ use std::task::Waker;
 fn link() -> (Arc<Link>, Receiver<Command>) {
     let (commands, asked) = crossbeam_channel::unbounded();
     let wakeup = Arc::new(Wakeup::new().expect("an eventfd"));
-    let thread = std::thread::spawn(|| {});
-    (Arc::new(Link::new(commands, wakeup, Duration::from_secs(5), thread)), asked)
+    (Arc::new(Link::new(commands, wakeup, Duration::from_secs(5))), asked)
 }
 
 /// A job that has been handed over, and the loop's end of it.

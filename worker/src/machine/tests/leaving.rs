@@ -25,6 +25,23 @@ fn a_worker_leaves_by_quiet_then_the_running_job_then_bye() {
 }
 
 #[test]
+fn a_job_of_an_earlier_session_is_waited_for_and_no_longer() {
+    let mut bench = Bench::registered();
+    bench.give(&[1], 1000);
+    bench.next();
+    bench.hear(Unknown { epoch: 1 });
+    bench.pass(100);
+    bench.welcome(8);
+    bench.registered_in(8);
+    leave(&mut bench);
+    bench.hear(Quieted { session: 8 });
+    bench.kinds();
+    assert_eq!(bench.ending(), None);
+    bench.finish(b"one");
+    assert_eq!((bench.kinds(), bench.ending()), (vec![Kind::Bye], Some(Ending::Left)));
+}
+
+#[test]
 fn what_has_not_begun_and_what_still_comes_goes_back() {
     let mut bench = Bench::registered();
     bench.give(&[1, 2, 3], 1000);

@@ -2,7 +2,7 @@
 //! halfway, since its next line would then be the answer to another job.
 
 use super::pipes::{Stream, do_not_block, kill_group, read_some, wait_for, write_some};
-use super::program::{Program, end, failed, too_large};
+use super::program::{Program, cancelled, end, failed, too_large};
 use powerhose_worker::{Job, JobFailure};
 use rustix::event::{PollFd, PollFlags};
 use std::io;
@@ -57,7 +57,11 @@ impl Lines {
                 Ok(exit) => failed(exit, b""),
                 Err(error) => JobFailure::from_error(&error),
             }),
-            Err(Trouble::Cancelled) => Err(JobFailure::new("cancelled", "nobody waits for it any longer")),
+            Err(Trouble::Cancelled) => {
+                // Ended first: what it does is in vain.
+                drop(running);
+                Err(cancelled(job))
+            }
             Err(Trouble::TooLarge) => Err(too_large(self.program.reply_bytes_max)),
             Err(Trouble::System(error)) => Err(JobFailure::from_error(&error)),
         }

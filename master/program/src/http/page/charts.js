@@ -79,8 +79,8 @@ class Chart {
       const value = line.of(sample);
       if (value === null) { close(last); continue; }
       const here = x(sample).toFixed(1), point = here + " " + y(value).toFixed(1);
-      // A moment between two without jobs would be invisible as a line: it is a dot.
-      path += open === null ? `M${point}h0` : `L${point}`;
+      // A moment between two without jobs is a dot.
+      path += open === null ? `M${point}m-1 0h2m-1 0` : `L${point}`;
       if (line.wash) wash += (open === null ? "M" : "L") + point;
       if (open === null) open = here;
       last = here;

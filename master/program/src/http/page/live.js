@@ -21,7 +21,7 @@ const charts = [
 
 const pair = (label, of) => ({ label, classes: "n pair", fill: (cell, item) => {
   const { p50, p99, count } = of(item);
-  put(cell, count ? duration(p50) + " / " + duration(p99) : "–");
+  put(cell, count ? durations(p50, p99) : "–");
   cell.classList.toggle("zero", !count);
 } });
 
@@ -145,6 +145,7 @@ function show(answer) {
   charts.forEach(chart => chart.show(known.samples, span));
   showTables(answer);
   byId("main").classList.remove("stale");
+  put(byId("trouble"), "");
   byId("trouble").hidden = true;
 }
 

@@ -12,7 +12,7 @@ function rate(number) {
 // [number, unit] of a duration in milliseconds.
 function durationParts(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return ["–", ""];
-  if (milliseconds < 1) return [milliseconds.toFixed(2), "ms"];
+  if (milliseconds < 1) return [(milliseconds * 1000).toFixed(0), "µs"];
   if (milliseconds < 10) return [milliseconds.toFixed(1), "ms"];
   if (milliseconds < 1000) return [milliseconds.toFixed(0), "ms"];
   const seconds = milliseconds / 1000;
@@ -24,6 +24,12 @@ function durationParts(milliseconds) {
 function duration(milliseconds) {
   const [number, unit] = durationParts(milliseconds);
   return unit ? number + " " + unit : number;
+}
+
+// Two durations in one place: of the same unit, if they are.
+function durations(one, other) {
+  const [first, second] = [durationParts(one), durationParts(other)];
+  return (first[1] === second[1] ? first[0] : first.join(" ")) + " / " + second.join(" ");
 }
 
 function longDuration(seconds) {

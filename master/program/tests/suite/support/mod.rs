@@ -102,10 +102,20 @@ impl Scene {
     /// The process ids of the workers, as the master knows them.
     #[track_caller]
     pub(crate) fn worker_pids(&self) -> Vec<u32> {
+        self.workers().iter().map(|worker| worker["pid"].as_u64().expect("a process id") as u32).collect()
+    }
+
+    /// The id of the first worker.
+    #[track_caller]
+    pub(crate) fn worker_id(&self) -> String {
+        self.workers()[0]["id"].to_string()
+    }
+
+    #[track_caller]
+    fn workers(&self) -> Vec<serde_json::Value> {
         let status = self.run(&["status", "--json"]).stdout;
         let status: serde_json::Value = serde_json::from_str(&status).expect("it is JSON");
-        let workers = status["workers"].as_array().expect("a list of workers").iter();
-        workers.map(|worker| worker["pid"].as_u64().expect("a process id") as u32).collect()
+        status["workers"].as_array().expect("a list of workers").clone()
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::EventLoop;
 use crate::dispatcher::tests::harness::{self, Given, Sent};
 use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Route, Settings, Stats};
 use crate::runner::link::{Command, Link};
+use crate::runner::turns::{Fate, Turn, Turning};
 use crate::runner::{JobRunner, Place};
 use crate::transport::clock;
 use crate::transport::memory::{MemoryTransport, Network};
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use crossbeam_channel::Receiver;
 use powerhose_protocol::*;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,29 @@ pub(super) struct Stage {
     now: Instant,
     last_route: u64,
     sent: Vec<(Route, Sent)>,
+}
+
+/// A turn, and the sleep after one in which there was nothing to do.
+fn turn_once(event_loop: &mut EventLoop<MemoryTransport>) -> Option<Fate> {
+    match event_loop.turn() {
+        Turn::Worked => None,
+        Turn::Idle => {
+            event_loop.sleep(None);
+            None
+        }
+        Turn::Ended => Some(Fate::Closed),
+    }
+}
+
+/// Turns until the end.
+pub(super) fn run(mut event_loop: EventLoop<MemoryTransport>) {
+    let turn = || loop {
+        if let Some(fate) = turn_once(&mut event_loop) {
+            return fate;
+        }
+    };
+    let fate = catch_unwind(AssertUnwindSafe(turn)).unwrap_or(Fate::Broken);
+    event_loop.end(fate);
 }
 
 /// A worker of paper.
@@ -52,18 +77,20 @@ impl Stage {
         let (sender, commands) = crossbeam_channel::unbounded();
         let transport = network.transport(wakeup.clone());
         let event_loop = EventLoop::new(transport, dispatcher, commands, wakeup.clone(), Vec::new());
-        // The loop is turned on the test's own thread.
-        let thread = std::thread::spawn(|| {});
-        let link = Link::new(sender, wakeup, Duration::from_secs(5), thread);
+        let link = Link::new(sender, wakeup, Duration::from_secs(5));
         let runner = JobRunner::new(link, Place::Embedded, Vec::new());
         Stage { event_loop, network, runner, now, last_route: 0, sent: Vec::new() }
     }
 
     /// One turn of the loop, which must not be its last.
     pub(super) fn turn(&mut self) {
-        assert!(self.event_loop.turn().is_continue());
+        assert_eq!(self.turn_once(), None);
         let sent = self.network.sent().into_iter();
         self.sent.extend(sent.map(|(to, header, payloads)| (to, Sent::read(&header, payloads).1)));
+    }
+
+    fn turn_once(&mut self) -> Option<Fate> {
+        turn_once(&mut self.event_loop)
     }
 
     /// Turns until the loop sleeps.

@@ -1,0 +1,210 @@
+//! A loop that turns where it is needed: on its own thread, or on the thread of a caller who would only wait for it.
+//!
+//! A lone caller that blocks needs nobody to send its job and to wait for the reply: it turns the loop itself, and saves
+//! both wake-ups, of the loop by the caller and of the caller by the loop. Meanwhile the loop's own thread sleeps on, and
+//! is told not to look at the network. Whoever turns holds the lock; who finds it taken leaves a command and wakes.
+
+use super::slot::Slot;
+use crate::transport::clock;
+use crate::transport::sleeper::{Look, Sleeper};
+use crate::transport::wakeup::Wakeup;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
+
+/// What a turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// There was something to do, and there may be more.
+    Worked,
+    /// There was nothing to do.
+    Idle,
+    /// It was the last one.
+    Ended,
+}
+
+/// How a loop came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Closed,
+    Broken,
+}
+
+/// A loop that can be turned.
+pub(crate) trait Turning: Send + 'static {
+    /// Takes in what is there and acts upon it. Never sleeps.
+    fn turn(&mut self) -> Turn;
+
+    /// Sleeps until there is something to do, or it is `until`.
+    fn sleep(&mut self, until: Option<Instant>);
+
+    /// When there will be something to do, whatever else happens.
+    fn next_time(&self) -> Option<Instant>;
+
+    /// Whether there is something to do that [`descriptor`](Turning::descriptor) does not tell.
+    fn has_work(&self) -> bool;
+
+    /// Readable when there is something to do.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+
+    /// Somebody slept on the descriptor.
+    fn slept_elsewhere(&mut self);
+
+    /// What is left to do when it has turned for the last time.
+    fn end(self, fate: Fate);
+}
+
+/// A loop, and who may turn it.
+pub(crate) struct Turns<L> {
+    state: Mutex<State<L>>,
+    wakeup: Arc<Wakeup>,
+    /// Over the loop's descriptor: what the loop's own thread sleeps on.
+    gate: Sleeper,
+    descriptor: OwnedFd,
+}
+
+struct State<L> {
+    /// None when the loop's own thread has taken it to end it.
+    turning: Option<L>,
+    /// Why it is not turned any more.
+    fate: Option<Fate>,
+    /// Until when the loop's own thread sleeps.
+    sleeps_until: Option<Instant>,
+}
+
+/// Whether a caller turned the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Led {
+    Yes,
+    No,
+}
+
+/// Lets callers turn a loop.
+pub(crate) trait Lead: Send + Sync {
+    /// Turns the loop until the job has ended or it is `until`, unless somebody else is turning it.
+    fn lead(&self, slot: &Slot, until: Option<Instant>) -> Led;
+}
+
+impl<L: Turning> Turns<L> {
+    pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>) -> io::Result<Turns<L>> {
+        let descriptor = turning.descriptor().try_clone_to_owned()?;
+        let gate = Sleeper::over(&[descriptor.as_fd()])?;
+        let state = State { turning: Some(turning), fate: None, sleeps_until: None };
+        Ok(Turns { state: Mutex::new(state), wakeup, gate, descriptor })
+    }
+
+    /// What the loop's own thread does, until the loop ends.
+    pub(crate) fn run(&self) {
+        loop {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            match self.turn_until_idle(&mut state) {
+                Ok(until) => {
+                    state.sleeps_until = until;
+                    drop(state);
+                    self.gate.sleep(until);
+                }
+                Err(fate) => {
+                    let turning = state.turning.take();
+                    drop(state);
+                    if let Some(turning) = turning {
+                        turning.end(fate);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Then nothing is left to do until the time that it gives.
+    fn turn_until_idle(&self, state: &mut State<L>) -> Result<Option<Instant>, Fate> {
+        self.wakeup.awake();
+        self.wakeup.drain();
+        if let Some(turning) = &mut state.turning {
+            turning.slept_elsewhere();
+        }
+        loop {
+            if turn(state)? == Turn::Worked {
+                continue;
+            }
+            let Some(turning) = &state.turning else { return Err(Fate::Closed) };
+            self.wakeup.announce_sleep();
+            if !turning.has_work() {
+                return Ok(turning.next_time());
+            }
+            self.wakeup.awake();
+        }
+    }
+
+    fn lead_until(&self, state: &mut State<L>, slot: &Slot, until: Option<Instant>) -> Result<(), Fate> {
+        self.wakeup.awake();
+        loop {
+            let turned = turn(state)?;
+            if slot.has_ended() {
+                return Ok(());
+            }
+            if turned == Turn::Worked {
+                continue;
+            }
+            if until.is_some_and(|until| until <= clock::now()) {
+                return Ok(());
+            }
+            if let Some(turning) = &mut state.turning {
+                turning.sleep(until);
+            }
+        }
+    }
+
+    /// Hands over to the loop's own thread, which wakes only if there is something to do.
+    fn hand_over(&self, state: &State<L>) {
+        self.wakeup.announce_sleep();
+        self.gate.look(self.descriptor.as_fd(), Look::Yes);
+        let Some(turning) = &state.turning else { return };
+        let earlier = match (turning.next_time(), state.sleeps_until) {
+            (Some(next), Some(until)) => next < until,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if earlier || turning.has_work() || state.fate.is_some() {
+            self.wakeup.wake();
+        }
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, State<L>>> {
+        match self.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+impl<L: Turning> Lead for Turns<L> {
+    fn lead(&self, slot: &Slot, until: Option<Instant>) -> Led {
+        let Some(mut state) = self.try_lock() else { return Led::No };
+        if state.fate.is_some() || state.turning.is_none() {
+            return Led::No;
+        }
+        self.gate.look(self.descriptor.as_fd(), Look::No);
+        if let Err(fate) = self.lead_until(&mut state, slot, until) {
+            state.fate = Some(fate);
+        }
+        self.hand_over(&state);
+        Led::Yes
+    }
+}
+
+/// One turn. A loop that breaks is never turned again.
+fn turn<L: Turning>(state: &mut State<L>) -> Result<Turn, Fate> {
+    if let Some(fate) = state.fate {
+        return Err(fate);
+    }
+    let Some(turning) = &mut state.turning else { return Err(Fate::Closed) };
+    match catch_unwind(AssertUnwindSafe(|| turning.turn())) {
+        Ok(Turn::Ended) => Err(Fate::Closed),
+        Ok(turned) => Ok(turned),
+        Err(_) => Err(Fate::Broken),
+    }
+}
