@@ -192,7 +192,10 @@ impl Reference {
             };
             match counted {
                 Counted::StepCancel => attempt.cancelled = true,
-                _ => attempt.recalled = true,
+                _ => {
+                    attempt.recalled = true;
+                    model.pools.entry(attempt.pool.clone()).or_default().moved = true;
+                }
             }
         }
     }

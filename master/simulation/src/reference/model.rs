@@ -83,7 +83,7 @@ pub(super) struct PoolModel {
     pub(super) lines: Lines,
     /// Since when something waits behind a busy worker while another is free, and nothing was done about it.
     pub(super) behind_since: Option<Instant>,
-    /// A job was given out in this turn: what waits behind others is looked at again later.
+    /// A job was given out or recalled in this turn: what waits behind others is looked at again later.
     pub(super) moved: bool,
 }
 

@@ -162,7 +162,7 @@ impl World {
         while let Some(action) = worker.machine.poll_action() {
             match action {
                 Action::Send { header, payloads } => {
-                    let packet = self.with_manners(worker, Packet { header, payloads });
+                    let packet = self.with_manners(process.id, worker, Packet { header, payloads });
                     if !self.send(process, packet) {
                         worker.machine.handle_disconnected(self.now);
                     }
@@ -281,7 +281,7 @@ impl World {
     }
 
     /// What a worker without manners makes of its messages.
-    fn with_manners(&mut self, worker: &mut WorkerProcess, packet: Packet) -> Packet {
+    fn with_manners(&mut self, id: ProcessId, worker: &mut WorkerProcess, packet: Packet) -> Packet {
         let Ok(message) = decode(&packet.header, packet.payloads.len()) else { return packet };
         match message {
             Message::Hello(_) => worker.session = None,
@@ -292,8 +292,11 @@ impl World {
                     return Packet { header, payloads: packet.payloads };
                 }
             }
-            Message::Replies(_) if worker.manners == Manners::Repeats && self.random.permille(300) => {
+            Message::Replies(_) if worker.manners == Manners::Repeats && self.random.permille(500) => {
                 worker.echoes.push(packet.clone());
+                // Soon enough, now and then, to meet the next attempt of the same job.
+                let soon = self.random.duration_up_to(Duration::from_millis(300));
+                self.schedule.plan(self.now + soon, Due::Echoes(id));
             }
             _ => {}
         }
