@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Handshakes under way at once; the oldest is forgotten for another.
 const HANDSHAKES_MAX: usize = 4096;
+/// When a peer may try again that was too slow, or whose CHALLENGE was of a connection before this one: both can happen
+/// to a peer that stood still.
+const RETRY_AFTER_MS: u64 = 100;
 /// How long a CHALLENGE may stay unanswered.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of a HELLO that is kept: all fields of version 1 at their bounds, and room for what later versions add.
@@ -74,14 +77,25 @@ impl Handshakes {
         self.order.len()
     }
 
+    /// Whether this HELLO has its CHALLENGE already. It is on its way: within a connection nothing is lost.
+    fn is_answered(&self, route: Route, hello: &[u8]) -> bool {
+        self.pending.get(&route).is_some_and(|pending| *pending.hello == *hello)
+    }
+
+    /// The connection is gone.
+    pub(super) fn forget(&mut self, route: Route) {
+        self.pending.remove(&route);
+    }
+
     /// A connection has one handshake at most, so that one that begins many takes no room from others.
     fn begin(&mut self, route: Route, hello: &[u8], challenge: Vec<u8>, since: Instant) {
-        let (number, superseded) = match self.pending.get(&route) {
-            Some(pending) => (pending.number, pending.superseded.saturating_add(1)),
+        // Its time counts from its first HELLO, or one that begins again and again would hold up what comes after it.
+        let (number, since, superseded) = match self.pending.get(&route) {
+            Some(pending) => (pending.number, pending.since, pending.superseded.saturating_add(1)),
             None => {
                 self.begun += 1;
                 self.order.push_back((route, self.begun));
-                (self.begun, 0)
+                (self.begun, since, 0)
             }
         };
         self.pending.insert(route, Pending { number, since, hello: hello.into(), challenge, superseded });
@@ -122,6 +136,9 @@ impl Dispatcher {
             let text = "a HELLO that is to be proved has at most 2,048 bytes";
             return self.reject(route, Kind::Hello as u64, None, "over_limit", text, None);
         }
+        if self.handshakes.is_answered(route, header) {
+            return;
+        }
         let nonce = self.handshakes.nonces.next();
         let version = hello.version_max.min(VERSION_MAX);
         let challenge = Challenge { version, epoch: self.epoch, nonce: Bytes(&nonce) };
@@ -135,7 +152,8 @@ impl Dispatcher {
         let pending = self.handshakes.pending.remove(&route);
         let Some(pending) = pending else {
             let text = "there is no CHALLENGE that this could answer, or it was too long ago";
-            return self.reject(route, Kind::Proof as u64, None, "proof", text, None);
+            let again = Some(RETRY_AFTER_MS);
+            return self.reject(route, Kind::Proof as u64, None, "proof", text, again);
         };
         let Ok(Message::Hello(hello)) = decode(&pending.hello, 0) else {
             unreachable!("it was a HELLO when it came in");

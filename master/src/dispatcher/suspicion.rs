@@ -76,6 +76,7 @@ impl Dispatcher {
 
     /// A message could not be handed over.
     pub(super) fn unreachable(&mut self, route: Route) {
+        self.handshakes.forget(route);
         if let Some(key) = self.peers.find(route) {
             self.gone(key, GoneCause::Disconnected);
         }

@@ -101,7 +101,8 @@ impl World {
         let standing = Standing {
             process: id,
             proves: proves && !matches!(seat, Seat::Stranger),
-            honest: !matches!(seat, Seat::Raw),
+            // An operator that loses its patience says HELLO too often.
+            honest: !matches!(seat, Seat::Raw | Seat::Operator),
         };
         self.reference.connected(route, standing);
         self.wake(id);

@@ -16,7 +16,12 @@ fn guarded() -> Bench {
 }
 
 fn greeter(role: &'static str, text: &str) -> Greeter {
-    let credentials = Credentials { secret: secret(text), seed: [7; 32] };
+    greeter_with(role, text, 7)
+}
+
+/// One whose nonces are others.
+fn greeter_with(role: &'static str, text: &str, seed: u8) -> Greeter {
+    let credentials = Credentials { secret: secret(text), seed: [seed; 32] };
     Greeter::new(role, "paper/1".to_owned(), Some(credentials))
 }
 
@@ -41,6 +46,12 @@ fn shake_hands(bench: &mut Bench, route: Route, greeter: &mut Greeter) -> Sent {
 fn assert_refused(answer: &Sent) {
     let Sent::Reject(refusal) = answer else { panic!("{answer:?}") };
     assert_eq!((refusal.of(Kind::Proof), refusal.retry_after_ms), ("proof", None));
+}
+
+/// No CHALLENGE is there that the PROOF could answer: a peer that was too slow may begin again.
+fn assert_unasked(answer: &Sent) {
+    let Sent::Reject(refusal) = answer else { panic!("{answer:?}") };
+    assert_eq!((refusal.of(Kind::Proof), refusal.retry_after_ms), ("proof", Some(100)));
 }
 
 #[test]
@@ -136,7 +147,7 @@ fn a_proof_is_good_once_and_on_its_own_connection_only() {
         greeter.prove(&challenge).expect("it has credentials")
     };
     bench.say_bytes(other, &proof, Vec::new());
-    assert_refused(&bench.heard_on(other)[0]);
+    assert_unasked(&bench.heard_on(other)[0]);
     bench.say_bytes(other, &hello, Vec::new());
     challenge(&mut bench, other);
     bench.say_bytes(other, &proof, Vec::new());
@@ -144,7 +155,7 @@ fn a_proof_is_good_once_and_on_its_own_connection_only() {
     bench.say_bytes(route, &proof, Vec::new());
     assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
     bench.say_bytes(route, &proof, Vec::new());
-    assert_refused(&bench.heard_on(route)[0]);
+    assert_unasked(&bench.heard_on(route)[0]);
 }
 
 #[test]
@@ -161,7 +172,7 @@ fn every_challenge_is_another() {
 }
 
 #[test]
-fn a_peer_that_said_hello_again_while_the_master_was_paused_comes_in() {
+fn a_hello_that_is_said_again_while_the_master_is_paused_is_answered_once() {
     let mut bench = guarded();
     let route = bench.connect();
     let mut greeter = greeter(ROLE_WORKER, "w");
@@ -169,9 +180,24 @@ fn a_peer_that_said_hello_again_while_the_master_was_paused_comes_in() {
         let hello = greeter.hello();
         bench.say_bytes(route, &hello, Vec::new());
     }
+    let challenge = challenge(&mut bench, route);
+    let proof = greeter.prove(&challenge).expect("it has credentials");
+    bench.say_bytes(route, &proof, Vec::new());
+    assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
+}
+
+#[test]
+fn of_several_hellos_with_nonces_of_their_own_the_last_counts() {
+    let mut bench = guarded();
+    let route = bench.connect();
+    let mut greeters = [1, 2, 3].map(|seed| greeter_with(ROLE_WORKER, "w", seed));
+    for greeter in &mut greeters {
+        let hello = greeter.hello();
+        bench.say_bytes(route, &hello, Vec::new());
+    }
     let heard = bench.heard_on(route);
     assert_eq!(heard.len(), 3);
-    for sent in &heard {
+    for (greeter, sent) in greeters.iter_mut().zip(&heard) {
         let Sent::Challenge { frame } = sent else { panic!("{sent:?}") };
         let proof = greeter.prove(frame).expect("it has credentials");
         bench.say_bytes(route, &proof, Vec::new());
@@ -184,9 +210,9 @@ fn a_peer_that_said_hello_again_while_the_master_was_paused_comes_in() {
 fn many_handshakes_allow_no_more_wrong_proofs_than_there_were_challenges() {
     let mut bench = guarded();
     let route = bench.connect();
-    let mut greeter = greeter(ROLE_WORKER, "x");
     let mut proofs = Vec::new();
-    for _ in 0..3 {
+    for seed in 1..=3 {
+        let mut greeter = greeter_with(ROLE_WORKER, "x", seed);
         let hello = greeter.hello();
         bench.say_bytes(route, &hello, Vec::new());
         let challenge = challenge(&mut bench, route);
@@ -210,7 +236,7 @@ fn a_challenge_that_is_not_answered_in_time_is_forgotten() {
     bench.pass(6000);
     let proof = greeter.prove(&challenge).expect("it has credentials");
     bench.say_bytes(route, &proof, Vec::new());
-    assert_refused(&bench.heard_on(route)[0]);
+    assert_unasked(&bench.heard_on(route)[0]);
 }
 
 #[test]
@@ -227,7 +253,7 @@ fn of_too_many_handshakes_the_oldest_is_forgotten() {
     }
     let proof = greeter.prove(&challenge).expect("it has credentials");
     bench.say_bytes(route, &proof, Vec::new());
-    assert_refused(&bench.heard_on(route)[0]);
+    assert_unasked(&bench.heard_on(route)[0]);
 }
 
 #[test]
@@ -251,7 +277,7 @@ fn a_proof_that_nobody_asked_for_is_refused() {
     let mut bench = Bench::new();
     let client = bench.client();
     bench.say(client.route, Proof { mac: Bytes(&[1; 32]) });
-    assert_refused(&bench.heard(client)[0]);
+    assert_unasked(&bench.heard(client)[0]);
     bench.execute(client, 1, "sign");
     assert_eq!(bench.heard(client), [], "its session goes on");
 }
