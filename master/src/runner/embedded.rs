@@ -3,7 +3,7 @@
 
 use super::error::to_result;
 use super::farewell;
-use super::link::{Command, Subscriber, lost_with_master};
+use super::link::{Command, Question, Subscriber, lost_with_master};
 use super::slot::Slot;
 use super::turns::{Fate, Turn, Turning};
 use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
@@ -33,6 +33,8 @@ pub(crate) struct EventLoop<T: Transport> {
     wakeup: Arc<Wakeup>,
     callers: HashMap<u64, Arc<Slot>>,
     subscribers: Vec<Subscriber>,
+    /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
+    questions: Vec<Question>,
     closing: Vec<Sender<u64>>,
     /// Jobs that had been lost when it began to close.
     lost_before: u64,
@@ -57,6 +59,7 @@ impl<T: Transport> EventLoop<T> {
             wakeup,
             callers: HashMap::new(),
             subscribers,
+            questions: Vec::new(),
             closing: Vec::new(),
             lost_before: 0,
             payloads: Vec::new(),
@@ -97,9 +100,7 @@ impl<T: Transport> EventLoop<T> {
                 self.closing.push(done);
                 Event::Close { within }
             }
-            // Whoever asked and no longer listens needs no answer.
-            Command::Workers(answer) => return drop(answer.send(self.dispatcher.workers())),
-            Command::Stats(answer) => return drop(answer.send(self.dispatcher.stats())),
+            Command::Ask(question) => return self.questions.push(question),
             Command::Subscribe(subscriber) => return self.subscribers.push(subscriber),
         };
         self.dispatcher.handle(clock::now(), event);
@@ -175,6 +176,15 @@ impl<T: Transport> EventLoop<T> {
         ControlFlow::Continue(())
     }
 
+    fn answer(&mut self) {
+        for question in self.questions.drain(..) {
+            match question {
+                Question::Workers(answer) => drop(answer.send(self.dispatcher.workers())),
+                Question::Stats(answer) => drop(answer.send(self.dispatcher.stats())),
+            }
+        }
+    }
+
     fn notify(&mut self, notice: &Notice) {
         self.subscribers.retain_mut(|subscriber| subscriber(notice).is_continue());
     }
@@ -186,7 +196,9 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
         turn = worked(turn, self.take_messages());
         turn = worked(turn, self.take_hints());
         self.dispatcher.handle_timeout(clock::now());
-        match self.act() {
+        let acted = self.act();
+        self.answer();
+        match acted {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
         }

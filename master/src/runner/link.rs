@@ -24,8 +24,7 @@ pub(crate) enum Command {
     Abandon {
         call: u64,
     },
-    Workers(Sender<Vec<WorkerInfo>>),
-    Stats(Sender<Stats>),
+    Ask(Question),
     Subscribe(Subscriber),
     Supervised {
         pid: u32,
@@ -39,6 +38,12 @@ pub(crate) enum Command {
         within: Duration,
         done: Sender<u64>,
     },
+}
+
+/// What a caller wants to know, and where the answer goes. Whoever no longer listens needs none.
+pub(crate) enum Question {
+    Workers(Sender<Vec<WorkerInfo>>),
+    Stats(Sender<Stats>),
 }
 
 /// Is told what happens to workers and clients, on the loop's thread, for as long as it continues.

@@ -25,7 +25,7 @@ pub(crate) use link::Command;
 use crate::dispatcher::{Notice, Stats, Submission, WorkerInfo};
 use crate::transport::{BindError, clock};
 use crossbeam_channel::{Receiver, TrySendError};
-use link::Link;
+use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};
 use slot::Slot;
 use std::ops::ControlFlow;
@@ -154,7 +154,7 @@ impl JobRunner {
 
     fn ask_workers(&self) -> Result<Receiver<Vec<WorkerInfo>>, MasterGone> {
         let (answer, workers) = crossbeam_channel::bounded(1);
-        self.link.ask(Command::Workers(answer)).map_err(|_| MasterGone)?;
+        self.link.ask(Command::Ask(Question::Workers(answer))).map_err(|_| MasterGone)?;
         Ok(workers)
     }
 
@@ -164,7 +164,7 @@ impl JobRunner {
     /// The master is gone, or did not answer within 5 s.
     pub fn stats(&self) -> Result<Stats, MasterGone> {
         let (answer, stats) = crossbeam_channel::bounded(1);
-        self.link.ask(Command::Stats(answer)).map_err(|_| MasterGone)?;
+        self.link.ask(Command::Ask(Question::Stats(answer))).map_err(|_| MasterGone)?;
         stats.recv_timeout(ANSWER_WITHIN).map_err(|_| MasterGone)
     }
 

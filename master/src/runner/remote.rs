@@ -3,7 +3,7 @@
 use crate::client::{ClientAction, ClientMachine};
 use crate::dispatcher::{Ending, Stats, WorkerInfo};
 use crate::runner::error::to_result;
-use crate::runner::link::{Command, lost_with_master};
+use crate::runner::link::{Command, Question, lost_with_master};
 use crate::runner::slot::Slot;
 use crate::runner::turns::{Fate, Turn, Turning};
 use crate::transport::clock;
@@ -83,11 +83,11 @@ impl ClientLoop {
                 self.callers.remove(&call);
                 self.machine.abandon(call);
             }
-            Command::Workers(answer) => {
+            Command::Ask(Question::Workers(answer)) => {
                 self.askers.push(answer);
                 self.machine.ask_workers();
             }
-            Command::Stats(answer) => drop(answer.send(Stats::default())),
+            Command::Ask(Question::Stats(answer)) => drop(answer.send(Stats::default())),
             Command::Close { within, done } => {
                 self.closing.push(done);
                 self.machine.close(clock::now(), within);
