@@ -3,6 +3,7 @@
 //! Reading borrows from the frame and copies nothing; memory and time are bounded by the frame's length, which is
 //! checked first. Missing elements are an error, further ones are ignored: that is how versions grow.
 
+use crate::compact::Reader;
 use crate::limits::{DEPTH_MAX, ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use crate::{DecodeError, JobId, Kind, Message};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -21,7 +22,10 @@ pub fn decode(header: &[u8], payload_frames: usize) -> Result<Message<'_>, Decod
     if header.len() > HEADER_FRAME_BYTES_MAX {
         return Err(DecodeError::HeaderTooLarge { bytes: header.len(), max: HEADER_FRAME_BYTES_MAX });
     }
-    let message = read_array(header)?;
+    let message = match Message::take(&mut Reader(header)) {
+        Some(message) => message,
+        None => read_array(header)?,
+    };
     let (kind, expected) = (message.kind(), message.payload_frames());
     if expected != payload_frames {
         return Err(DecodeError::FrameCount { kind, expected, found: payload_frames });
@@ -43,12 +47,13 @@ fn read_array(header: &[u8]) -> Result<Message<'_>, DecodeError> {
     }
 }
 
-/// The deserializer does not tell how far it has read, but reading on fails in one way only at the end.
+/// The deserializer does not tell how far it has read, but reading on fails in one way only at the end. What is read is
+/// nothing that could have elements, or a map that claims more than there is would look like the end.
 fn is_at_end(deserializer: &mut RefDeserializer<'_>) -> bool {
     use rmp_serde::decode::Error;
-    match IgnoredAny::deserialize(deserializer) {
+    match <()>::deserialize(deserializer) {
         Err(Error::InvalidMarkerRead(error)) => error.kind() == std::io::ErrorKind::UnexpectedEof,
-        Ok(IgnoredAny) | Err(_) => false,
+        Ok(()) | Err(_) => false,
     }
 }
 
@@ -229,6 +234,24 @@ macro_rules! wire_struct {
         wire_struct!(@impl ['a] $name { $($field: $type,)* });
     };
     (@impl [$life:lifetime] $name:ty { $($field:ident: $type:ty,)* }) => {
+        impl<$life> Compact<$life> for $name {
+            fn take(reader: &mut Reader<$life>) -> Option<Self> {
+                reader.array_length().filter(|length| *length == <Self as WriteFields>::COUNT)?;
+                Self::take_fields(reader)
+            }
+            fn put(&self, buffer: &mut Vec<u8>) {
+                put_array_length(buffer, <Self as WriteFields>::COUNT);
+                self.put_fields(buffer);
+            }
+        }
+        impl<$life> CompactFields<$life> for $name {
+            fn take_fields(reader: &mut Reader<$life>) -> Option<Self> {
+                Some(Self { $($field: Compact::take(reader)?,)* })
+            }
+            fn put_fields(&self, buffer: &mut Vec<u8>) {
+                $(self.$field.put(buffer);)*
+            }
+        }
         impl<$life> Fields<$life> for $name {
             fn read<A: SeqAccess<$life>>(seq: &mut A) -> Result<Self, A::Error> {
                 $(let $field = seq.next_element()?.map(<$type as Field<$life>>::from_read)

@@ -80,3 +80,10 @@ impl std::fmt::Display for Kind {
         f.write_str(self.word())
     }
 }
+
+impl Kind {
+    /// Whether it carries jobs or their ends.
+    pub(crate) fn is_of_every_job(self) -> bool {
+        matches!(self, Kind::Jobs | Kind::Replies | Kind::Execute | Kind::Outcomes)
+    }
+}

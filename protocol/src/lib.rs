@@ -6,6 +6,7 @@
 //! and writes alike.
 
 mod codec;
+mod compact;
 mod curve;
 mod endpoint;
 mod error;

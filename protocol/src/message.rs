@@ -6,6 +6,7 @@
 use crate::codec::{
     Bin, EntryVisitor, Field, Fields, MessageHeaders, Named, Outgoing, WriteFields, wire_struct,
 };
+use crate::compact::{self, Compact, CompactFields, Reader, put_array_length};
 use crate::{JobId, Kind, Value};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
@@ -35,14 +36,26 @@ macro_rules! messages {
 
             /// Appends the header frame to `buffer`. The payload frames follow it on the wire.
             pub fn encode_into(&self, buffer: &mut Vec<u8>) {
-                let written = match self {
-                    $(Message::$name(fields) => rmp_serde::encode::write(
-                        buffer,
-                        &Outgoing(Kind::$name, fields),
-                    ),)*
+                match self {
+                    $(Message::$name(fields) if Kind::$name.is_of_every_job() => {
+                        compact::put_message(buffer, Kind::$name, fields);
+                    })*
+                    $(Message::$name(fields) => {
+                        let written = rmp_serde::encode::write(buffer, &Outgoing(Kind::$name, fields));
+                        // Writing to a Vec cannot fail, and every length is given beforehand.
+                        written.expect("a header can always be written to memory");
+                    })*
+                }
+            }
+
+            /// Reads a message of every job that is as this version writes it.
+            pub(crate) fn take(reader: &mut Reader<'a>) -> Option<Message<'a>> {
+                let length = reader.array_length()?;
+                let kind = Kind::from_number(u64::take(reader)?).filter(|kind| kind.is_of_every_job())?;
+                let message = match kind {
+                    $(Kind::$name => compact::take_message(reader, length).map(Message::$name)?,)*
                 };
-                // Writing to a Vec cannot fail, and every length is given beforehand.
-                written.expect("a header can always be written to memory");
+                reader.is_at_end().then_some(message)
             }
 
             pub(crate) fn read<A: SeqAccess<'a>>(kind: Kind, seq: &mut A) -> Result<Message<'a>, A::Error> {
@@ -524,6 +537,13 @@ macro_rules! numbers {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name { $($(#[$variant_doc])* $variant = $number,)* }
 
+        impl $name {
+            /// The one with this number, if there is one.
+            pub(crate) fn from_number(number: u64) -> Option<$name> {
+                match number { $($number => Some($name::$variant),)* _ => None }
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u8(*self as u8)
@@ -532,10 +552,8 @@ macro_rules! numbers {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                match u64::deserialize(deserializer)? {
-                    $($number => Ok($name::$variant),)*
-                    _ => Err(de::Error::custom(concat!("no such number of ", stringify!($name)))),
-                }
+                $name::from_number(u64::deserialize(deserializer)?)
+                    .ok_or_else(|| de::Error::custom(concat!("no such number of ", stringify!($name))))
             }
         }
     };

@@ -377,3 +377,12 @@ fn arrays_and_maps_nest_up_to_16_deep() {
         assert!(decode(&ignored(depth), 0).is_err(), "{depth}");
     }
 }
+
+#[test]
+fn bytes_behind_a_message_are_refused_also_when_they_claim_more_than_is_there() {
+    let quiet = Message::from(Quiet { session: 7 }).encode();
+    for behind in [&b"\xc0"[..], b"\x01", b"\x91", b"\xde\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff\x01"] {
+        let header = [&quiet[..], behind].concat();
+        assert_eq!(decode(&header, 0), Err(DecodeError::TrailingBytes), "{behind:x?}");
+    }
+}

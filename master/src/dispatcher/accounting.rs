@@ -46,7 +46,7 @@ impl Dispatcher {
             known: pool.is_known(),
             workers,
             waiting: pool.waiting.len(),
-            oldest_waiting: pool.waiting.oldest(&self.jobs).map(|accepted| self.age(accepted)),
+            oldest_waiting: pool.waiting.oldest(&self.jobs).map(|accepted| self.moment.since(accepted)),
             running: pool.dispatched,
             credit: pool.credit(),
             ends: pool.ends.clone(),
@@ -60,8 +60,8 @@ impl Dispatcher {
 
     /// A job has ended: its pool remembers how, and how long it took.
     pub(super) fn count_end(&mut self, job: &Job, ending: &Ending, wait: Duration, run: Duration) {
-        let total = self.age(job.accepted);
-        trace!(parent: &job.span, end = ending.word(), ?wait, ?run, ?total, "ended");
+        let total = self.moment.since(job.accepted);
+        trace!(parent: job.span(), end = ending.word(), ?wait, ?run, ?total, "ended");
         // A pool that nobody offered is forgotten with its last job.
         let Some(Pool { ends, times, .. }) = self.pools.get_mut(job.pool) else { return };
         match ending {
@@ -82,9 +82,8 @@ impl Dispatcher {
         }
     }
 
-    /// A deadline is acted upon now.
-    pub(super) fn count_lateness(&mut self, due: Instant) {
-        let late = self.age(due);
+    /// A deadline is acted upon so long after it.
+    pub(super) fn count_lateness(&mut self, late: Duration) {
         self.stats.lateness.record(late);
     }
 

@@ -55,6 +55,7 @@ impl Dispatcher {
             .ok_or(Rejection::PoolsMax { pools_max: pools_max as u64 })?;
         let id = JobId::new(self.peers[client].number, call);
         let (now, deadline) = (self.now, self.now + timeout);
+        let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);
         let timers = &mut self.timers;
         let key = self.jobs.insert_with_key(|key| Job {
             id,
@@ -63,8 +64,8 @@ impl Dispatcher {
             payload: job.payload,
             headers: job.headers,
             repeat: job.repeat,
-            accepted: now,
-            deadline,
+            accepted: self.moment,
+            deadline: self.moment.after(timeout),
             deadline_timer: timers.set(deadline, Timer::Deadline(key)),
             attempts_max: job.attempts_max.unwrap_or(self.settings.attempts_max).max(1),
             attempt: 0,
@@ -73,7 +74,7 @@ impl Dispatcher {
             may_have_run: false,
             last_dispatch: None,
             place: Place::Waiting { lane: Lane::Client, previous: None, next: None },
-            span: debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty),
+            span: (!span.is_disabled()).then(|| Box::new(span)),
         });
         if self.pools[pool].knowledge == Knowledge::AskedFor {
             let wait = self.settings.unknown_pool_wait.min(WAIT_MAX);
@@ -83,7 +84,7 @@ impl Dispatcher {
             state.jobs.insert(call, key);
         }
         self.stats.accepted += 1;
-        trace!(parent: &self.jobs[key].span, "accepted");
+        trace!(parent: self.jobs[key].span(), "accepted");
         Ok(key)
     }
 
@@ -157,7 +158,7 @@ impl Dispatcher {
     pub(super) fn drop_job(&mut self, key: JobKey) {
         self.stats.cancelled += 1;
         self.pools[self.jobs[key].pool].ends.cancelled += 1;
-        debug!(parent: &self.jobs[key].span, "its caller left");
+        debug!(parent: self.jobs[key].span(), "its caller left");
         self.release_worker(key);
         self.take(key);
     }
@@ -191,14 +192,13 @@ impl Dispatcher {
     /// Ends a job and tells its caller.
     pub(super) fn finish(&mut self, key: JobKey, ending: Ending, run: Duration) {
         let job = self.take(key);
-        let waited_until = job.last_dispatch.map_or(self.now, |(_, since)| since);
-        let wait = waited_until.saturating_duration_since(job.accepted);
+        let wait = job.last_dispatch.map_or(self.moment, |last| last.at).since(job.accepted);
         self.count_end(&job, &ending, wait, run);
         let outcome = Outcome {
             ending,
             may_have_run: job.may_have_run,
             attempts: job.attempts(),
-            worker: job.last_dispatch.map(|(worker, _)| worker),
+            worker: job.last_dispatch.map(|last| last.worker.get()),
             wait,
             run,
         };

@@ -1,13 +1,14 @@
 //! Jobs and workers come together: the least loaded worker gets the job whose turn it is.
 
 use super::event::Ending;
-use super::job::{JobKey, Place};
+use super::job::{JobKey, LastDispatch, Place};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Attention, Company, Outstanding, Service, Waiter};
 use super::{Dispatcher, Timer};
 use powerhose_protocol::{JobAttempt, Message, Recall};
+use std::num::NonZeroU64;
 use std::time::Duration;
 use tracing::{debug, trace};
 
@@ -60,7 +61,7 @@ impl Dispatcher {
         let pool = &self.pools[key];
         let Some(job_key) = pool.waiting.first() else { return Step::Nothing };
         let job = &self.jobs[job_key];
-        if job.deadline <= self.now {
+        if job.deadline <= self.moment {
             self.finish_timed_out(job_key);
             return Step::Done;
         }
@@ -79,13 +80,13 @@ impl Dispatcher {
         let pool = self.jobs[key].pool;
         let popped = self.pools[pool].waiting.pop(&mut self.jobs);
         debug_assert!(popped == Some(key));
-        let peer_number = self.peers[worker_key].number;
+        let (now, peer_number) = (self.moment, self.peers[worker_key].number);
         let job = &mut self.jobs[key];
         job.attempt += 1;
         job.place = Place::Dispatched { worker: worker_key };
-        job.last_dispatch = Some((peer_number, self.now));
-        job.span.record("attempt", job.attempt).record("worker", peer_number);
-        trace!(parent: &job.span, "dispatched");
+        job.last_dispatch = NonZeroU64::new(peer_number).map(|worker| LastDispatch { worker, at: now });
+        job.span().record("attempt", job.attempt).record("worker", peer_number);
+        trace!(parent: job.span(), "dispatched");
         let worker = self.peers.worker(worker_key);
         worker.outstanding.push(Outstanding {
             id: job.id,
@@ -193,8 +194,8 @@ impl Dispatcher {
 
     /// The deadline of a job passed before it could be dispatched.
     pub(super) fn finish_timed_out(&mut self, key: JobKey) {
-        debug!(parent: &self.jobs[key].span, "timed out");
-        self.count_lateness(self.jobs[key].deadline);
+        debug!(parent: self.jobs[key].span(), "timed out");
+        self.count_lateness(self.moment.since(self.jobs[key].deadline));
         self.finish(key, Ending::TimedOut, Duration::ZERO);
     }
 }

@@ -52,7 +52,7 @@ impl Dispatcher {
         let interval = self.settings.heartbeat_interval;
         let late = self.now.saturating_duration_since(self.heartbeats_due);
         let paused = late > interval && !mutated!(BlameForPause);
-        self.count_lateness(self.heartbeats_due);
+        self.count_lateness(late);
         if paused {
             info!(
                 late_ms = late.as_millis() as u64,

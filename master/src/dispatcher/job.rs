@@ -1,5 +1,6 @@
 //! One job, from its acceptance to its end.
 
+use super::moment::Moment;
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
@@ -9,7 +10,7 @@ use crate::timers::TimerKey;
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 use slotmap::new_key_type;
-use std::time::Instant;
+use std::num::NonZeroU64;
 
 new_key_type! {
     /// Names one accepted job for as long as it has not ended.
@@ -24,8 +25,8 @@ pub(crate) struct Job {
     pub(crate) payload: Bytes,
     pub(crate) headers: Headers,
     pub(crate) repeat: Repeat,
-    pub(crate) accepted: Instant,
-    pub(crate) deadline: Instant,
+    pub(crate) accepted: Moment,
+    pub(crate) deadline: Moment,
     pub(crate) deadline_timer: TimerKey,
     pub(crate) attempts_max: u32,
     /// Dispatches so far: the fence on the wire.
@@ -36,11 +37,17 @@ pub(crate) struct Job {
     pub(crate) charged: u32,
     /// Whether an earlier attempt may have begun.
     pub(crate) may_have_run: bool,
-    /// The worker of the last dispatch, and when that was.
-    pub(crate) last_dispatch: Option<(u64, Instant)>,
+    pub(crate) last_dispatch: Option<LastDispatch>,
     pub(crate) place: Place,
-    /// What is logged of it; nothing unless somebody listens.
-    pub(crate) span: tracing::Span,
+    /// What is logged of it. Only if somebody listens: it is large.
+    pub(crate) span: Option<Box<tracing::Span>>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct LastDispatch {
+    /// The worker's number.
+    pub(crate) worker: NonZeroU64,
+    pub(crate) at: Moment,
 }
 
 /// Where a job is.
@@ -63,6 +70,11 @@ pub(crate) enum Lane {
 }
 
 impl Job {
+    pub(crate) fn span(&self) -> &tracing::Span {
+        static NONE: tracing::Span = tracing::Span::none();
+        self.span.as_deref().unwrap_or(&NONE)
+    }
+
     /// Whether it goes only to a worker that has nothing else, which then gets nothing else: a job that must not run
     /// twice, or one that may have killed a worker.
     pub(crate) fn goes_alone(&self) -> bool {

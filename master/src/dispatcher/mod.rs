@@ -27,6 +27,7 @@ mod invariants;
 mod job;
 mod limiter;
 mod members;
+mod moment;
 #[cfg(not(feature = "mutations"))]
 mod mutations;
 #[cfg(feature = "mutations")]
@@ -66,6 +67,7 @@ use crate::timers::Timers;
 use closing::Lifecycle;
 use job::{Job, JobKey};
 use limiter::Limiter;
+use moment::Moment;
 use peer::{Client, Peer, PeerKey, Peers, Role};
 use pool::{PoolKey, Pools};
 use powerhose_protocol::JobId;
@@ -123,8 +125,9 @@ pub struct Dispatcher {
     /// This process's id and host, to know which workers are its neighbours.
     identity: Identity,
     started: Instant,
-    /// The latest time that was handed in.
+    /// The latest time that was handed in, twice.
     now: Instant,
+    moment: Moment,
     random: Random,
     last_peer: u64,
     peers: Peers,
@@ -197,6 +200,7 @@ impl Dispatcher {
             identity,
             started: now,
             now,
+            moment: Moment::of(now, now),
             random,
             last_peer: 0,
             peers,
@@ -225,7 +229,7 @@ impl Dispatcher {
 
     /// Takes in what happened.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         match event {
             Event::Received { route, header, payloads } => {
                 self.receive(route, header, payloads);
@@ -243,10 +247,17 @@ impl Dispatcher {
         }
     }
 
+    fn pass_time(&mut self, now: Instant) {
+        if now > self.now {
+            self.now = now;
+            self.moment = Moment::of(now, self.started);
+        }
+    }
+
     /// Acts on every deadline that has passed. Call it after all events of a turn: a reply that came in together with
     /// its job's deadline wins.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.now = self.now.max(now);
+        self.pass_time(now);
         while let Some(timer) = self.timers.pop_due(self.now) {
             match timer {
                 Timer::Deadline(job) => self.deadline(job),

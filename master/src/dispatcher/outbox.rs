@@ -90,14 +90,14 @@ impl Dispatcher {
     fn send_batch(&mut self, worker: super::peer::PeerKey, keys: &[super::job::JobKey]) {
         let peer = &self.peers[worker];
         let Some(route) = peer.route else { return };
-        let now = self.now;
+        let now = self.moment;
         let entries = keys.iter().map(|key| {
             let job = &self.jobs[*key];
             JobEntry {
                 job: job.id,
                 attempt: u64::from(job.attempt),
                 pool: &self.pools[job.pool].name,
-                remaining_ms: (job.deadline.saturating_duration_since(now).as_millis() as u64).max(1),
+                remaining_ms: (job.deadline.since(now).as_millis() as u64).max(1),
                 flags: if job.repeat == Repeat::Never { FLAG_ONCE } else { 0 },
                 headers: job.headers.to_wire(),
             }

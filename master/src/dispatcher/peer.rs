@@ -3,9 +3,9 @@
 use super::event::Route;
 use super::job::JobKey;
 use super::worker::Worker;
+use crate::maps::Map;
 use crate::timers::TimerKey;
 use slotmap::{SlotMap, new_key_type};
-use std::collections::HashMap;
 use std::time::Instant;
 
 new_key_type! {
@@ -51,7 +51,7 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct Client {
     /// Its calls that have not ended.
-    pub(crate) jobs: HashMap<u64, JobKey>,
+    pub(crate) jobs: Map<u64, JobKey>,
     /// Ends that are not yet in a message.
     pub(crate) outcomes: Vec<PendingOutcome>,
 }
@@ -89,7 +89,7 @@ impl Peer {
 #[derive(Default)]
 pub(crate) struct Peers {
     peers: SlotMap<PeerKey, Peer>,
-    routes: HashMap<Route, PeerKey>,
+    routes: Map<Route, PeerKey>,
     pub(crate) workers: usize,
     pub(crate) clients: usize,
 }

@@ -5,8 +5,8 @@ use super::members::Members;
 use super::settings::PoolSettings;
 use super::stats::{Ends, Times};
 use super::waiting::Waiting;
+use crate::maps::Map;
 use slotmap::{SlotMap, new_key_type};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Bytes of the names of pools in a refusal: enough to find the one that was meant, and no more than a message takes.
@@ -71,7 +71,7 @@ impl Pool {
 #[derive(Default)]
 pub(crate) struct Pools {
     pools: SlotMap<PoolKey, Pool>,
-    names: HashMap<Arc<str>, PoolKey>,
+    names: Map<Arc<str>, PoolKey>,
 }
 
 impl Pools {

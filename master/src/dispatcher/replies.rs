@@ -181,7 +181,7 @@ impl Dispatcher {
                 let ending = Ending::Failed { code: reply.code.into(), text: reply.text.into() };
                 self.finish(key, ending, reply.run);
             }
-            WorkerEnd::Expired if self.jobs[key].deadline <= self.now + EXPIRY_TOLERANCE => {
+            WorkerEnd::Expired if self.jobs[key].deadline.since(self.moment) <= EXPIRY_TOLERANCE => {
                 self.finish_timed_out(key);
             }
             WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => {

@@ -4,11 +4,12 @@
 //! costs nothing besides itself.
 
 use super::job::{Job, JobKey, Lane, Place};
+use super::moment::Moment;
 use super::mutations::mutated;
 use super::peer::PeerKey;
+use crate::maps::Map;
 use slotmap::SlotMap;
-use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::collections::VecDeque;
 
 #[derive(Default, Clone, Copy)]
 struct Line {
@@ -20,7 +21,7 @@ struct Line {
 #[derive(Default)]
 pub(crate) struct Waiting {
     again: Line,
-    lines: HashMap<PeerKey, Line>,
+    lines: Map<PeerKey, Line>,
     /// The clients that have a line, the next one first.
     turns: VecDeque<PeerKey>,
     count: usize,
@@ -42,7 +43,7 @@ impl Waiting {
     }
 
     /// When the job that has waited longest was accepted. Looks at every client and every job that came back.
-    pub(crate) fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Instant> {
+    pub(crate) fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Moment> {
         let heads = self.turns.iter().filter_map(|client| self.lines[client].head);
         let mut next = self.again.head;
         let again = std::iter::from_fn(|| {

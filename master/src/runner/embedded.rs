@@ -7,12 +7,12 @@ use super::link::{Command, Question, Subscriber, lost_with_master};
 use super::slot::Slot;
 use super::turns::{Fate, Turn, Turning};
 use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
+use crate::maps::Map;
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{Transport, Unreachable, clock};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use powerhose_protocol::JobId;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct EventLoop<T: Transport> {
     dispatcher: Dispatcher,
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
-    callers: HashMap<u64, Arc<Slot>>,
+    callers: Map<u64, Arc<Slot>>,
     subscribers: Vec<Subscriber>,
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
@@ -57,7 +57,7 @@ impl<T: Transport> EventLoop<T> {
             dispatcher,
             commands,
             wakeup,
-            callers: HashMap::new(),
+            callers: Map::default(),
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),

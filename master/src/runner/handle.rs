@@ -59,14 +59,16 @@ impl JobHandle {
     pub fn wait(self) -> JobResult {
         let patience = self.deadline.checked_add(PATIENCE);
         // Somebody else may be turning the loop: then they bring the end.
-        let (Led::Yes | Led::No) = self.link.lead(&self.slot, patience);
+        let blocked = self.link.block();
+        let (Led::Yes | Led::No) = self.link.lead(&blocked, &self.slot, patience);
         self.wait_blocked(patience)
     }
 
     /// Blocks for a job that was only [left](Link::leave) for the loop.
     pub(crate) fn execute(self) -> JobResult {
         let patience = self.deadline.checked_add(PATIENCE);
-        if self.link.lead(&self.slot, patience) == Led::No {
+        let blocked = self.link.block();
+        if self.link.lead(&blocked, &self.slot, patience) == Led::No {
             self.link.wake();
         }
         self.wait_blocked(patience)
@@ -89,7 +91,8 @@ impl JobHandle {
         let until = now.checked_add(timeout);
         let patience = self.deadline.checked_add(PATIENCE);
         let earlier = [until, patience].into_iter().flatten().min();
-        let (Led::Yes | Led::No) = self.link.lead(&self.slot, earlier);
+        let blocked = self.link.block();
+        let (Led::Yes | Led::No) = self.link.lead(&blocked, &self.slot, earlier);
         match self.slot.wait_until(earlier, clock::now) {
             Waited::Result(result) => Some(result),
             Waited::NotYet if patience.is_some_and(|patience| patience <= clock::now()) => {

@@ -1,6 +1,7 @@
 //! The way from callers to the loop, the same for a master in this process and for a client of one in another.
 
 use super::error::{JobError, JobErrorKind};
+use super::forks::Process;
 use super::slot::Slot;
 use super::turns::{Lead, Led};
 use crate::WorkerExit;
@@ -8,7 +9,7 @@ use crate::dispatcher::{LostCause, Notice, Rejection, Stats, Submission, WorkerI
 use crate::transport::wakeup::Wakeup;
 use crossbeam_channel::{Sender, TrySendError};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -54,10 +55,30 @@ pub(crate) struct Link {
     commands: Sender<Command>,
     wakeup: Arc<Wakeup>,
     last_call: AtomicU64,
-    process: u32,
+    process: Process,
     default_timeout: Duration,
     thread: Mutex<Option<JoinHandle<()>>>,
     lead: Option<Arc<dyn Lead>>,
+    /// Callers who block for a job now.
+    blocked: AtomicUsize,
+}
+
+/// A caller who blocks for a job, while it exists.
+pub(crate) struct Blocked<'l> {
+    link: &'l Link,
+    company: Company,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    Alone,
+    Others,
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        self.link.blocked.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How long the loop may take to end when the last handle is dropped: its sockets linger.
@@ -69,10 +90,11 @@ impl Link {
             commands,
             wakeup,
             last_call: AtomicU64::new(0),
-            process: std::process::id(),
+            process: Process::current(),
             default_timeout,
             thread: Mutex::new(None),
             lead: None,
+            blocked: AtomicUsize::new(0),
         }
     }
 
@@ -103,7 +125,7 @@ impl Link {
 
     /// Leaves a job for whoever turns the loop next.
     pub(crate) fn leave(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
-        if std::process::id() != self.process {
+        if Process::current() != self.process {
             return reject(slot, Rejection::Forked);
         }
         let slot = Handover(Some(slot.clone()));
@@ -111,11 +133,18 @@ impl Link {
         let _ = self.put(Command::Submit { call, submission, deadline, slot });
     }
 
-    /// To be called by whoever is going to block for this job: turns the loop meanwhile, if nobody else does.
-    pub(crate) fn lead(&self, slot: &Slot, until: Option<Instant>) -> Led {
+    /// Somebody is going to block for a job.
+    pub(crate) fn block(&self) -> Blocked<'_> {
+        let before = self.blocked.fetch_add(1, Ordering::Relaxed);
+        Blocked { link: self, company: if before == 0 { Company::Alone } else { Company::Others } }
+    }
+
+    /// Turns the loop while its caller blocks for this job, if nobody else does. Among many callers the loop's own thread
+    /// does better: it goes on when a job has ended, where a caller would hand over.
+    pub(crate) fn lead(&self, blocked: &Blocked<'_>, slot: &Slot, until: Option<Instant>) -> Led {
         match &self.lead {
             // What was left by a forked process has ended already.
-            Some(lead) if !slot.has_ended() => lead.lead(slot, until),
+            Some(lead) if blocked.company == Company::Alone && !slot.has_ended() => lead.lead(slot, until),
             _ => Led::No,
         }
     }
@@ -166,7 +195,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        if std::process::id() != self.process {
+        if Process::current() != self.process {
             return;
         }
         let (done, _) = crossbeam_channel::bounded(1);

@@ -4,6 +4,7 @@ mod builder;
 mod embedded;
 mod error;
 mod farewell;
+mod forks;
 mod handle;
 mod job;
 mod link;

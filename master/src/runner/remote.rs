@@ -2,6 +2,7 @@
 
 use crate::client::{ClientAction, ClientMachine};
 use crate::dispatcher::{Ending, Stats, WorkerInfo};
+use crate::maps::Map;
 use crate::runner::error::to_result;
 use crate::runner::link::{Command, Question, lost_with_master};
 use crate::runner::slot::Slot;
@@ -11,7 +12,6 @@ use crate::transport::dealer::Dealer;
 use crate::transport::wakeup::Wakeup;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(crate) struct ClientLoop {
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
     greeted: Sender<Greeted>,
-    callers: HashMap<u64, Arc<Slot>>,
+    callers: Map<u64, Arc<Slot>>,
     askers: Vec<Sender<Vec<WorkerInfo>>>,
     closing: Vec<Sender<u64>>,
     lost: u64,
@@ -54,7 +54,7 @@ impl ClientLoop {
             commands,
             wakeup,
             greeted,
-            callers: HashMap::new(),
+            callers: Map::default(),
             askers: Vec::new(),
             closing: Vec::new(),
             lost: 0,

@@ -10,10 +10,10 @@ use super::sleeper::Sleeper;
 use super::wakeup::Wakeup;
 use super::{IpcAccess, Transport, Unreachable};
 use crate::dispatcher::Route;
+use crate::maps::Map;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -72,8 +72,8 @@ pub(crate) struct Router {
     /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
     hints_in: u32,
     /// Every connection that was heard of since it last was suspected.
-    connections: HashMap<Route, Connection>,
-    routes: HashMap<i32, Vec<Route>>,
+    connections: Map<Route, Connection>,
+    routes: Map<i32, Vec<Route>>,
 }
 
 impl Router {
@@ -105,8 +105,8 @@ impl Router {
             locks: Vec::new(),
             endpoints: Vec::new(),
             wakeup,
-            connections: HashMap::new(),
-            routes: HashMap::new(),
+            connections: Map::default(),
+            routes: Map::default(),
         };
         endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
         Ok(router)

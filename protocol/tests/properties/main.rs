@@ -70,6 +70,12 @@ fn later_element() -> impl Strategy<Value = Vec<u8>> {
     ])
 }
 
+/// The same message with another element at its end.
+fn longer(header: &[u8]) -> Option<Vec<u8>> {
+    let (length @ 0x90..0x9F, fields) = header.split_first()? else { return None };
+    Some([&[length + 1], fields, &[0xC0]].concat())
+}
+
 #[test]
 fn a_message_of_every_kind_is_read_as_it_was_written() {
     for kind in Kind::ALL {
@@ -124,6 +130,23 @@ proptest! {
                 // Compared as bytes: damage can make a NaN, which equals nothing.
                 prop_assert_eq!(read_again.encode(), again);
             }
+        }
+    }
+
+    /// The messages of every job are read in a way of their own as long as they are exactly as this version writes them.
+    /// One that a later version made longer is not, and must say the same.
+    #[test]
+    fn what_is_read_the_short_way_is_read_alike_the_long_way(
+        message in message(),
+        damages in proptest::collection::vec(damage(), 0..3),
+    ) {
+        let mut header = message.encode();
+        damages.iter().for_each(|damage| damage.apply(&mut header));
+        if let (Ok(read), Some(longer)) = (decode(&header, message.payload_frames()), longer(&header)) {
+            let read_longer =
+                decode(&longer, message.payload_frames()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            // Compared as bytes: damage can make a NaN, which equals nothing.
+            prop_assert_eq!(read_longer.encode(), read.encode());
         }
     }
 

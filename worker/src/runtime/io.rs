@@ -12,10 +12,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Messages read in one turn. The rest waits for the next one, so that no flood keeps timers from running.
 const MESSAGES_PER_TURN: usize = 1024;
+/// While jobs wait here, how long the socket may go without a look between two of them: each look is a system call that
+/// nearly always finds nothing, and would cost more than a short job itself.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_micros(100);
 
 pub(super) struct Io<'a> {
     pub(super) machine: Machine<Frame>,
@@ -26,6 +29,7 @@ pub(super) struct Io<'a> {
     job_thread: watchdog::JobThread,
     /// Empty between messages; kept for its memory.
     payloads: Vec<Frame>,
+    turned_at: Instant,
 }
 
 impl<'a> Io<'a> {
@@ -36,18 +40,31 @@ impl<'a> Io<'a> {
         stop: &'a StopWatch,
         cancelled: Arc<AtomicBool>,
     ) -> Result<Io<'a>, WorkerError> {
+        let now = Instant::now();
         Ok(Io {
-            machine: Machine::new(Instant::now(), settings),
+            machine: Machine::new(now, settings),
             socket: MasterSocket::connect(master)?,
             stop,
             cancelled,
             job_thread: watchdog::JobThread::current(),
             payloads: Vec::new(),
+            turned_at: now,
         })
+    }
+
+    /// Between two jobs: a [turn](Io::turn), unless the last one was just now, or no other job is here: then
+    /// [`wait`](Io::wait) looks.
+    pub(super) fn turn_between_jobs(&mut self, now: Instant) -> Result<(), WorkerError> {
+        let just_turned = now.saturating_duration_since(self.turned_at) < LOOK_AGAIN_AFTER;
+        if just_turned || self.machine.is_idle() {
+            return Ok(());
+        }
+        self.turn(now)
     }
 
     /// Reads what came, then lets time pass.
     pub(super) fn turn(&mut self, now: Instant) -> Result<(), WorkerError> {
+        self.turned_at = now;
         if self.stop.is_asked() {
             self.stop.drain();
             self.machine.leave(now);

@@ -94,9 +94,8 @@ where
     H: FnMut(&Job) -> Result<R, JobFailure>,
 {
     let mut io = shared.lock();
+    let mut now = Instant::now();
     loop {
-        let now = Instant::now();
-        io.turn(now)?;
         if let Some(ending) = io.machine.ending() {
             return Ok(ending.clone());
         }
@@ -104,6 +103,8 @@ where
         io.act(now)?;
         let Some(next) = next else {
             io.wait()?;
+            now = Instant::now();
+            io.turn(now)?;
             continue;
         };
         cancelled.store(false, Ordering::Relaxed);
@@ -117,6 +118,8 @@ where
         io = shared.lock();
         io.machine.finish(outcome, ended_at - begun_at);
         io.act(ended_at)?;
+        now = ended_at;
+        io.turn_between_jobs(now)?;
     }
 }
 
