@@ -4,7 +4,7 @@
 use super::error::to_result;
 use super::farewell;
 use super::link::{Command, Question, Subscriber, lost_with_master};
-use super::slot::Slot;
+use super::slot::{Slot, Wakes};
 use super::turns::{Fate, Turn, Turning};
 use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
 use crate::maps::Map;
@@ -32,6 +32,7 @@ pub(crate) struct EventLoop<T: Transport> {
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
     callers: Map<u64, Arc<Slot>>,
+    wakes: Wakes,
     subscribers: Vec<Subscriber>,
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
@@ -58,6 +59,7 @@ impl<T: Transport> EventLoop<T> {
             commands,
             wakeup,
             callers: Map::default(),
+            wakes: Wakes::default(),
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),
@@ -142,7 +144,15 @@ impl<T: Transport> EventLoop<T> {
         turn
     }
 
+    /// Workers get their next jobs before the callers of those that have ended are woken.
     fn act(&mut self) -> ControlFlow<()> {
+        let done = self.carry_out_all();
+        self.wakes.fire();
+        self.answer();
+        done
+    }
+
+    fn carry_out_all(&mut self) -> ControlFlow<()> {
         loop {
             self.carry_out()?;
             if self.unreachable.is_empty() {
@@ -166,7 +176,7 @@ impl<T: Transport> EventLoop<T> {
                 Action::Cut { route } => self.transport.cut(route),
                 Action::Complete { call, outcome } => {
                     if let Some(slot) = self.callers.remove(&call) {
-                        slot.end(|| to_result(Some(JobId::new(0, call)), outcome));
+                        slot.end_among(&mut self.wakes, || to_result(Some(JobId::new(0, call)), outcome));
                     }
                 }
                 Action::Notify(notice) => self.notify(&notice),
@@ -191,14 +201,19 @@ impl<T: Transport> EventLoop<T> {
 }
 
 impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
+    fn begin(&mut self) -> Turn {
+        match (self.take_commands(), self.act()) {
+            (_, ControlFlow::Break(())) => Turn::Ended,
+            (taken, ControlFlow::Continue(())) => taken,
+        }
+    }
+
     fn turn(&mut self) -> Turn {
         let mut turn = self.take_commands();
         turn = worked(turn, self.take_messages());
         turn = worked(turn, self.take_hints());
         self.dispatcher.handle_timeout(clock::now());
-        let acted = self.act();
-        self.answer();
-        match acted {
+        match self.act() {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
         }

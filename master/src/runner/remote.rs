@@ -5,7 +5,7 @@ use crate::dispatcher::{Ending, Stats, WorkerInfo};
 use crate::maps::Map;
 use crate::runner::error::to_result;
 use crate::runner::link::{Command, Question, lost_with_master};
-use crate::runner::slot::Slot;
+use crate::runner::slot::{Slot, Wakes};
 use crate::runner::turns::{Fate, Turn, Turning};
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
@@ -34,6 +34,7 @@ pub(crate) struct ClientLoop {
     wakeup: Arc<Wakeup>,
     greeted: Sender<Greeted>,
     callers: Map<u64, Arc<Slot>>,
+    wakes: Wakes,
     askers: Vec<Sender<Vec<WorkerInfo>>>,
     closing: Vec<Sender<u64>>,
     lost: u64,
@@ -55,6 +56,7 @@ impl ClientLoop {
             wakeup,
             greeted,
             callers: Map::default(),
+            wakes: Wakes::default(),
             askers: Vec::new(),
             closing: Vec::new(),
             lost: 0,
@@ -115,6 +117,12 @@ impl ClientLoop {
     }
 
     fn act(&mut self) -> ControlFlow<()> {
+        let done = self.carry_out();
+        self.wakes.fire();
+        done
+    }
+
+    fn carry_out(&mut self) -> ControlFlow<()> {
         while let Some(action) = self.machine.poll_action() {
             match action {
                 ClientAction::Send { header, payloads } => {
@@ -131,7 +139,7 @@ impl ClientLoop {
                     if let Some(slot) = self.callers.remove(&call) {
                         let lost = !self.closing.is_empty() && matches!(outcome.ending, Ending::Lost(_));
                         self.lost += u64::from(lost);
-                        slot.end(|| to_result(job, outcome));
+                        slot.end_among(&mut self.wakes, || to_result(job, outcome));
                     }
                 }
                 ClientAction::Welcomed => drop(self.greeted.try_send(Greeted::Welcomed)),
@@ -149,6 +157,15 @@ impl ClientLoop {
 }
 
 impl Turning for ClientLoop {
+    fn begin(&mut self) -> Turn {
+        let taken = self.take_commands();
+        match self.act() {
+            ControlFlow::Break(()) => Turn::Ended,
+            ControlFlow::Continue(()) if taken > 0 => Turn::Worked,
+            ControlFlow::Continue(()) => Turn::Idle,
+        }
+    }
+
     fn turn(&mut self) -> Turn {
         // Asked first: outcomes that a master sends just before it ends are read before its connection counts as ended.
         let has_disconnected = self.dealer.has_disconnected();

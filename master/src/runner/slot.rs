@@ -5,7 +5,7 @@ use super::error::JobError;
 use super::reply::Reply;
 use powerhose_protocol::JobId;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -51,17 +51,34 @@ impl Slot {
 
     /// Ends the job, unless it has ended; tells whether this was the end. `result` is made only if it is wanted.
     pub(crate) fn end(&self, result: impl FnOnce() -> JobResult) -> Ended {
+        let Some(waiting) = self.put(result) else { return Ended::Before };
+        self.wake(waiting);
+        Ended::Now
+    }
+
+    /// The same, but its caller is woken with those of other jobs.
+    pub(crate) fn end_among(self: Arc<Slot>, wakes: &mut Wakes, result: impl FnOnce() -> JobResult) {
+        match self.put(result) {
+            None | Some(Waiting::NotYet) => {}
+            Some(waiting @ (Waiting::Blocked | Waiting::Polled(_))) => wakes.0.push((self, waiting)),
+        }
+    }
+
+    /// Tells how the caller waits, if this was the end.
+    fn put(&self, result: impl FnOnce() -> JobResult) -> Option<Waiting> {
         let mut state = self.lock();
-        let State::Open(waiting) = &mut *state else { return Ended::Before };
+        let State::Open(waiting) = &mut *state else { return None };
         let waiting = std::mem::replace(waiting, Waiting::NotYet);
         *state = State::Ended(result());
-        drop(state);
+        Some(waiting)
+    }
+
+    fn wake(&self, waiting: Waiting) {
         match waiting {
             Waiting::NotYet => {}
             Waiting::Blocked => self.ended.notify_all(),
             Waiting::Polled(waker) => waker.wake(),
         }
-        Ended::Now
     }
 
     /// Blocks until the job has ended, or until `until`.
@@ -106,6 +123,25 @@ impl Slot {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock; a poisoned state is a whole one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Callers whose jobs have ended and who are yet to be woken. A caller that is woken may take the processor from whoever
+/// woke it: what others wait for is done before.
+#[derive(Default)]
+pub(crate) struct Wakes(Vec<(Arc<Slot>, Waiting)>);
+
+impl Wakes {
+    /// Wakes them all.
+    pub(crate) fn fire(&mut self) {
+        self.0.drain(..).for_each(|(slot, waiting)| slot.wake(waiting));
+    }
+}
+
+/// Nobody sleeps on because the loop broke between a job's end and the wake-up.
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.fire();
     }
 }
 

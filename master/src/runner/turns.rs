@@ -34,6 +34,9 @@ pub(crate) enum Fate {
 
 /// A loop that can be turned.
 pub(crate) trait Turning: Send + 'static {
+    /// Takes in what callers left and acts upon it, without a look at the network, which costs a system call.
+    fn begin(&mut self) -> Turn;
+
     /// Takes in what is there and acts upon it. Never sleeps.
     fn turn(&mut self) -> Turn;
 
@@ -126,7 +129,7 @@ impl<L: Turning> Turns<L> {
             turning.slept_elsewhere();
         }
         loop {
-            if turn(state)? == Turn::Worked {
+            if turn(state, L::turn)? == Turn::Worked {
                 continue;
             }
             let Some(turning) = &state.turning else { return Err(Fate::Closed) };
@@ -140,20 +143,20 @@ impl<L: Turning> Turns<L> {
 
     fn lead_until(&self, state: &mut State<L>, slot: &Slot, until: Option<Instant>) -> Result<(), Fate> {
         self.wakeup.awake();
+        let mut turned = turn(state, L::begin)?;
         loop {
-            let turned = turn(state)?;
             if slot.has_ended() {
                 return Ok(());
             }
-            if turned == Turn::Worked {
-                continue;
+            if turned == Turn::Idle {
+                if until.is_some_and(|until| until <= clock::now()) {
+                    return Ok(());
+                }
+                if let Some(turning) = &mut state.turning {
+                    turning.sleep(until);
+                }
             }
-            if until.is_some_and(|until| until <= clock::now()) {
-                return Ok(());
-            }
-            if let Some(turning) = &mut state.turning {
-                turning.sleep(until);
-            }
+            turned = turn(state, L::turn)?;
         }
     }
 
@@ -196,13 +199,13 @@ impl<L: Turning> Lead for Turns<L> {
     }
 }
 
-/// One turn. A loop that breaks is never turned again.
-fn turn<L: Turning>(state: &mut State<L>) -> Result<Turn, Fate> {
+/// One turn, or the begin of one. A loop that breaks is never turned again.
+fn turn<L: Turning>(state: &mut State<L>, step: impl FnOnce(&mut L) -> Turn) -> Result<Turn, Fate> {
     if let Some(fate) = state.fate {
         return Err(fate);
     }
     let Some(turning) = &mut state.turning else { return Err(Fate::Closed) };
-    match catch_unwind(AssertUnwindSafe(|| turning.turn())) {
+    match catch_unwind(AssertUnwindSafe(|| step(turning))) {
         Ok(Turn::Ended) => Err(Fate::Closed),
         Ok(turned) => Ok(turned),
         Err(_) => Err(Fate::Broken),

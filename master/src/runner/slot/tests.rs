@@ -160,3 +160,26 @@ fn a_jobs_id_is_known_from_when_it_is_set() {
     assert_eq!(slot.id(), Some(JobId::new(3, 17)));
     assert_eq!(Slot::new(Some(JobId::new(0, 1))).id(), Some(JobId::new(0, 1)));
 }
+
+#[test]
+fn a_caller_is_woken_with_those_of_other_jobs_at_the_latest_when_the_loop_is_gone() {
+    let wakers: Vec<_> = (0..3).map(|_| Arc::<CountingWaker>::default()).collect();
+    let count = || wakers.iter().map(|waker| waker.count()).sum::<usize>();
+    let end_all = |wakes: &mut Wakes| {
+        for waker in &wakers {
+            let slot = Arc::new(Slot::new(None));
+            assert!(poll(&slot, waker).is_pending());
+            slot.clone().end_among(wakes, timed_out);
+            assert!(slot.has_ended(), "the end itself does not wait");
+        }
+    };
+    let mut wakes = Wakes::default();
+    end_all(&mut wakes);
+    assert_eq!(count(), 0);
+    wakes.fire();
+    wakes.fire();
+    assert_eq!(count(), 3);
+    end_all(&mut wakes);
+    drop(wakes);
+    assert_eq!(count(), 6);
+}
