@@ -33,6 +33,8 @@ pub(crate) struct EventLoop<T: Transport> {
     wakeup: Arc<Wakeup>,
     callers: Map<u64, Arc<Slot>>,
     wakes: Wakes,
+    /// Something was readable while nobody turned; nothing has explained it yet.
+    woken: bool,
     subscribers: Vec<Subscriber>,
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
@@ -60,6 +62,7 @@ impl<T: Transport> EventLoop<T> {
             wakeup,
             callers: Map::default(),
             wakes: Wakes::default(),
+            woken: false,
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),
@@ -211,6 +214,9 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
     fn turn(&mut self) -> Turn {
         let mut turn = self.take_commands();
         turn = worked(turn, self.take_messages());
+        if std::mem::take(&mut self.woken) && turn == Turn::Idle {
+            self.transport.slept_elsewhere();
+        }
         turn = worked(turn, self.take_hints());
         self.dispatcher.handle_timeout(clock::now());
         match self.act() {
@@ -241,7 +247,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
     }
 
     fn slept_elsewhere(&mut self) {
-        self.transport.slept_elsewhere();
+        self.woken = true;
     }
 
     /// A broken invariant ends every job as lost with the master, and nothing else.
