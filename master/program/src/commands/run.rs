@@ -8,20 +8,13 @@ use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Happening, Service, forward};
 use clap::Args;
 use powerhose_master::{
-    DEFAULT_POOL, ENDPOINT_VARIABLE, PoolSettings, Readiness, Recycling, SpawnError, Supervisor,
-    SupervisorEvent, SupervisorSettings, WorkerCommand,
+    CURVE_FILE_VARIABLE, DEFAULT_POOL, ENDPOINT_VARIABLE, POOL_VARIABLE, PoolSettings, Readiness, Recycling,
+    SECRET_FILE_VARIABLE, SpawnError, Supervisor, SupervisorEvent, SupervisorSettings, WorkerCommand,
 };
 use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The variable through which workers learn their pool.
-const POOL_VARIABLE: &str = "POWERHOSE_POOL";
-/// The variable that names the file of the keys with which workers connect to a master that encrypts.
-const CURVE_FILE_VARIABLE: &str = "POWERHOSE_CURVE_FILE";
-/// The variable that names the file of the secret that workers share with their master.
-const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -39,7 +32,8 @@ pub(crate) struct RunOptions {
     /// Keeps each worker on a core of its own.
     #[arg(long)]
     pin: bool,
-    /// How willingly workers leave a core to others: 0 as everybody, to 19.
+    /// How willingly workers leave a core to others: from 0, as everybody, to 19; below 0 less willingly, to -20, for those who
+    /// may.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = clap::value_parser!(i32).range(-20..=19))]
     nice: Option<i32>,
