@@ -44,6 +44,7 @@ mod status;
 mod strikes;
 mod suspicion;
 mod waiting;
+mod told;
 mod worker;
 mod worker_info;
 
