@@ -31,6 +31,7 @@ mod members;
 mod mutations;
 #[cfg(feature = "mutations")]
 pub mod mutations;
+mod obituary;
 mod outbox;
 mod peer;
 mod pool;
@@ -43,8 +44,8 @@ mod stats;
 mod status;
 mod strikes;
 mod suspicion;
-mod waiting;
 mod told;
+mod waiting;
 mod worker;
 mod worker_info;
 
@@ -67,6 +68,7 @@ use crate::timers::Timers;
 use closing::Lifecycle;
 use job::{Job, JobKey};
 use limiter::Limiter;
+use obituary::Obituaries;
 use peer::{Client, Peer, PeerKey, Peers, Role};
 use pool::{PoolKey, Pools};
 use powerhose_protocol::JobId;
@@ -94,6 +96,8 @@ enum Timer {
     RestOver(PeerKey),
     /// When the exit status of a dead worker should have been told.
     Mourning(JobKey),
+    /// When the death of a worker with a job is told of without its exit status.
+    Obituary(u32),
     /// When an order has taken as long as it may.
     Control(u64),
     /// When what is left is to be ended.
@@ -109,7 +113,7 @@ impl Timer {
             Timer::Probe(_) => "probe of a connection",
             Timer::Balance(_) => "balance of a pool",
             Timer::RestOver(_) => "rest of a worker",
-            Timer::Mourning(_) => "exit status of a worker",
+            Timer::Mourning(_) | Timer::Obituary(_) => "exit status of a worker",
             Timer::Control(_) => "end of an order",
             Timer::CloseNow => "end of the drain",
         }
@@ -138,6 +142,8 @@ pub struct Dispatcher {
     timers: Timers<Timer>,
     heartbeats_due: Instant,
     supervised: HashSet<u32>,
+    /// Supervised workers that are gone with a job, whose exit status is not known yet.
+    obituaries: Obituaries,
     /// Pools whose queue and workers are to be looked at.
     stirred: Vec<PoolKey>,
     served: u64,
@@ -209,6 +215,7 @@ impl Dispatcher {
             timers,
             heartbeats_due,
             supervised: HashSet::new(),
+            obituaries: Obituaries::default(),
             stirred: Vec::new(),
             served: 0,
             loaded: Vec::new(),
@@ -257,6 +264,7 @@ impl Dispatcher {
                 Timer::Balance(pool) => self.balance(pool),
                 Timer::RestOver(worker) => self.rest_over(worker),
                 Timer::Mourning(job) => self.mourned(job),
+                Timer::Obituary(pid) => self.tell_of_death(pid, None),
                 Timer::Control(number) => self.control_expired(number),
                 Timer::CloseNow => self.close_now(),
             }

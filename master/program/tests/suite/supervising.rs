@@ -16,9 +16,11 @@ fn a_killed_worker_is_started_again_and_its_job_runs_again() {
     assert_eq!(execute.status(), 0);
     assert_eq!(execute.output(), "payload");
     let log = run.log();
-    let death =
-        log.lines().find(|line| line.contains("worker gone with a job")).unwrap_or_else(|| panic!("{log}"));
-    assert!(death.contains("job=") && death.contains(&format!("pid={killed}")), "{death}");
+    let deaths: Vec<&str> = log.lines().filter(|line| line.contains("worker gone with a job")).collect();
+    let [death] = deaths[..] else { panic!("{log}") };
+    for part in ["worker=", &format!("pid={killed} "), "job=", "exit=killed by signal 9 (SIGKILL)"] {
+        assert!(death.contains(part), "one line tells all of it: {part}: {death}");
+    }
     let exit = format!("pid={killed} exit=killed by signal 9 (SIGKILL)");
     assert!(log.contains(&exit), "{log}");
 }
