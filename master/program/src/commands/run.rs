@@ -8,13 +8,15 @@ use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Happening, Service, forward};
 use clap::Args;
 use powerhose_master::{
-    CURVE_FILE_VARIABLE, DEFAULT_POOL, ENDPOINT_VARIABLE, POOL_VARIABLE, PoolSettings, Readiness, Recycling,
-    SECRET_FILE_VARIABLE, SpawnError, Supervisor, SupervisorEvent, SupervisorSettings, WorkerCommand,
+    CURVE_FILE_VARIABLE, DEFAULT_POOL, ENDPOINT_VARIABLE, JobRunner, Notice, POOL_VARIABLE, PoolSettings,
+    Readiness, Recycling, SECRET_FILE_VARIABLE, SpawnError, Supervisor, SupervisorEvent, SupervisorSettings,
+    WorkerCommand,
 };
 use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::warn;
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -103,7 +105,24 @@ pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
     let _http = options.http.start(&runner, 1)?;
     let settings = options.supervision(Readiness::Registers { within: options.worker_start });
     let supervisor = runner.supervise(command, settings, listener).map_err(|error| spawn_failure(&error))?;
+    if let Some(pool) = options.pool {
+        warn_of_other_pools(&runner, &supervisor, pool);
+    }
     Service::new(happenings, Some(runner), options.drain).with_workers(supervisor, workers).run()
+}
+
+/// A program may name its pools itself, whatever it is told; then jobs for `--pool` wait for a worker that never comes.
+fn warn_of_other_pools(runner: &JobRunner, supervisor: &Arc<Supervisor>, pool: String) {
+    // Weak: the supervisor holds the runner, which holds whoever it gives notice to.
+    let supervisor = Arc::downgrade(supervisor);
+    runner.on_notice(move |notice| {
+        let Notice::WorkerRegistered { worker, pid, pools } = notice else { return };
+        let is_ours = || supervisor.upgrade().is_some_and(|supervisor| supervisor.pids().contains(pid));
+        if !pools.contains(&pool) && is_ours() {
+            let offered = pools.join(",");
+            warn!(worker, pid, pool, offered, "a worker does not offer the pool of --pool");
+        }
+    });
 }
 
 impl RunOptions {

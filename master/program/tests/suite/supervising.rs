@@ -95,6 +95,19 @@ fn a_program_that_does_not_start_is_given_up() {
 }
 
 #[test]
+fn a_worker_that_offers_another_pool_than_it_was_told_is_warned_of() {
+    let scene = Scene::new();
+    let program = env!("CARGO_BIN_EXE_powerhose");
+    let work = ["--", program, "work", "--pool", "verify,other", "--", "cat"];
+    let run = scene.start(&[&["run", "--workers", "1", "--pool", "sign"][..], &work].concat());
+    run.logs("does not offer the pool of --pool");
+    assert!(run.log().contains("pool=\"sign\" offered=\"verify,other\""), "{}", run.log());
+    let other = Scene::new();
+    let told = other.run_workers(1, &["--pool", "sign"], &["--", "cat"]);
+    assert!(!told.log().contains("does not offer"), "{}", told.log());
+}
+
+#[test]
 fn workers_are_added_and_removed_by_signals() {
     let scene = Scene::new();
     let run = scene.run_workers(1, &[], &["--", "cat"]);
