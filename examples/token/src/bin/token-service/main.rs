@@ -47,7 +47,9 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A reader of the log that leaves must not end the service: what cannot be written is not complained of.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.log_internal_errors(false).init();
     match &options.worker {
         Some(worker) => worker.run(),
         None => serve(&options),
