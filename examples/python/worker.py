@@ -108,8 +108,9 @@ class Worker(Peer):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A worker that does what a job's header `do` says.")
     parser.add_argument("endpoint", nargs="?", default=os.environ.get("POWERHOSE_ENDPOINT"))
-    parser.add_argument("--pool", action="append", help="a pool to offer, again and again [default: default]")
+    parser.add_argument("--pool", action="append", help="a pool to offer, again and again; or POWERHOSE_POOL=a,b")
     parser.add_argument("--master-silence", type=float, default=30.0, metavar="SECONDS")
     options = parser.parse_intermixed_args()
     Worker(options.endpoint or parser.error("name an endpoint, or set POWERHOSE_ENDPOINT"),
-           options.pool or ["default"], by_header, options.master_silence).run()
+           options.pool or os.environ.get("POWERHOSE_POOL", "default").split(","),
+           by_header, options.master_silence).run()

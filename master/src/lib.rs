@@ -26,8 +26,9 @@ pub use dispatcher::{
 };
 pub use headers::Headers;
 pub use powerhose_protocol::{
-    CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer, DEFAULT_POOL, ENDPOINT_VARIABLE, Endpoint,
-    EndpointError, JobId, SecretError, SharedSecret,
+    CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer, DEFAULT_POOL,
+    ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId, POOL_VARIABLE, SECRET_FILE_VARIABLE, SecretError,
+    SharedSecret,
 };
 pub use runner::{
     ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,

@@ -40,5 +40,8 @@ pub const MAGIC: &str = "powerhose";
 pub const DEFAULT_POOL: &str = "default";
 /// Environment variable through which a supervisor tells its workers where their master is.
 pub const ENDPOINT_VARIABLE: &str = "POWERHOSE_ENDPOINT";
+/// Environment variable through which a supervisor tells its workers which pool to offer: one, or several with commas
+/// between them.
+pub const POOL_VARIABLE: &str = "POWERHOSE_POOL";
 /// Environment variable that names the file of the secret which a worker shares with its master.
 pub const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";

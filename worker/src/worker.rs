@@ -5,8 +5,8 @@ use crate::runtime::{self, Master};
 use crate::stop::StopWatch;
 use crate::{CurveClient, Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError};
 use powerhose_protocol::{
-    CURVE_FILE_VARIABLE, Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, SECRET_FILE_VARIABLE, SharedSecret,
-    limits,
+    CURVE_FILE_VARIABLE, Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, POOL_VARIABLE, SECRET_FILE_VARIABLE,
+    SharedSecret, limits,
 };
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ const SOFTWARE: &str = concat!("powerhose-worker/", env!("CARGO_PKG_VERSION"));
 pub struct Worker {
     endpoint: Endpoint,
     pools: Vec<PoolSettings>,
+    /// What is offered if the program names no pool.
+    pools_default: Vec<String>,
     labels: Vec<(String, String)>,
     software: String,
     secret: Option<SharedSecret>,
@@ -46,6 +48,7 @@ impl Worker {
         Ok(Worker {
             endpoint: endpoint.parse()?,
             pools: Vec::new(),
+            pools_default: vec![DEFAULT_POOL.to_owned()],
             labels: Vec::new(),
             software: SOFTWARE.to_owned(),
             secret: None,
@@ -56,8 +59,11 @@ impl Worker {
         })
     }
 
-    /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it. If
-    /// `POWERHOSE_SECRET_FILE` is set too, that file's secret is [shared](Worker::shared_secret) with the master; with
+    /// A worker of the master that the environment variable `POWERHOSE_ENDPOINT` names; a supervisor sets it.
+    ///
+    /// If `POWERHOSE_POOL` is set, the worker offers the pools that it names, with commas between them, unless the
+    /// program itself names [pools](Worker::pool): what a handler is made for, nobody outside can know better. If
+    /// `POWERHOSE_SECRET_FILE` is set, that file's secret is [shared](Worker::shared_secret) with the master; with
     /// `POWERHOSE_CURVE_FILE`, that file's keys [encrypt](Worker::curve).
     ///
     /// # Errors
@@ -67,6 +73,9 @@ impl Worker {
         let endpoint = std::env::var(ENDPOINT_VARIABLE)
             .map_err(|_| WorkerError::NoEndpoint { variable: ENDPOINT_VARIABLE })?;
         let mut worker = Worker::connect(&endpoint)?;
+        if let Some(pools) = std::env::var_os(POOL_VARIABLE) {
+            worker.pools_default = pools.to_string_lossy().split(',').map(str::to_owned).collect();
+        }
         if let Some(file) = std::env::var_os(SECRET_FILE_VARIABLE) {
             worker = worker.shared_secret(SharedSecret::from_file(file)?);
         }
@@ -91,7 +100,8 @@ impl Worker {
         self
     }
 
-    /// Offers this pool, besides those offered before. Without any, the worker offers `default`.
+    /// Offers this pool, besides those offered before. Without any, the worker offers those of the environment
+    /// (if it is made [from it](Worker::from_env)), or `default`.
     #[must_use]
     pub fn pool(self, name: impl Into<String>) -> Worker {
         self.pool_with_credit(name, CREDIT_MAX)
@@ -176,8 +186,7 @@ impl Worker {
     }
 
     fn settings(&self) -> Result<Settings, WorkerError> {
-        let default = || vec![PoolSettings { name: DEFAULT_POOL.to_owned(), credit_max: CREDIT_MAX }];
-        let pools = if self.pools.is_empty() { default() } else { self.pools.clone() };
+        let pools = self.offered();
         check_pools(&pools)?;
         check_labels(&self.labels)?;
         let uname = rustix::system::uname();
@@ -195,6 +204,19 @@ impl Worker {
 }
 
 impl Worker {
+    fn offered(&self) -> Vec<PoolSettings> {
+        if !self.pools.is_empty() {
+            return self.pools.clone();
+        }
+        let mut pools: Vec<PoolSettings> = Vec::new();
+        for name in &self.pools_default {
+            if !pools.iter().any(|pool| pool.name == *name) {
+                pools.push(PoolSettings { name: name.clone(), credit_max: CREDIT_MAX });
+            }
+        }
+        pools
+    }
+
     fn credentials(&self) -> Result<Option<Credentials>, WorkerError> {
         let Some(secret) = self.secret.clone() else { return Ok(None) };
         let mut seed = [0; limits::NONCE_BYTES];

@@ -15,6 +15,9 @@ use std::{env, thread};
 use support::{Master, PATIENCE};
 
 const ENDPOINT: &str = "POWERHOSE_ENDPOINT";
+const POOL: &str = "POWERHOSE_POOL";
+/// A pool that the worker's own program names.
+const POOL_IN_CODE: &str = "TEST_POOL_IN_CODE";
 
 /// Not a test of its own: the worker that the tests below start.
 #[test]
@@ -23,7 +26,14 @@ fn worker_process() {
         return;
     }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    let result = Worker::from_env().and_then(|worker| worker.run(handle));
+    let in_code = |worker: Worker| match env::var(POOL_IN_CODE) {
+        Ok(pool) => worker.pool(pool),
+        Err(_) => worker,
+    };
+    let result = Worker::from_env().map(in_code).and_then(|worker| worker.run(handle));
+    if let Err(error) = &result {
+        eprintln!("{error}");
+    }
     std::process::exit(if result.is_ok() { 0 } else { 1 });
 }
 
@@ -57,8 +67,14 @@ struct Process(Child);
 
 impl Process {
     fn start(master: &Master) -> Process {
+        Process::start_with(master, &[])
+    }
+
+    /// With these variables besides the endpoint.
+    fn start_with(master: &Master, variables: &[(&str, &str)]) -> Process {
         let mut command = Command::new(env::current_exe().expect("this program"));
         command.args(["--exact", "worker_process", "--nocapture"]).env(ENDPOINT, &master.endpoint);
+        command.env_remove(POOL).envs(variables.iter().copied());
         Process(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a process"))
     }
 
@@ -89,6 +105,27 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+#[test]
+fn the_environment_names_the_pools_unless_the_program_does() {
+    let both = [(POOL, "sign,verify,sign"), (POOL_IN_CODE, "greet")];
+    for (variables, pools) in
+        [(&[][..], &["default"][..]), (&both[..1], &["sign", "verify"]), (&both, &["greet"])]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut master = Master::bind(folder.path());
+        let _process = Process::start_with(&master, variables);
+        assert_eq!(master.admit(), pools, "{variables:?}");
+    }
+}
+
+#[test]
+fn a_pool_of_the_environment_that_can_be_none_ends_the_worker() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let master = Master::bind(folder.path());
+    let (status, log) = Process::start_with(&master, &[(POOL, "sign,,verify")]).end();
+    assert!(!status.success() && log.contains("a name is 1 to 64"), "{status}: {log}");
 }
 
 #[test]

@@ -22,7 +22,8 @@ use crate::key::{MAX_KEY_FILE_BYTES, SigningKey};
 use crate::keyring::Keyring;
 pub use crate::program::handover::Handover;
 use crate::program::worker::WorkerOptions;
-use crate::secret::{MAX_SECRET_BYTES, MAX_SECRETS, Secret, parse_secrets};
+use crate::random::{Random as _, SystemSource};
+use crate::secret::{MAX_SECRET_BYTES, MAX_SECRETS, MIN_SECRET_BYTES, Secret, parse_secrets};
 
 /// The workers' pool.
 pub const POOL: &str = "default";
@@ -51,15 +52,14 @@ pub struct SigningOptions {
 }
 
 impl SigningOptions {
-    /// Reads the secret file, if one is named.
+    /// Reads the secret file. If none is named, makes a secret for this run, and says so on standard error.
     ///
     /// # Errors
-    /// Names the file and what is wrong with it.
-    pub fn secrets(&self) -> anyhow::Result<Option<Vec<Secret>>> {
-        let Some(path) = &self.secret_file else { return Ok(None) };
+    /// Names the file and what is wrong with it; or the system has no random bytes.
+    pub fn secrets(&self) -> anyhow::Result<Vec<Secret>> {
+        let Some(path) = &self.secret_file else { return Ok(vec![passing_secret()?]) };
         let content = read(path, MAX_SECRET_FILE_BYTES)?;
-        let secrets = parse_secrets(&content).with_context(|| format!("secret file {}", path.display()))?;
-        Ok(Some(secrets))
+        parse_secrets(&content).with_context(|| format!("secret file {}", path.display()))
     }
 
     /// Reads the key files and puts them together with the secrets.
@@ -115,6 +115,17 @@ impl WorkerCommand {
         let Self::Worker(options) = self;
         worker::run(options)
     }
+}
+
+/// A secret that ends with this process: nobody is ever shown it.
+fn passing_secret() -> anyhow::Result<Secret> {
+    let mut bytes = [0; MIN_SECRET_BYTES];
+    SystemSource::new().fill(&mut bytes)?;
+    eprintln!(
+        "no --secret-file: a secret is made for this run; once it ends, nobody can check its tokens or open \
+         private claims (a JWT can still be checked with its key)"
+    );
+    Ok(Secret::new(&bytes))
 }
 
 /// A file's content, refused unread where it is larger than it can sensibly be.

@@ -37,7 +37,7 @@ fn it_listens_on_this_machine_and_says_so() {
     let service = Service::start(&[]);
     assert!(service.address.starts_with("127.0.0.1:"));
     wait_for("the notice", || service.log().contains("other machines do not reach").then_some(()));
-    assert!(service.log().contains("no --secret-file: signing with a secret made for this run"));
+    assert!(service.log().contains("no --secret-file: a secret is made for this run"));
     let answer = service.ask("GET", "/healthz", None);
     assert_eq!((answer.status, &answer.body), (200, &json!({"status": "ok"})));
 }

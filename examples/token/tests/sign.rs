@@ -145,10 +145,25 @@ fn a_reader_that_leaves_ends_it_quietly() {
     }
 }
 
+/// The tokens of one run are of one secret, and no other run has it.
 #[test]
-fn a_secret_file_is_needed() {
-    let output = start(&[]).wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--secret-file is needed"));
-    assert!(output.stdout.is_empty());
+fn without_a_secret_file_a_secret_is_made_for_the_run_and_the_reader_is_told() {
+    let token = || {
+        let mut child = start(&[]);
+        child.stdin.take().unwrap().write_all(b"{\"uid\":1}\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{errors}");
+        assert!(errors.starts_with("no --secret-file: ") && errors.lines().count() == 1, "{errors}");
+        let [token] = stdout(&output)[..] else { panic!("{output:?}") };
+        token.to_owned()
+    };
+    let keyring =
+        Keyring::new(vec![Secret::new(SECRET.as_bytes())], Vec::new(), Lifetimes::default()).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let tokens = [token(), token()];
+    assert_ne!(tokens[0], tokens[1]);
+    for token in tokens {
+        assert!(keyring.verify(&token, now).is_err(), "it is of no secret that anybody knows");
+    }
 }

@@ -2,6 +2,7 @@
 //! else: we start ourselves once more, pass signals on to that process, reap whatever ends, and end as it ends.
 
 use crate::exit::{Exit, Failure};
+use crate::print;
 use rustix::process::{Pid, WaitOptions, getpid, kill_process, wait};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -24,8 +25,7 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     match reap_until_end(arguments) {
         Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX)),
         Err(error) => {
-            let failure = Failure::system("start as the first process", error);
-            eprintln!("powerhose: {failure}");
+            print::complaint(Failure::system("start as the first process", error));
             Exit::System.into()
         }
     }

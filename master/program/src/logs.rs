@@ -24,7 +24,10 @@ pub(crate) fn parse_filter(text: &str) -> Result<String, String> {
 pub(crate) fn start(format: LogFormat, filter: &str) {
     // It was parsed before.
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // If nobody reads it any longer (a log collector ended, a terminal was closed), there is nobody to tell; told by
+    // tracing-subscriber itself, to standard error again, it would be a panic, and end the master.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     match format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),

@@ -43,7 +43,6 @@ fn perform(options: Options) -> Outcome {
 }
 
 fn complain(failure: &Failure) -> Exit {
-    // Nobody may be there to read it; the exit status tells all the same.
-    eprintln!("powerhose: {failure}");
+    print::complaint(failure);
     failure.exit
 }

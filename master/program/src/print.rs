@@ -1,6 +1,8 @@
-//! Results on standard output. A reader who has left is no error: `powerhose status | head -1` is fine.
+//! Results on standard output, complaints on standard error. A reader who has left is no error: `powerhose status | head -1`
+//! is fine.
 
 use crate::exit::{Exit, Failure, Outcome};
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints this text, and a line's end if it has none.
@@ -17,4 +19,9 @@ pub(crate) fn bytes(bytes: &[u8]) -> Outcome {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
         Err(error) => Err(Failure::system("write to standard output", error)),
     }
+}
+
+/// Says what is wrong. Where nobody reads it, the exit status has to tell: `eprintln!` would panic, and exit with another.
+pub(crate) fn complaint(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "powerhose: {text}");
 }

@@ -1,6 +1,6 @@
 //! What the client's machine wants done.
 
-use crate::dispatcher::{Outcome, WorkerInfo};
+use crate::dispatcher::{Outcome, Stats, WorkerInfo};
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 
@@ -41,6 +41,8 @@ pub enum ClientAction {
     },
     /// Answers every question for the workers so far.
     Workers(Vec<WorkerInfo>),
+    /// Answers every question for the stats so far; none if the master's answer could not be read.
+    Stats(Option<Box<Stats>>),
     /// After [`close`](super::ClientMachine::close): nothing is left to wait for.
     Closed,
 }

@@ -8,6 +8,7 @@ mod action;
 mod admission;
 mod calls;
 mod outcome;
+mod questions;
 mod sending;
 mod session;
 mod settings;
@@ -19,13 +20,12 @@ mod tests;
 pub use action::ClientAction;
 pub use settings::ClientSettings;
 
-use crate::dispatcher::{Ending, Submission, WorkerInfo};
+use crate::dispatcher::{Ending, Submission};
 use crate::timers::{TimerKey, Timers};
 use bytes::Bytes;
 use calls::Calls;
-use powerhose_protocol::{
-    Credentials, Greeter, JobId, Message, Outcomes, ROLE_CLIENT, Reject, State, decode,
-};
+use powerhose_protocol::{Credentials, Greeter, JobId, Message, Outcomes, ROLE_CLIENT, Reject, decode};
+use questions::Questions;
 use session::Connection;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ pub struct ClientMachine {
     actions: VecDeque<ClientAction>,
     lifecycle: Lifecycle,
     welcomed: bool,
-    asked: bool,
+    questions: Questions,
 }
 
 impl ClientMachine {
@@ -79,7 +79,7 @@ impl ClientMachine {
             actions: VecDeque::new(),
             lifecycle: Lifecycle::Open,
             welcomed: false,
-            asked: false,
+            questions: Questions::default(),
         }
     }
 
@@ -103,11 +103,6 @@ impl ClientMachine {
         {
             self.abandoned.push(call);
         }
-    }
-
-    /// Somebody wants to know the workers; [`ClientAction::Workers`] will tell.
-    pub fn ask_workers(&mut self) {
-        self.asked = true;
     }
 
     /// Takes no further jobs; ends those that are left when the time is over. [`ClientAction::Closed`] comes last.
@@ -153,19 +148,13 @@ impl ClientMachine {
         match message {
             Message::Heartbeat(heartbeat) => session.sequence_received = heartbeat.sequence,
             Message::Outcomes(outcomes) => self.outcomes(&outcomes, payloads),
-            Message::State(state) => self.told_workers(&state),
+            Message::State(state) => self.told(state),
             Message::Bye(bye) => {
                 info!(code = bye.code, text = bye.text, "the master said goodbye");
                 self.end_session();
             }
             other => debug!(kind = %other.kind(), "a message that means nothing to a client"),
         }
-    }
-
-    fn told_workers(&mut self, state: &State<'_>) {
-        let workers = state.state.field("workers").and_then(|workers| workers.as_array()).unwrap_or(&[]);
-        let workers = workers.iter().filter_map(WorkerInfo::from_value).collect();
-        self.actions.push_back(ClientAction::Workers(workers));
     }
 
     fn outcomes(&mut self, outcomes: &Outcomes<'_>, payloads: &mut Vec<Bytes>) {

@@ -7,7 +7,7 @@ use super::{ClientMachine, Lifecycle, outcome};
 use crate::dispatcher::{Ending, Repeat};
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
-use powerhose_protocol::{Abandon, Bye, CallEntry, Execute, FLAG_ONCE, JobId, Message, Status};
+use powerhose_protocol::{Abandon, Bye, CallEntry, Execute, FLAG_ONCE, JobId, Message};
 use std::time::{Duration, Instant};
 
 /// How often a client introduces itself while there is a connection and nobody answers.
@@ -26,7 +26,7 @@ impl ClientMachine {
             Connection::Live(_) => {
                 self.send_calls();
                 self.send_abandoned();
-                self.send_question();
+                self.send_questions();
             }
         }
         if self.lifecycle == Lifecycle::Closing && self.calls.len() == 0 {
@@ -89,14 +89,6 @@ impl ClientMachine {
         for calls in std::mem::take(&mut self.abandoned).chunks(ENTRIES_MAX) {
             let abandon = Abandon { session, calls: calls.to_vec() };
             self.send(Message::Abandon(abandon).encode(), Vec::new());
-        }
-    }
-
-    fn send_question(&mut self) {
-        let Connection::Live(session) = &self.connection else { return };
-        if std::mem::take(&mut self.asked) {
-            let status = Status { session: session.session, query: "workers" };
-            self.send(Message::Status(status).encode(), Vec::new());
         }
     }
 

@@ -105,6 +105,7 @@ impl ClientMachine {
     pub(super) fn end_session(&mut self) {
         let Connection::Live(_) = &self.connection else { return };
         self.abandoned.clear();
+        self.questions_lost();
         for call in self.calls.all_sent() {
             let job = self.job_of(call);
             self.forget(call);

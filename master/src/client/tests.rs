@@ -6,8 +6,8 @@ use crate::headers::Headers;
 use crate::transport::clock;
 use bytes::Bytes;
 use powerhose_protocol::{
-    Abandon, Bye, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes, Reject, Unknown,
-    Welcome, decode,
+    Abandon, Bye, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes, Reject, State,
+    Unknown, Value, Welcome, decode,
 };
 use std::time::{Duration, Instant};
 
@@ -378,6 +378,39 @@ fn what_is_left_when_the_drain_is_over_is_lost() {
     let lost = |action: &ClientAction| matches!(action, ClientAction::Complete { call: 1, outcome, .. } if outcome.ending == Ending::Lost(LostCause::Master));
     assert!(actions.iter().any(lost), "{actions:?}");
     assert!(matches!(actions.last(), Some(ClientAction::Closed)));
+}
+
+/// Lets the master answer a query as one would that has counted these jobs.
+fn tell(bench: &mut Bench, session: u64, query: &str, told: &(Value, Value)) {
+    let state = if query == "pools" { told.1.clone() } else { told.0.clone() };
+    bench.hear(&Message::State(State { session, query, state }), Vec::new());
+}
+
+#[test]
+fn the_stats_are_two_questions_and_are_asked_again_in_the_next_session() {
+    let mut bench = Bench::connected();
+    let stats = |bench: &mut Bench| {
+        bench.actions().into_iter().find_map(|action| match action {
+            ClientAction::Stats(stats) => Some(stats),
+            _ => None,
+        })
+    };
+    let told = crate::dispatcher::tests::status::told();
+    bench.machine.ask_stats();
+    assert_eq!(bench.kinds(), ["STATUS", "STATUS"]);
+    tell(&mut bench, SESSION, "master", &told);
+    bench.welcome(SESSION + 1);
+    assert_eq!(bench.kinds(), ["STATUS", "STATUS"]);
+    tell(&mut bench, SESSION + 1, "pools", &told);
+    assert!(stats(&mut bench).is_none(), "the other half was of the master before");
+    tell(&mut bench, SESSION + 1, "master", &told);
+    tell(&mut bench, SESSION + 1, "pools", &told);
+    assert!(stats(&mut bench).expect("an answer").is_some());
+    bench.machine.ask_stats();
+    bench.actions();
+    tell(&mut bench, SESSION + 1, "master", &(Value::Nil, Value::Nil));
+    tell(&mut bench, SESSION + 1, "pools", &told);
+    assert!(stats(&mut bench).expect("an answer").is_none(), "it cannot be read");
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Dispatcher {
             return;
         }
         self.lifecycle = Lifecycle::Closed;
+        self.tell_of_all_deaths();
         for key in self.peers.keys() {
             self.send_bye(key, "closing", "the master ends");
         }

@@ -112,6 +112,17 @@ impl Histogram {
         self.sum_us = self.sum_us.saturating_add(micros);
     }
 
+    /// What stood in an answer to STATUS. A bucket of a master whose bounds are others counts where its bound belongs here.
+    pub(super) fn told(sum_us: u64, counts: &[u64], bounds_us: &[u64]) -> Histogram {
+        let mut told = Histogram { sum_us, ..Histogram::default() };
+        let bounds_us = bounds_us.iter().copied().chain([u64::MAX]);
+        for (count, bound) in counts.iter().zip(bounds_us) {
+            let bucket = &mut told.counts[BOUNDS_US.partition_point(|ours| *ours < bound)];
+            *bucket = bucket.saturating_add(*count);
+        }
+        told
+    }
+
     /// As it stands in an answer to STATUS.
     pub(super) fn to_value(&self) -> Value {
         let counts = self.counts.iter().map(|count| Value::Unsigned(*count)).collect();

@@ -32,6 +32,7 @@ mod moment;
 mod mutations;
 #[cfg(feature = "mutations")]
 pub mod mutations;
+mod obituary;
 mod outbox;
 mod peer;
 mod pool;
@@ -44,6 +45,7 @@ mod stats;
 mod status;
 mod strikes;
 mod suspicion;
+mod told;
 mod waiting;
 mod worker;
 mod worker_info;
@@ -68,6 +70,7 @@ use closing::Lifecycle;
 use job::{Job, JobKey};
 use limiter::Limiter;
 use moment::Moment;
+use obituary::Obituaries;
 use peer::{Client, Peer, PeerKey, Peers, Role};
 use pool::{PoolKey, Pools};
 use powerhose_protocol::JobId;
@@ -95,6 +98,8 @@ enum Timer {
     RestOver(PeerKey),
     /// When the exit status of a dead worker should have been told.
     Mourning(JobKey),
+    /// When the death of a worker with a job is told of without its exit status.
+    Obituary(u32),
     /// When an order has taken as long as it may.
     Control(u64),
     /// When what is left is to be ended.
@@ -110,7 +115,7 @@ impl Timer {
             Timer::Probe(_) => "probe of a connection",
             Timer::Balance(_) => "balance of a pool",
             Timer::RestOver(_) => "rest of a worker",
-            Timer::Mourning(_) => "exit status of a worker",
+            Timer::Mourning(_) | Timer::Obituary(_) => "exit status of a worker",
             Timer::Control(_) => "end of an order",
             Timer::CloseNow => "end of the drain",
         }
@@ -140,6 +145,8 @@ pub struct Dispatcher {
     timers: Timers<Timer>,
     heartbeats_due: Instant,
     supervised: HashSet<u32>,
+    /// Supervised workers that are gone with a job, whose exit status is not known yet.
+    obituaries: Obituaries,
     /// Pools whose queue and workers are to be looked at.
     stirred: Vec<PoolKey>,
     served: u64,
@@ -212,6 +219,7 @@ impl Dispatcher {
             timers,
             heartbeats_due,
             supervised: HashSet::new(),
+            obituaries: Obituaries::default(),
             stirred: Vec::new(),
             served: 0,
             loaded: Vec::new(),
@@ -267,6 +275,7 @@ impl Dispatcher {
                 Timer::Balance(pool) => self.balance(pool),
                 Timer::RestOver(worker) => self.rest_over(worker),
                 Timer::Mourning(job) => self.mourned(job),
+                Timer::Obituary(pid) => self.tell_of_death(pid, None),
                 Timer::Control(number) => self.control_expired(number),
                 Timer::CloseNow => self.close_now(),
             }

@@ -189,6 +189,13 @@ impl Rejections {
         Rejection::CODES.into_iter().zip(self.counts)
     }
 
+    /// Sets what is known of each reason, by its code.
+    pub(super) fn fill(&mut self, known: impl Fn(&str) -> Option<u64>) {
+        for (code, count) in Rejection::CODES.into_iter().zip(&mut self.counts) {
+            *count = known(code).unwrap_or(0);
+        }
+    }
+
     pub(super) fn count(&mut self, rejection: &Rejection) {
         let code = rejection.code();
         let place = Rejection::CODES.iter().position(|known| *known == code);

@@ -25,7 +25,7 @@ impl Dispatcher {
     }
 
     fn master_state(&self) -> Value {
-        let stats = self.stats();
+        let mut stats = self.stats();
         let mut state = map([
             ("epoch", self.epoch.into()),
             ("pid", u64::from(self.identity.pid).into()),
@@ -40,7 +40,7 @@ impl Dispatcher {
             ("oldest_waiting_ms", stats.oldest_waiting.map_or(Value::Nil, millis)),
         ]);
         if let Value::Map(entries) = &mut state {
-            entries.extend(counters(&stats).map(|(name, count)| (name.to_owned(), count.into())));
+            entries.extend(counters(&mut stats).map(|(name, count)| (name.to_owned(), (*count).into())));
         }
         with(state, [("rejections", rejections(&stats)), ("lateness", stats.lateness.to_value()), bounds()])
     }
@@ -51,31 +51,32 @@ impl Dispatcher {
     }
 }
 
-/// The counters of the whole master, by the names that they have on the wire.
-fn counters(stats: &Stats) -> impl Iterator<Item = (&'static str, u64)> {
+/// The counters of the whole master, by the names that they have on the wire: to be told, or to be filled in.
+pub(super) fn counters(stats: &mut Stats) -> impl Iterator<Item = (&'static str, &mut u64)> {
     [
-        ("accepted", stats.accepted),
-        ("done", stats.done),
-        ("failed", stats.failed),
-        ("timed_out", stats.timed_out),
-        ("cancelled", stats.cancelled),
-        ("lost", stats.lost),
-        ("rejected", stats.rejected),
-        ("dispatched", stats.dispatched),
-        ("redispatched", stats.redispatched),
-        ("returned", stats.returned),
-        ("replies_late", stats.replies_late),
-        ("replies_stray", stats.replies_stray),
-        ("messages_refused", stats.messages_refused),
-        ("messages_foreign", stats.messages_foreign),
-        ("messages_received", stats.messages_received),
-        ("messages_sent", stats.messages_sent),
-        ("bytes_received", stats.bytes_received),
-        ("bytes_sent", stats.bytes_sent),
-        ("workers_registered", stats.workers_registered),
-        ("workers_left", stats.workers_left),
-        ("workers_died", stats.workers_died),
-        ("heartbeats_missed", stats.heartbeats_missed),
+        ("accepted", &mut stats.accepted),
+        ("done", &mut stats.done),
+        ("failed", &mut stats.failed),
+        ("timed_out", &mut stats.timed_out),
+        ("cancelled", &mut stats.cancelled),
+        ("lost", &mut stats.lost),
+        ("rejected", &mut stats.rejected),
+        ("dispatched", &mut stats.dispatched),
+        ("redispatched", &mut stats.redispatched),
+        ("returned", &mut stats.returned),
+        ("replies_late", &mut stats.replies_late),
+        ("replies_stray", &mut stats.replies_stray),
+        ("messages_refused", &mut stats.messages_refused),
+        ("peers_cut_off", &mut stats.peers_cut_off),
+        ("messages_foreign", &mut stats.messages_foreign),
+        ("messages_received", &mut stats.messages_received),
+        ("messages_sent", &mut stats.messages_sent),
+        ("bytes_received", &mut stats.bytes_received),
+        ("bytes_sent", &mut stats.bytes_sent),
+        ("workers_registered", &mut stats.workers_registered),
+        ("workers_left", &mut stats.workers_left),
+        ("workers_died", &mut stats.workers_died),
+        ("heartbeats_missed", &mut stats.heartbeats_missed),
     ]
     .into_iter()
 }

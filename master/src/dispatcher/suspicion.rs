@@ -23,7 +23,7 @@ const PROBES_AFTER: [Duration; 5] = [
     Duration::from_millis(40),
 ];
 /// How long a job that ends with its worker waits to learn how the worker's process ended.
-const MOURNING: Duration = Duration::from_millis(200);
+pub(super) const MOURNING: Duration = Duration::from_millis(200);
 
 impl Dispatcher {
     /// A hint that the connection ended.
@@ -85,6 +85,7 @@ impl Dispatcher {
     /// A supervised process ended.
     pub(super) fn exited(&mut self, pid: u32, exit: WorkerExit) {
         self.supervised.remove(&pid);
+        self.tell_of_death(pid, Some(exit));
         let ours = |worker: &super::worker::Worker| worker.pid == pid && *worker.host == *self.identity.host;
         let found = self.peers.registered().find(|(_, _, worker)| ours(worker)).map(|(key, ..)| key);
         if let Some(key) = found {
@@ -131,13 +132,7 @@ impl Dispatcher {
                     }
                 }
                 let job: Option<JobId> = worker.outstanding.first().map(|entry| entry.id);
-                match (cause, job) {
-                    (GoneCause::Goodbye, _) => info!(worker = peer.number, pid = worker.pid, "worker left"),
-                    (_, Some(job)) => {
-                        tracing::warn!(worker = peer.number, pid = worker.pid, ?cause, %job, "worker gone with a job");
-                    }
-                    (_, None) => info!(worker = peer.number, pid = worker.pid, ?cause, "worker gone"),
-                }
+                self.log_gone(peer.number, &worker, cause, job);
                 let notice = Notice::WorkerGone { worker: peer.number, pid: worker.pid, cause, job };
                 self.actions.push_back(Action::Notify(notice));
                 self.bury(*worker, cause);
@@ -150,8 +145,7 @@ impl Dispatcher {
         for (pool, member) in &worker.memberships {
             self.pools[*pool].members.remove(*member);
         }
-        let neighbour = *worker.host == *self.identity.host;
-        let pid = (neighbour && self.supervised.contains(&worker.pid)).then_some(worker.pid);
+        let pid = self.is_supervised(&worker).then_some(worker.pid);
         for entry in &worker.outstanding {
             self.pools[entry.pool].dispatched -= 1;
         }

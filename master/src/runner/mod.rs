@@ -159,10 +159,11 @@ impl JobRunner {
         Ok(workers)
     }
 
-    /// What the master has counted: all of it in the master's own process, nothing at a client.
+    /// What the master has counted, also where it is in another process; durations are then told in milliseconds, those of
+    /// histograms in microseconds.
     ///
     /// # Errors
-    /// The master is gone, or did not answer within 5 s.
+    /// The master is gone, or did not answer within 5 s, or its answer could not be read (and the log says so).
     pub fn stats(&self) -> Result<Stats, MasterGone> {
         let (answer, stats) = crossbeam_channel::bounded(1);
         self.link.ask(Command::Ask(Question::Stats(answer))).map_err(|_| MasterGone)?;

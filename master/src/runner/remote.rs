@@ -36,6 +36,7 @@ pub(crate) struct ClientLoop {
     callers: Map<u64, Arc<Slot>>,
     wakes: Wakes,
     askers: Vec<Sender<Vec<WorkerInfo>>>,
+    stats_askers: Vec<Sender<Stats>>,
     closing: Vec<Sender<u64>>,
     lost: u64,
     payloads: Vec<Bytes>,
@@ -58,6 +59,7 @@ impl ClientLoop {
             callers: Map::default(),
             wakes: Wakes::default(),
             askers: Vec::new(),
+            stats_askers: Vec::new(),
             closing: Vec::new(),
             lost: 0,
             payloads: Vec::new(),
@@ -89,7 +91,10 @@ impl ClientLoop {
                 self.askers.push(answer);
                 self.machine.ask_workers();
             }
-            Command::Ask(Question::Stats(answer)) => drop(answer.send(Stats::default())),
+            Command::Ask(Question::Stats(answer)) => {
+                self.stats_askers.push(answer);
+                self.machine.ask_stats();
+            }
             Command::Close { within, done } => {
                 self.closing.push(done);
                 self.machine.close(clock::now(), within);
@@ -149,6 +154,11 @@ impl ClientLoop {
                 ClientAction::Workers(workers) => {
                     self.askers.drain(..).for_each(|asker| drop(asker.send(workers.clone())));
                 }
+                ClientAction::Stats(Some(stats)) => {
+                    self.stats_askers.drain(..).for_each(|asker| drop(asker.send((*stats).clone())));
+                }
+                // Whoever asked is told so by the end of his channel.
+                ClientAction::Stats(None) => self.stats_askers.clear(),
                 ClientAction::Closed => return ControlFlow::Break(()),
             }
         }

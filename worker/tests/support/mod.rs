@@ -100,8 +100,8 @@ impl Master {
         self.socket.send_multipart(frames, 0).expect("the worker is connected");
     }
 
-    /// HELLO, WELCOME, REGISTER, REGISTERED.
-    pub fn admit(&mut self) {
+    /// HELLO, WELCOME, REGISTER, REGISTERED. The pools that the worker offers.
+    pub fn admit(&mut self) -> Vec<String> {
         self.expect(Kind::Hello);
         let limits = NamedValues(vec![("payload_bytes_max", 64 << 20)]);
         let intervals = NamedValues(vec![("heartbeat_ms", self.heartbeat_ms), ("silence_ms", 5000)]);
@@ -120,7 +120,10 @@ impl Master {
         self.say(Registered { session, worker: 1, pools }, &[]);
         // A job that is answered before it begins shows that REGISTERED was read.
         self.give(&[(0, b"")], 0);
-        assert_eq!(self.answer().end, WorkerEnd::Expired);
+        let offered = names.iter().any(|name| name == "default");
+        let end = if offered { WorkerEnd::Expired } else { WorkerEnd::Returned };
+        assert_eq!(self.answer().end, end);
+        names
     }
 
     /// One message with these jobs of the pool `default`.

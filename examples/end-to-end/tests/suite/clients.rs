@@ -11,6 +11,7 @@ use std::time::Duration;
 in_every_setup!(and_python:
     workers_are_waited_for_and_missing_ones_are_counted,
     workers_are_told_as_they_are,
+    what_the_master_has_counted_is_told,
 );
 
 fn workers_are_waited_for_and_missing_ones_are_counted(setup: Setup) {
@@ -46,6 +47,21 @@ fn workers_are_told_as_they_are(setup: Setup) {
     );
     let info = scene.runner.workers().expect("the master is there").remove(0);
     assert_eq!((info.state, info.done, info.failed), (WorkerState::Ready, 1, 1));
+}
+
+fn what_the_master_has_counted_is_told(setup: Setup) {
+    let scene = setup.workers_of(&[&["sign"]]).start();
+    scene.runner.execute(job("square", "3").pool("sign")).expect("a reply");
+    scene.runner.execute(job("square", "4").pool("sign")).expect("a reply");
+    scene.runner.execute(job("fail", "no").pool("sign")).expect_err("it was told to fail");
+    scene.runner.execute(Job::from("x").pool("nobody's")).expect_err("that is no name");
+    let stats = scene.runner.stats().expect("the master is there");
+    assert_eq!((stats.accepted, stats.done, stats.failed, stats.in_flight), (3, 2, 1, 0));
+    assert_eq!((stats.workers.all(), stats.workers.ready), (1, 1));
+    assert!(stats.accepting && !stats.uptime.is_zero() && stats.bytes_received > 0);
+    let [pool] = stats.pools.as_slice() else { panic!("{stats:?}") };
+    assert_eq!((&*pool.name, pool.ends.done, pool.ends.failed), ("sign", 2, 1));
+    assert_eq!((pool.times.run.count(), pool.times.total.count()), (3, 3));
 }
 
 /// In the order in which the one worker ran them.

@@ -12,7 +12,7 @@ use crate::print;
 use crate::service::forward;
 use clap::Args;
 use measure::Load;
-use powerhose_master::{Cluster, ClusterError, DEFAULT_POOL, SpawnError};
+use powerhose_master::{Cluster, ClusterError, DEFAULT_POOL, POOL_VARIABLE, SpawnError};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
@@ -55,7 +55,7 @@ pub(super) fn bench(_common: &CommonOptions, options: BenchOptions) -> Outcome {
     let workers = options.workers.count().max(1);
     let cluster = Cluster::builder(program)
         .args(arguments)
-        .env("POWERHOSE_POOL", &options.pool)
+        .env(POOL_VARIABLE, &options.pool)
         .command(|command| command.forward(forward(LogFormat::Text, options.pool.clone())))
         .workers(workers)
         .start()

@@ -25,7 +25,7 @@ pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
         Ok(operator) => operator,
         // That nobody is there is the answer to the question; what else went wrong is an error.
         Err(failure) if failure.exit == Exit::Unreachable => {
-            eprintln!("powerhose: {failure}");
+            print::complaint(failure);
             return Ok(Exit::No);
         }
         Err(failure) => return Err(unknown(&failure)),

@@ -8,20 +8,15 @@ use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Happening, Service, forward};
 use clap::Args;
 use powerhose_master::{
-    DEFAULT_POOL, ENDPOINT_VARIABLE, PoolSettings, Readiness, Recycling, SpawnError, Supervisor,
-    SupervisorEvent, SupervisorSettings, WorkerCommand,
+    CURVE_FILE_VARIABLE, DEFAULT_POOL, ENDPOINT_VARIABLE, JobRunner, Notice, POOL_VARIABLE, PoolSettings,
+    Readiness, Recycling, SECRET_FILE_VARIABLE, SpawnError, Supervisor, SupervisorEvent, SupervisorSettings,
+    WorkerCommand,
 };
 use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The variable through which workers learn their pool.
-const POOL_VARIABLE: &str = "POWERHOSE_POOL";
-/// The variable that names the file of the keys with which workers connect to a master that encrypts.
-const CURVE_FILE_VARIABLE: &str = "POWERHOSE_CURVE_FILE";
-/// The variable that names the file of the secret that workers share with their master.
-const SECRET_FILE_VARIABLE: &str = "POWERHOSE_SECRET_FILE";
+use tracing::warn;
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -39,7 +34,8 @@ pub(crate) struct RunOptions {
     /// Keeps each worker on a core of its own.
     #[arg(long)]
     pin: bool,
-    /// How willingly workers leave a core to others: 0 as everybody, to 19.
+    /// How willingly workers leave a core to others: from 0, as everybody, to 19; below 0 less willingly, to -20, for those who
+    /// may.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = clap::value_parser!(i32).range(-20..=19))]
     nice: Option<i32>,
@@ -109,7 +105,24 @@ pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
     let _http = options.http.start(&runner, 1)?;
     let settings = options.supervision(Readiness::Registers { within: options.worker_start });
     let supervisor = runner.supervise(command, settings, listener).map_err(|error| spawn_failure(&error))?;
+    if let Some(pool) = options.pool {
+        warn_of_other_pools(&runner, &supervisor, pool);
+    }
     Service::new(happenings, Some(runner), options.drain).with_workers(supervisor, workers).run()
+}
+
+/// A program may name its pools itself, whatever it is told; then jobs for `--pool` wait for a worker that never comes.
+fn warn_of_other_pools(runner: &JobRunner, supervisor: &Arc<Supervisor>, pool: String) {
+    // Weak: the supervisor holds the runner, which holds whoever it gives notice to.
+    let supervisor = Arc::downgrade(supervisor);
+    runner.on_notice(move |notice| {
+        let Notice::WorkerRegistered { worker, pid, pools } = notice else { return };
+        let is_ours = || supervisor.upgrade().is_some_and(|supervisor| supervisor.pids().contains(pid));
+        if !pools.contains(&pool) && is_ours() {
+            let offered = pools.join(",");
+            warn!(worker, pid, pool, offered, "a worker does not offer the pool of --pool");
+        }
+    });
 }
 
 impl RunOptions {

@@ -10,6 +10,8 @@ use crate::options::values::duration;
 use clap::Args;
 use powerhose_master::Operator;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
@@ -33,7 +35,7 @@ pub(crate) struct TopOptions {
 
 /// Until `q`.
 pub(super) fn top(common: &CommonOptions, options: &TopOptions) -> Outcome {
-    if !io::stdout().is_terminal() {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(Failure::new(
             Exit::Usage,
             "top needs a terminal; `powerhose status` prints the same once",
@@ -69,14 +71,23 @@ impl Top {
                 ask_at = Instant::now() + self.interval;
             }
             terminal.draw(|frame| screen::draw(frame, &self.view))?;
-            if event::poll(ask_at.saturating_duration_since(Instant::now()).min(LOOK_AGAIN_AFTER))?
-                && let Event::Key(key) = event::read()?
-                && self.press(key).is_break()
-            {
+            let wait = ask_at.saturating_duration_since(Instant::now()).min(LOOK_AGAIN_AFTER);
+            if terminal_is_gone(wait)? || self.take_keys()?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn take_keys(&mut self) -> io::Result<ControlFlow<()>> {
+        while event::poll(Duration::ZERO)? {
+            if let Event::Key(key) = event::read()?
+                && self.press(key).is_break()
+            {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn ask(&mut self) -> Result<Snapshot, String> {
@@ -102,4 +113,18 @@ impl Top {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Waits for a key, or until the time is over. From a terminal that was closed crossterm reads for ever, at the cost of a core:
+/// it is not asked any more once that has happened.
+fn terminal_is_gone(wait: Duration) -> io::Result<bool> {
+    let stdin = io::stdin();
+    let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+    let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
+    match poll(&mut terminal, Some(&wait)) {
+        // A signal: whether it wants us to end is asked next.
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
 }

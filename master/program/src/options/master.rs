@@ -57,14 +57,14 @@ pub(crate) struct MasterOptions {
     #[arg(long, value_name = "N", default_value_t = Settings::default().pools_max)]
     pools_max: usize,
     /// A pool whose jobs wait for a worker even before one has come: NAME, or
-    /// NAME:soft=50ms,overruns=3,credit=1. May be given several times.
-    #[arg(long, value_name = "POOL", value_parser = declared)]
+    /// NAME:soft=50ms,overruns=3,credit=1. May be given several times, or with spaces between them.
+    #[arg(long, value_name = "POOL", value_delimiter = ' ', value_parser = declared)]
     declare: Vec<DeclaredPool>,
-    /// A file with a secret that workers prove to know; several while one replaces another.
-    #[arg(long, value_name = "FILE")]
+    /// A file with a secret that workers prove to know; several, with commas, while one replaces another.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     worker_secret_file: Vec<PathBuf>,
-    /// A file with a secret that clients prove to know; several while one replaces another.
-    #[arg(long, value_name = "FILE")]
+    /// A file with a secret that clients prove to know; several, with commas, while one replaces another.
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     client_secret_file: Vec<PathBuf>,
     /// Encrypts tcp:// endpoints with CURVE, with the keys in this file (SECURITY.md). Needs a build that has it.
     #[arg(long, value_name = "FILE")]
@@ -140,6 +140,14 @@ pub(crate) fn bind_failure(error: &BindError) -> Failure {
         | BindError::NoCurve => Exit::Usage,
         _ => Exit::Bind,
     };
+    // The library names its settings; an operator has flags.
+    if let BindError::Insecure { endpoint } = error {
+        let text = format!(
+            "{endpoint} can be reached from other machines, and nobody has to prove anything: give --worker-secret-file \
+             and --client-secret-file, or --curve-server-file, or listen on ipc:// or loopback; --insecure-tcp allows it"
+        );
+        return Failure::new(exit, text);
+    }
     Failure::new(exit, error)
 }
 

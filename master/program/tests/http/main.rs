@@ -5,6 +5,7 @@
 mod browser;
 mod deploy;
 mod exposition;
+mod kubernetes;
 mod metrics;
 #[cfg(feature = "browser-tests")]
 mod page;

@@ -62,7 +62,11 @@ fn a_port_in_use_and_a_path_that_is_no_socket_are_refused() {
     one_line(&scene.run(&["master", "--bind", &endpoint, "--log", "off"]), 5, "in use");
     scene.file("m.ipc", "text");
     one_line(&scene.run(&["master", "--log", "off"]), 5, "no socket");
-    one_line(&scene.run(&["master", "--bind", "tcp://0.0.0.0:0", "--log", "off"]), 5, "other machines");
+    one_line(
+        &scene.run(&["master", "--bind", "tcp://0.0.0.0:0", "--log", "off"]),
+        5,
+        "give --worker-secret-file",
+    );
 }
 
 #[test]
@@ -126,6 +130,24 @@ fn a_flag_goes_over_the_environment_over_the_file_over_the_default() {
     assert_eq!(status(&["--config", &file, "--workers-min", "3"], Some("1")), 1, "the flag says 3");
     let common = scene.file("common.toml", "workers-min = 2\n[check]\nworkers-min = 1\n");
     assert_eq!(status(&["--config", &common], None), 0, "the command's table goes over the top");
+}
+
+#[test]
+fn a_list_can_stand_in_the_environment() {
+    let scene = Scene::new();
+    let secrets = [scene.file("old.secret", &"o".repeat(40)), scene.file("new.secret", &"n".repeat(40))];
+    let mut command = scene.command(&["master"]);
+    command.env("POWERHOSE_CLIENT_SECRET_FILE", secrets.join(","));
+    command.env("POWERHOSE_DECLARE", "sign:soft=50ms,overruns=3 thumbnail");
+    let master = crate::support::Process::start(scene.folder(), &mut command);
+    master.logs("the master listens");
+    for secret in &secrets {
+        let ran = scene.run(&["status", "--secret-file", secret]);
+        assert!(
+            ran.status == 0 && ran.stdout.contains("sign ") && ran.stdout.contains("thumbnail "),
+            "{ran:?}"
+        );
+    }
 }
 
 #[test]

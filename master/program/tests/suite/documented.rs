@@ -1,5 +1,6 @@
-//! OPERATIONS.md says what every log line at WARN and above means, and every exit status.
+//! OPERATIONS.md says what every log line at WARN and above means, and every exit status, and names every flag.
 
+use crate::support::Scene;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -102,4 +103,41 @@ fn every_exit_status_is_listed() {
         assert!(operations.contains(&row), "{name}, {number} is not listed");
     }
     assert!(count > 15, "only {count} statuses were found");
+}
+
+#[test]
+fn every_flag_is_named() {
+    let (scene, operations) = (Scene::new(), operations());
+    let help = |arguments: &[&str]| scene.run(arguments).stdout;
+    let all = help(&["--help"]);
+    let (_, commands) = all.split_once("Commands:\n").expect("there are some");
+    // A line that is indented further goes on with what was said of the one before.
+    let names = commands.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let mut count = 0;
+    for command in names.filter_map(|line| line.split_whitespace().next()) {
+        for line in help(&[command, "--help"]).lines() {
+            let Some((_, flag)) = line.split_once("--").filter(|(before, _)| is_margin(before)) else {
+                continue;
+            };
+            let name = flag.split_whitespace().next().unwrap_or_default();
+            count += 1;
+            assert!(
+                name == "help" || has_flag(&operations, name),
+                "--{name} of {command} is not in OPERATIONS.md"
+            );
+        }
+    }
+    assert!(count > 60, "only {count} flags were found");
+}
+
+/// What stands before a flag where help describes it: nothing, or its short form.
+fn is_margin(text: &str) -> bool {
+    text.trim().is_empty() || (text.trim().len() == 3 && text.trim().starts_with('-'))
+}
+
+/// Whether it names this flag, and not one that begins so.
+fn has_flag(text: &str, name: &str) -> bool {
+    let flag = format!("--{name}");
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_ascii_lowercase() || next == '-');
+    text.match_indices(&flag).any(|(place, _)| !goes_on(&text[place + flag.len()..]))
 }

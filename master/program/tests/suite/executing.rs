@@ -69,6 +69,15 @@ fn each_kind_of_error_has_its_exit_status() {
 }
 
 #[test]
+fn the_exit_status_is_right_also_where_nobody_reads_what_is_wrong() {
+    let scene = Scene::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = scene.command(&["execute", "--connect-timeout", "100ms", "x"]);
+    assert_eq!(command.stderr(writer).status().expect("it runs").code(), Some(7));
+}
+
+#[test]
 fn whoever_reads_the_replies_may_leave() {
     let scene = Scene::new();
     let _run = scene.run_workers(1, &[], &["--lines", "--", "cat"]);

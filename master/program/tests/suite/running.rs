@@ -81,6 +81,38 @@ fn a_master_alone_serves_workers_that_are_started_elsewhere() {
     assert_eq!(master.status(), 0);
 }
 
+/// A log collector that dies, a terminal that is closed: a line that cannot be written must not end what it tells of.
+#[test]
+fn a_log_that_nobody_reads_any_longer_stops_nothing() {
+    let scene = Scene::new();
+    let program = env!("CARGO_BIN_EXE_powerhose");
+    for format in ["text", "json"] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let mut command = scene.command(&["run", "--workers", "1", "--log-format", format]);
+        command.args(["--", program, "work", "--", "cat"]).stderr(writer);
+        let mut run = Killed(command.spawn().expect("it starts"));
+        // Its end of the pipe is ours too, as long as there is the command.
+        drop((command, reader));
+        scene.workers_are(1);
+        for _ in 0..3 {
+            assert_eq!(scene.run(&["execute", "x"]).stdout, "x");
+        }
+        crate::support::signal(run.0.id(), Signal::TERM);
+        let status = eventually("its end", || run.0.try_wait().expect("it is our child"));
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+/// A child that does not outlive its test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn workers_die_with_their_supervisor() {
     let scene = Scene::new();

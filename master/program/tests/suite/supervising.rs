@@ -16,9 +16,11 @@ fn a_killed_worker_is_started_again_and_its_job_runs_again() {
     assert_eq!(execute.status(), 0);
     assert_eq!(execute.output(), "payload");
     let log = run.log();
-    let death =
-        log.lines().find(|line| line.contains("worker gone with a job")).unwrap_or_else(|| panic!("{log}"));
-    assert!(death.contains("job=") && death.contains(&format!("pid={killed}")), "{death}");
+    let deaths: Vec<&str> = log.lines().filter(|line| line.contains("worker gone with a job")).collect();
+    let [death] = deaths[..] else { panic!("{log}") };
+    for part in ["worker=", &format!("pid={killed} "), "job=", "exit=killed by signal 9 (SIGKILL)"] {
+        assert!(death.contains(part), "one line tells all of it: {part}: {death}");
+    }
     let exit = format!("pid={killed} exit=killed by signal 9 (SIGKILL)");
     assert!(log.contains(&exit), "{log}");
 }
@@ -90,6 +92,19 @@ fn a_program_that_does_not_start_is_given_up() {
     assert!(log.contains("keeps failing to start") && log.contains("exit status 3"), "{log}");
     assert!(log.contains("default-0 | why"), "what it said is there: {log}");
     assert!(!scene.path("m.ipc").exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_worker_that_offers_another_pool_than_it_was_told_is_warned_of() {
+    let scene = Scene::new();
+    let program = env!("CARGO_BIN_EXE_powerhose");
+    let work = ["--", program, "work", "--pool", "verify,other", "--", "cat"];
+    let run = scene.start(&[&["run", "--workers", "1", "--pool", "sign"][..], &work].concat());
+    run.logs("does not offer the pool of --pool");
+    assert!(run.log().contains("pool=\"sign\" offered=\"verify,other\""), "{}", run.log());
+    let other = Scene::new();
+    let told = other.run_workers(1, &["--pool", "sign"], &["--", "cat"]);
+    assert!(!told.log().contains("does not offer"), "{}", told.log());
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! `top` in a pseudo-terminal.
 
 use crate::support::{PATIENCE, Scene, Signal, eventually};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 const ROWS: u16 = 30;
@@ -16,6 +19,8 @@ const COLUMNS: u16 = 140;
 struct Terminal {
     keyboard: File,
     shown: Arc<Mutex<Vec<u8>>>,
+    closed: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
     child: Child,
 }
 
@@ -33,15 +38,30 @@ impl Terminal {
         let keyboard = File::from(controller);
         let mut screen = keyboard.try_clone().expect("a descriptor");
         let shown: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let sink = shown.clone();
-        std::thread::spawn(move || {
+        let closed: Arc<AtomicBool> = Arc::default();
+        let (sink, is_closed) = (shown.clone(), closed.clone());
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // The end of the program is an error here.
-            while let Ok(read @ 1..) = screen.read(&mut buffer) {
+            while !is_closed.load(Ordering::Relaxed) {
+                let moment = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+                if poll(&mut [PollFd::new(&screen, PollFlags::IN)], Some(&moment)) == Ok(0) {
+                    continue;
+                }
+                // The end of the program is an error here.
+                let Ok(read @ 1..) = screen.read(&mut buffer) else { break };
                 sink.lock().expect("nobody panics with it").extend_from_slice(&buffer[..read]);
             }
         });
-        Terminal { keyboard, shown, child }
+        // The program alone holds the other side: with ours, it would never end.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Terminal { keyboard, shown, closed, reader: Some(reader), child }
+    }
+
+    /// Closes the terminal, as a lost connection does: nothing is left of our side.
+    fn close(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.reader.take().expect("it is closed once").join().expect("it does not panic");
+        self.keyboard = File::open("/dev/null").expect("it is always there");
     }
 
     /// What is on the screen now.
@@ -151,6 +171,17 @@ fn top_shows_pools_and_workers_sorts_them_and_leaves_the_terminal_as_it_was() {
     let drawn = terminal.shown.lock().expect("nobody panics with it").clone();
     let left = String::from_utf8_lossy(&drawn).into_owned();
     assert!(left.contains("\u{1b}[?1049h") && left.contains("\u{1b}[?1049l"), "the screen before is back");
+}
+
+/// A program that reads from a closed terminal for ever takes a core, unseen.
+#[test]
+fn top_ends_when_its_terminal_is_closed() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &[], &["--", "cat"]);
+    let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
+    terminal.shows(&format!("master {}", run.id()));
+    terminal.close();
+    eventually("its end", || terminal.child.try_wait().expect("it is our child"));
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl World {
                 }
                 ClientAction::Closed => return true,
                 ClientAction::Workers(_) => self.count(Counted::StepWorkersTold),
-                ClientAction::Named { .. } | ClientAction::Welcomed => {}
+                ClientAction::Named { .. } | ClientAction::Welcomed | ClientAction::Stats(_) => {}
             }
         }
         false

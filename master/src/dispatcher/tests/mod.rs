@@ -24,7 +24,7 @@ mod registration;
 mod replies;
 mod secrets;
 mod stats;
-mod status;
+pub(crate) mod status;
 mod strikes;
 mod suspicion;
 mod timeouts;

@@ -10,6 +10,13 @@ fn ask(bench: &mut Bench, peer: Peer, query: &str) -> Value {
     state
 }
 
+/// What a master tells of itself and of its pools.
+pub(crate) fn told() -> (Value, Value) {
+    let mut bench = Bench::new();
+    let client = bench.client();
+    (ask(&mut bench, client, "master"), ask(&mut bench, client, "pools"))
+}
+
 fn number(state: &Value, name: &str) -> u64 {
     state.field(name).and_then(Value::as_unsigned).unwrap_or_else(|| panic!("{name} in {state:?}"))
 }
@@ -89,6 +96,47 @@ fn the_pools_are_told_with_what_waits_and_runs() {
     };
     let rows: Vec<_> = pools.iter().map(row).collect();
     assert_eq!(rows, [("asked_for".to_owned(), 0, 1, 0, 1), ("sign".to_owned(), 1, 1, 1, 1)]);
+}
+
+#[test]
+fn what_is_told_reads_as_the_stats_that_it_was() {
+    let (mut bench, client, worker) = scene();
+    bench.submit("sign");
+    bench.pass(1500);
+    let given = bench.job(worker);
+    bench.done(worker, &given);
+    bench.pass(20);
+    let master = ask(&mut bench, client, "master");
+    let pools = ask(&mut bench, client, "pools");
+    let mut told = crate::Stats::from_values(&master, &pools).expect("all is told");
+    let known = bench.dispatcher.stats();
+    assert!(known.done == 1 && known.oldest_waiting.is_some() && known.pools[0].times.run.count() > 0);
+    // The questions themselves are messages.
+    assert!(told.messages_received < known.messages_received && told.messages_sent < known.messages_sent);
+    told.messages_received = known.messages_received;
+    told.messages_sent = known.messages_sent;
+    told.bytes_received = known.bytes_received;
+    told.bytes_sent = known.bytes_sent;
+    assert_eq!(told, known);
+}
+
+#[test]
+fn what_lacks_a_count_is_no_stats() {
+    let (mut bench, client, _) = scene();
+    let master = ask(&mut bench, client, "master");
+    let pools = ask(&mut bench, client, "pools");
+    let without = |state: &Value, name: &str| match state {
+        Value::Map(entries) => {
+            Value::Map(entries.iter().filter(|(entry, _)| entry != name).cloned().collect())
+        }
+        other => other.clone(),
+    };
+    for name in ["done", "accepting", "lateness", "bounds_us", "rejections"] {
+        assert_eq!(crate::Stats::from_values(&without(&master, name), &pools), None, "{name}");
+    }
+    for name in ["pools", "bounds_us"] {
+        assert_eq!(crate::Stats::from_values(&master, &without(&pools, name)), None, "{name}");
+    }
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub(super) fn write(event: &SupervisorEvent) {
             let exit = Exit(*exit);
             if *asked {
                 info!(slot, pid, %exit, ?uptime, "worker process ended, as asked");
+            } else if exit.is_success() {
+                // It said goodbye to its master, or has nothing to complain of: an order to stop, an end of its own.
+                info!(slot, pid, %exit, registered, ?uptime, "worker process ended of its own accord");
             } else {
                 warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
             }
@@ -38,6 +41,12 @@ pub(super) fn write(event: &SupervisorEvent) {
 }
 
 struct Exit(Option<WorkerExit>);
+
+impl Exit {
+    fn is_success(&self) -> bool {
+        matches!(self.0, Some(WorkerExit::Status(0)))
+    }
+}
 
 impl fmt::Display for Exit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

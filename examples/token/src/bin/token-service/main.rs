@@ -13,8 +13,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::{Parser, value_parser};
 use powerhose_example_token::program::{Handover, SigningOptions, WorkerCommand};
-use powerhose_example_token::random::{Random as _, SystemSource};
-use powerhose_example_token::secret::{MIN_SECRET_BYTES, Secret};
 use powerhose_master::JobRunner;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,7 +47,9 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A reader of the log that leaves must not end the service: what cannot be written is not complained of.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.log_internal_errors(false).init();
     match &options.worker {
         Some(worker) => worker.run(),
         None => serve(&options),
@@ -64,11 +64,8 @@ fn serve(options: &Options) -> anyhow::Result<()> {
             options.address
         );
     }
-    let secrets = match options.signing.secrets()? {
-        Some(secrets) => secrets,
-        None => vec![fresh_secret()?],
-    };
-    let handover = Handover::new(&options.signing.keyring(secrets)?).context("cannot lay out the keyring")?;
+    let keyring = options.signing.keyring(options.signing.secrets()?)?;
+    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
     let runtime = tokio::runtime::Runtime::new()?;
     // Taken before the workers start: an address in use is then found out at once.
     let listener = runtime
@@ -78,16 +75,6 @@ fn serve(options: &Options) -> anyhow::Result<()> {
     let served = runtime.block_on(listen(listener, cluster.runner(), Duration::from_secs(options.timeout)));
     let drained = cluster.close(DRAIN);
     served.and(drained.map_err(Into::into))
-}
-
-/// A secret for this run only.
-fn fresh_secret() -> anyhow::Result<Secret> {
-    let mut bytes = [0; MIN_SECRET_BYTES];
-    SystemSource::new().fill(&mut bytes)?;
-    eprintln!(
-        "no --secret-file: signing with a secret made for this run, its tokens are worth nothing afterwards"
-    );
-    Ok(Secret::new(&bytes))
 }
 
 /// Serves until SIGTERM or SIGINT, then lets open requests end.

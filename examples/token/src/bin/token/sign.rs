@@ -59,10 +59,8 @@ impl From<io::Error> for Stopped {
 }
 
 pub(crate) fn run(options: &SignOptions) -> anyhow::Result<ExitCode> {
-    let secrets = options.signing.secrets()?;
-    let secrets =
-        secrets.context("--secret-file is needed: nobody could check tokens of a passing secret")?;
-    let handover = Handover::new(&options.signing.keyring(secrets)?).context("cannot lay out the keyring")?;
+    let keyring = options.signing.keyring(options.signing.secrets()?)?;
+    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
     let cluster = options.signing.start_workers(&handover)?;
     let workers = options.signing.workers.map_or_else(cores, usize::from);
     let (sender, receiver) = mpsc::sync_channel(workers * IN_FLIGHT_PER_WORKER);

@@ -3,6 +3,7 @@
 
 use super::{ExecuteOptions, exit};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::print;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use powerhose_master::{JobHandle, JobRunner};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -65,7 +66,7 @@ fn print_all(sent: &Receiver<Sent>) -> Result<Exit, Stop> {
         match handle.wait() {
             Ok(reply) => out.write_all(&reply).map_err(Stop::Output)?,
             Err(error) => {
-                eprintln!("powerhose: line {number}: {error}");
+                print::complaint(format_args!("line {number}: {error}"));
                 if first_error == Exit::Fine {
                     first_error = exit(&error);
                 }
