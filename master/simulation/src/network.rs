@@ -202,9 +202,11 @@ impl Network {
         }
     }
 
+    /// The peer's end is closed: what has not arrived until now never will.
     pub(crate) fn peer_learns(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.peer_believes = false;
+            connection.to_peer.flying.clear();
         }
     }
 
