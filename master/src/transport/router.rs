@@ -1,7 +1,7 @@
 //! The master's ROUTER socket.
 
 use super::bind_error::BindError;
-use super::connection::Connection;
+use super::connection::Connections;
 use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
@@ -13,7 +13,6 @@ use crate::dispatcher::Route;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -71,9 +70,9 @@ pub(crate) struct Router {
     sent: bool,
     /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
     hints_in: u32,
-    /// Every connection that was heard of since it last was suspected.
-    connections: HashMap<Route, Connection>,
-    routes: HashMap<i32, Vec<Route>>,
+    connections: Connections,
+    /// Connections that ended, of which nobody was told yet.
+    ended: Vec<Route>,
 }
 
 impl Router {
@@ -105,8 +104,8 @@ impl Router {
             locks: Vec::new(),
             endpoints: Vec::new(),
             wakeup,
-            connections: HashMap::new(),
-            routes: HashMap::new(),
+            connections: Connections::default(),
+            ended: Vec::new(),
         };
         endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
         Ok(router)
@@ -169,12 +168,17 @@ impl Router {
     }
 
     fn remember(&mut self, route: Route, header: &mut Frame) {
-        if self.connections.contains_key(&route) {
+        if self.connections.is_certain(route) {
             return;
         }
         if let Some(descriptor) = header.descriptor() {
-            self.connections.insert(route, Connection::of(descriptor));
-            self.routes.entry(descriptor).or_default().push(route);
+            self.connections.heard(route, descriptor);
+        }
+    }
+
+    fn hear_of_ends(&mut self) {
+        while let Some(descriptor) = self.monitor.next() {
+            self.connections.ended(descriptor, &mut self.ended);
         }
     }
 
@@ -195,6 +199,7 @@ impl Transport for Router {
         loop {
             let Some(received) = self.receive_one(payloads) else {
                 self.sent = false;
+                self.connections.nothing_unread();
                 return None;
             };
             match received {
@@ -223,27 +228,22 @@ impl Transport for Router {
     }
 
     fn cut(&mut self, route: Route) {
-        if let Some(connection) = self.connections.get(&route) {
-            connection.cut();
-        }
+        // It may have ended, and another may have its descriptor.
+        self.hear_of_ends();
+        self.connections.cut(route);
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
         if self.hints_in > 0 {
             self.hints_in -= 1;
-            return;
-        }
-        self.hints_in = TURNS_WITHOUT_HINTS;
-        if let Some(doorkeeper) = &self.doorkeeper {
-            doorkeeper.answer();
-        }
-        while let Some(descriptor) = self.monitor.next() {
-            // Descriptors are used again, so every route seen on it is meant; those that live are heard of again.
-            for route in self.routes.remove(&descriptor).unwrap_or_default() {
-                self.connections.remove(&route);
-                routes.push(route);
+        } else {
+            self.hints_in = TURNS_WITHOUT_HINTS;
+            if let Some(doorkeeper) = &self.doorkeeper {
+                doorkeeper.answer();
             }
+            self.hear_of_ends();
         }
+        routes.append(&mut self.ended);
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
@@ -258,7 +258,8 @@ impl Transport for Router {
     }
 
     fn has_message(&self) -> bool {
-        self.sent && frame::is_there(&self.socket)
+        // Who heard of an end while cutting has yet to tell it.
+        !self.ended.is_empty() || self.sent && frame::is_there(&self.socket)
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
