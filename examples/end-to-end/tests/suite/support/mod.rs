@@ -17,7 +17,7 @@ pub(crate) use scene::{EMBEDDED, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
 pub(crate) use scene::{PYTHON_WORKERS, python_example};
 
-use powerhose_master::{JobError, JobErrorKind};
+use powerhose_master::{JobError, JobErrorKind, JobRunner};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,12 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) fn time_has_passed(duration: Duration) {
     let since = Instant::now();
     until("time to pass", || since.elapsed() >= duration);
+}
+
+/// Whether a runner takes no job any longer. One that it takes is cancelled.
+pub(crate) fn rejects(runner: &JobRunner) -> bool {
+    let answer = runner.submit("late").wait_timeout(LOOK_AGAIN_AFTER);
+    answer.is_some_and(|answer| answer.is_err())
 }
 
 /// The code and the text of a job that failed.
