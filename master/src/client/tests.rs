@@ -6,8 +6,8 @@ use crate::headers::Headers;
 use crate::transport::clock;
 use bytes::Bytes;
 use powerhose_protocol::{
-    Abandon, Bye, Challenge, Credentials, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes,
-    Prover, ROLE_CLIENT, Reject, SharedSecret, Unknown, Welcome, decode,
+    Abandon, Bye, Challenge, Credentials, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry,
+    Outcomes, Prover, ROLE_CLIENT, Reject, SharedSecret, Unknown, Welcome, decode,
 };
 use std::time::{Duration, Instant};
 

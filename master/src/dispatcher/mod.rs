@@ -25,7 +25,6 @@ mod histogram;
 mod holdings;
 mod invariants;
 mod job;
-mod limiter;
 mod members;
 #[cfg(not(feature = "mutations"))]
 mod mutations;
@@ -62,10 +61,10 @@ pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use worker::WorkerState;
 pub use worker_info::{CurrentJob, WorkerInfo};
 
+use crate::limiter::Limiter;
 use crate::timers::Timers;
 use closing::Lifecycle;
 use job::{Job, JobKey};
-use limiter::Limiter;
 use peer::{Client, Peer, PeerKey, Peers, Role};
 use pool::{PoolKey, Pools};
 use powerhose_protocol::JobId;

@@ -8,7 +8,8 @@ use crate::headers::Headers;
 use bytes::Bytes;
 use powerhose_protocol::limits::HEADER_FRAME_BYTES_MAX;
 use powerhose_protocol::{
-    CODE_CLOSING, FLAG_ONCE, JobEnd, JobEntry, Jobs, Message, MessageHeaders, OutcomeEntry, Outcomes, Reject, Unknown,
+    CODE_CLOSING, FLAG_ONCE, JobEnd, JobEntry, Jobs, Message, MessageHeaders, OutcomeEntry, Outcomes, Reject,
+    Unknown,
 };
 
 /// What the entries of a header may need, in names, values and texts; the rest is for what frames them.

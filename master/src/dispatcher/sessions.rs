@@ -9,8 +9,8 @@ use super::worker::{Attention, RunTimes, Service, Worker};
 use super::{Action, Dispatcher};
 use bytes::Bytes;
 use powerhose_protocol::{
-    Bye, Bytes as Bin, CODE_CLOSING, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms, Quieted,
-    ROLE_CLIENT, ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
+    Bye, Bytes as Bin, CODE_CLOSING, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms,
+    Quieted, ROLE_CLIENT, ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
 };
 use tracing::{debug, info};
 

@@ -72,12 +72,17 @@ struct Connection {
 
 impl Connection {
     fn cut(self) {
-        // A descriptor of our own stands for one thing, whatever libzmq closes and the system opens meanwhile.
-        let Ok(own) = fcntl_dupfd_cloexec(borrow(self.descriptor), 0) else { return };
-        if self.socket.is_some() && self.socket == socket_number(own.as_fd()) {
-            // It may have ended by itself just now.
-            let _ = shutdown(own, Shutdown::Both);
-        }
+        cut_if(self.descriptor, |socket| self.socket.is_some() && self.socket == socket_number(socket));
+    }
+}
+
+/// Ends the connection behind a descriptor if it is the one that is meant. libzmq notices and closes it.
+pub(super) fn cut_if(descriptor: RawFd, is_meant: impl FnOnce(BorrowedFd<'_>) -> bool) {
+    // A descriptor of our own stands for one thing, whatever libzmq closes and the system opens meanwhile.
+    let Ok(own) = fcntl_dupfd_cloexec(borrow(descriptor), 0) else { return };
+    if is_meant(own.as_fd()) {
+        // It may have ended by itself just now.
+        let _ = shutdown(own, Shutdown::Both);
     }
 }
 

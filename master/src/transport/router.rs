@@ -1,15 +1,18 @@
 //! The master's ROUTER socket.
 
 use super::bind_error::BindError;
+use super::capacity::Capacity;
+use super::clock;
 use super::connection::Connections;
 use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
-use super::monitor::Monitor;
+use super::monitor::{Happened, Monitor};
 use super::sleeper::Sleeper;
 use super::wakeup::Wakeup;
 use super::{IpcAccess, Transport, Unreachable};
 use crate::dispatcher::Route;
+use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
@@ -18,6 +21,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::warn;
 
 /// libzmq's own routing ids: a zero byte and a counter.
 const ROUTE_BYTES: usize = 5;
@@ -54,6 +58,8 @@ pub(crate) struct Access {
     pub(crate) ipc: IpcAccess,
     /// With keys, every TCP endpoint is encrypted.
     pub(crate) curve: Option<CurveServer>,
+    /// Connections at once.
+    pub(crate) connections_max: usize,
 }
 
 /// A bound ROUTER with its monitor.
@@ -71,6 +77,8 @@ pub(crate) struct Router {
     /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
     hints_in: u32,
     connections: Connections,
+    capacity: Capacity,
+    limiter: Limiter,
     /// Connections that ended, of which nobody was told yet.
     ended: Vec<Route>,
 }
@@ -105,6 +113,8 @@ impl Router {
             endpoints: Vec::new(),
             wakeup,
             connections: Connections::default(),
+            capacity: Capacity::new(access.connections_max),
+            limiter: Limiter::default(),
             ended: Vec::new(),
         };
         endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
@@ -176,9 +186,21 @@ impl Router {
         }
     }
 
-    fn hear_of_ends(&mut self) {
-        while let Some(descriptor) = self.monitor.next() {
-            self.connections.ended(descriptor, &mut self.ended);
+    fn ask_monitor(&mut self) {
+        while let Some(happened) = self.monitor.next() {
+            match happened {
+                Happened::Accepted(descriptor) => self.capacity.accepted(descriptor),
+                Happened::Ended(descriptor) => {
+                    self.capacity.ended(descriptor);
+                    self.connections.ended(descriptor, &mut self.ended);
+                }
+            }
+        }
+        let too_many = self.capacity.cut_surplus(&self.endpoints);
+        if too_many > 0
+            && let Some(left_out) = self.limiter.pass(clock::now())
+        {
+            warn!(too_many, left_out, "there are too many connections, and new ones are cut off");
         }
     }
 
@@ -229,7 +251,7 @@ impl Transport for Router {
 
     fn cut(&mut self, route: Route) {
         // It may have ended, and another may have its descriptor.
-        self.hear_of_ends();
+        self.ask_monitor();
         self.connections.cut(route);
     }
 
@@ -241,7 +263,7 @@ impl Transport for Router {
             if let Some(doorkeeper) = &self.doorkeeper {
                 doorkeeper.answer();
             }
-            self.hear_of_ends();
+            self.ask_monitor();
         }
         routes.append(&mut self.ended);
     }
