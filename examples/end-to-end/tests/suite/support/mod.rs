@@ -1,6 +1,7 @@
 //! What the tests share: a scene with a master and its workers, processes that end with their test, and waiting for a
 //! condition with a bound. Nothing here waits for a time to pass.
 
+mod cable;
 mod files;
 mod outside;
 mod process;
@@ -8,6 +9,7 @@ mod raw;
 mod raw_worker;
 mod scene;
 
+pub(crate) use cable::Cable;
 pub(crate) use files::{Gate, Mark};
 pub(crate) use outside::OutsideMaster;
 pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
