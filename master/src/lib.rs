@@ -10,6 +10,7 @@ mod cores;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod dispatcher;
 mod headers;
+mod limiter;
 mod maps;
 mod runner;
 mod supervisor;

@@ -18,6 +18,8 @@ pub use crate::codec::{Bin as Bytes, Named as NamedValues};
 pub const ROLE_WORKER: &str = "worker";
 /// `role` of a client in HELLO.
 pub const ROLE_CLIENT: &str = "client";
+/// `code` of BYE and REJECT from a master that ends: normal life, and another may come in its place.
+pub const CODE_CLOSING: &str = "closing";
 
 /// Flag of a job: never dispatch it a second time.
 pub const FLAG_ONCE: u64 = 1;

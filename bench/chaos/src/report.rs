@@ -92,15 +92,17 @@ impl Report<'_> {
         writeln!(text, "\ntimes                             count       p50       p99       max")?;
         for (name, spread) in self.spreads() {
             let (count, p50, p99, max) = (spread.count(), spread.at(500), spread.at(990), spread.max());
-            writeln!(text, "  {name:<28} {count:>8} {} {} {}", Millis(p50), Millis(p99), Millis(max))?;
+            writeln!(text, "  {name:<29} {count:>7} {} {} {}", Millis(p50), Millis(p99), Millis(max))?;
         }
         let [p50, p99, max] = canary.map(Millis);
         writeln!(text, "  {:<28} {:>8} {p50} {p99} {max}", "a canary woke late by", "")
     }
 
-    fn spreads(&self) -> [(&'static str, Spread); 3] {
+    fn spreads(&self) -> [(&'static str, Spread); 5] {
         [
             ("a killed worker was noticed", self.judgement.noticed.clone()),
+            ("of that, until it had ended", self.judgement.ended.clone()),
+            ("and then until it was noticed", self.judgement.noticed_after_end.clone()),
             ("its job began elsewhere", self.judgement.redispatched.clone()),
             ("ended after the deadline by", self.late_by()),
         ]

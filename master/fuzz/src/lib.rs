@@ -2,14 +2,16 @@
 //! must always hold does not.
 //!
 //! `targets/` has the programs for `cargo fuzz`, `corpus/` the inputs that it found, each of which reaches code that
-//! the others do not. `cargo test` replays them. To go on fuzzing (`RUSTC_BOOTSTRAP` because the sanitizers' flags are
-//! not for stable compilers):
+//! the others do not: a line each, as there are thousands of a few bytes. `cargo test` replays them. To go on fuzzing
+//! (`RUSTC_BOOTSTRAP` because the sanitizers' flags are not for stable compilers):
 //!
 //! ```sh
 //! cargo install cargo-fuzz
 //! cd master/fuzz/targets
-//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . dispatch ../corpus/dispatch -- -max_total_time=600 -max_len=1024
-//! RUSTC_BOOTSTRAP=1 cargo fuzz cmin --fuzz-dir . dispatch ../corpus/dispatch
+//! ../corpus.py unpack dispatch /tmp/corpus
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . dispatch /tmp/corpus -- -max_total_time=600 -max_len=1024
+//! RUSTC_BOOTSTRAP=1 cargo fuzz cmin --fuzz-dir . dispatch /tmp/corpus
+//! ../corpus.py pack dispatch /tmp/corpus
 //! ```
 
 mod input;

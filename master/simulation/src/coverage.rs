@@ -21,6 +21,7 @@ counted! {
     FaultStoppedLong => "fault: process stopped until its connection is given up",
     FaultConnectionCut => "fault: connection cut",
     FaultMessagesLost => "fault: messages lost with a connection",
+    FaultOvertaken => "fault: message overtaken by one of another connection",
     FaultInterrupted => "fault: connection carries nothing for a while",
     FaultHalfOpen => "fault: connection carries nothing until given up",
     FaultPipeFull => "fault: master's message refused on a living connection",

@@ -51,19 +51,34 @@ pub(crate) enum Taken {
     Refused,
 }
 
+/// A message under way.
+#[derive(Debug)]
+struct Flying {
+    arrives: Instant,
+    /// Which of all messages it is.
+    number: u64,
+    packet: Packet,
+}
+
+/// A message that arrives, and whether one that was sent after it, over another connection, came before it.
+pub(crate) struct Arrival {
+    pub(crate) packet: Packet,
+    pub(crate) is_overtaken: bool,
+}
+
 /// One direction of a connection.
 #[derive(Debug, Default)]
 struct Lane {
-    flying: VecDeque<(Instant, Packet)>,
+    flying: VecDeque<Flying>,
     last: Option<Instant>,
 }
 
 impl Lane {
-    fn push(&mut self, at: Instant, packet: Packet) -> Instant {
-        let at = self.last.map_or(at, |last| last.max(at));
-        self.last = Some(at);
-        self.flying.push_back((at, packet));
-        at
+    fn push(&mut self, at: Instant, number: u64, packet: Packet) -> Instant {
+        let arrives = self.last.map_or(at, |last| last.max(at));
+        self.last = Some(arrives);
+        self.flying.push_back(Flying { arrives, number, packet });
+        arrives
     }
 
     /// All but the first few are lost; tells how many were.
@@ -97,6 +112,9 @@ pub(crate) struct Network {
     connections: BTreeMap<ConnectionId, Connection>,
     routes: BTreeMap<Route, ConnectionId>,
     last: u64,
+    sent: u64,
+    /// The latest message that arrived.
+    arrived: u64,
     pub(crate) delay_max: Duration,
 }
 
@@ -150,7 +168,8 @@ impl Network {
             return Taken::Swallowed;
         }
         let at = connection.interrupted_until.map_or(now, |until| until.max(now)) + delay;
-        Taken::Arriving(connection.to_master.push(at, packet))
+        self.sent += 1;
+        Taken::Arriving(connection.to_master.push(at, self.sent, packet))
     }
 
     pub(crate) fn send_to_peer(
@@ -174,17 +193,24 @@ impl Network {
             None => {}
         }
         let at = connection.interrupted_until.map_or(now, |until| until.max(now)) + delay;
-        Taken::Arriving(connection.to_peer.push(at, packet))
+        self.sent += 1;
+        Taken::Arriving(connection.to_peer.push(at, self.sent, packet))
     }
 
     /// The message that arrives now, if it was not lost.
-    pub(crate) fn arrival(&mut self, now: Instant, id: ConnectionId, way: Way) -> Option<Packet> {
+    pub(crate) fn arrival(&mut self, now: Instant, id: ConnectionId, way: Way) -> Option<Arrival> {
         let connection = self.connections.get_mut(&id)?;
         let lane = match way {
             Way::ToMaster => &mut connection.to_master,
             Way::ToPeer => &mut connection.to_peer,
         };
-        (lane.flying.front()?.0 <= now).then(|| lane.flying.pop_front()).flatten().map(|(_, packet)| packet)
+        if lane.flying.front()?.arrives > now {
+            return None;
+        }
+        let Flying { number, packet, .. } = lane.flying.pop_front()?;
+        let is_overtaken = number < self.arrived;
+        self.arrived = self.arrived.max(number);
+        Some(Arrival { packet, is_overtaken })
     }
 
     /// A connection ends, with what is under way. Tells how many messages were lost; none if it had ended before.
@@ -202,9 +228,11 @@ impl Network {
         }
     }
 
+    /// The peer's end is closed: what has not arrived until now never will.
     pub(crate) fn peer_learns(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.peer_believes = false;
+            connection.to_peer.flying.clear();
         }
     }
 

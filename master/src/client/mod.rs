@@ -24,7 +24,9 @@ use crate::dispatcher::{Ending, Submission};
 use crate::timers::{TimerKey, Timers};
 use bytes::Bytes;
 use calls::Calls;
-use powerhose_protocol::{Credentials, Greeter, JobId, Message, Outcomes, ROLE_CLIENT, Reject, decode};
+use powerhose_protocol::{
+    CODE_CLOSING, Credentials, Greeter, JobId, Message, Outcomes, ROLE_CLIENT, Reject, decode,
+};
 use questions::Questions;
 use session::Connection;
 use std::collections::VecDeque;
@@ -133,7 +135,11 @@ impl ClientMachine {
 
     fn rejected(&mut self, reject: &Reject<'_>) {
         let Reject { kind, code, text, .. } = *reject;
-        warn!(kind, code, text, "the master refused a message");
+        match code {
+            // It was heard to end, or will be; the next HELLO finds whoever comes in its place.
+            CODE_CLOSING => debug!(text, "the master ends; another may come"),
+            _ => warn!(kind, code, text, "the master refused a message"),
+        }
         if matches!(self.connection, Connection::Greeting { .. }) && reject.retry_after_ms.is_none() {
             self.actions.push_back(ClientAction::Refused { code: code.to_owned(), text: text.to_owned() });
         }

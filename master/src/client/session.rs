@@ -6,7 +6,7 @@ use crate::dispatcher::{Ending, LostCause};
 use powerhose_protocol::Welcome;
 use powerhose_protocol::limits::ENTRIES_MAX;
 use std::time::{Duration, Instant};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// How soon a client tries again to introduce itself while there is no connection.
 pub(super) const HELLO_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -84,6 +84,10 @@ impl ClientMachine {
 
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) {
         if !self.greeter.believes(welcome) {
+            // In a session, it can only be left over from a connection before this one.
+            if let Connection::Live(_) = self.connection {
+                return debug!("a WELCOME that proves nothing was dropped");
+            }
             return self.refused("whoever answers does not know the secret that is shared with the master");
         }
         // The answer to a HELLO that was repeated: the master has replaced the session.

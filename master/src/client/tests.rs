@@ -6,8 +6,8 @@ use crate::headers::Headers;
 use crate::transport::clock;
 use bytes::Bytes;
 use powerhose_protocol::{
-    Abandon, Bye, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes, Reject, State,
-    Unknown, Value, Welcome, decode,
+    Abandon, Bye, Challenge, Credentials, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry,
+    Outcomes, Prover, ROLE_CLIENT, Reject, SharedSecret, State, Unknown, Value, Welcome, decode,
 };
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,12 @@ struct Bench {
 
 impl Bench {
     fn new(settings: ClientSettings) -> Bench {
+        Bench::with(settings, None)
+    }
+
+    fn with(settings: ClientSettings, credentials: Option<Credentials>) -> Bench {
         let now = clock::now();
-        Bench { machine: ClientMachine::new(settings, None, now), now }
+        Bench { machine: ClientMachine::new(settings, credentials, now), now }
     }
 
     fn connected() -> Bench {
@@ -40,6 +44,10 @@ impl Bench {
     }
 
     fn welcome(&mut self, session: u64) {
+        self.welcome_proved(session, None);
+    }
+
+    fn welcome_proved(&mut self, session: u64, mac: Option<&[u8]>) {
         let limits = NamedValues(vec![
             ("payload_bytes_max", PAYLOAD_BYTES_MAX),
             ("batch_jobs_max", 3),
@@ -49,7 +57,7 @@ impl Bench {
             version: 1,
             epoch: 1,
             session,
-            mac: None,
+            mac: mac.map(powerhose_protocol::Bytes),
             limits,
             intervals: NamedValues(vec![("heartbeat_ms", HEARTBEAT.as_millis() as u64)]),
             pid: 1,
@@ -421,4 +429,32 @@ fn a_second_welcome_replaces_the_session() {
     bench.welcome(SESSION + 1);
     let (call, outcome) = bench.end();
     assert_eq!((call, outcome.ending), (1, Ending::Lost(LostCause::Master)));
+}
+
+/// The master asks for a proof, and gives its own.
+fn prove_to_each_other(bench: &mut Bench, secret: &SharedSecret) {
+    let hello = bench.sent().remove(0).0;
+    let challenge = Challenge { version: 1, epoch: 1, nonce: powerhose_protocol::Bytes(&[5; 32]) };
+    bench.hear(&Message::Challenge(challenge.clone()), Vec::new());
+    let proof = bench.sent().remove(0).0;
+    let frames = [&hello[..], &Message::Challenge(challenge).encode(), &proof];
+    let mac = secret.prove(ROLE_CLIENT, Prover::Master, &frames).to_vec();
+    bench.welcome_proved(SESSION, Some(&mac));
+}
+
+#[test]
+fn a_welcome_that_proves_nothing_leaves_a_session_as_it_is() {
+    let secret = SharedSecret::new([b's'; 32]).expect("it is long enough");
+    let credentials = Credentials { secret: secret.clone(), seed: [7; 32] };
+    let mut bench = Bench::with(ClientSettings::default(), Some(credentials));
+    prove_to_each_other(&mut bench, &secret);
+    assert!(bench.machine.is_connected());
+    bench.submit(1, b"x");
+    bench.actions();
+    bench.welcome_proved(SESSION + 1, Some(&[0; 32]));
+    bench.welcome_proved(SESSION + 1, None);
+    let actions = bench.actions();
+    assert!(actions.is_empty(), "nobody is refused, and no call ends: {actions:?}");
+    bench.outcome(SESSION, 1, b"reply");
+    assert!(matches!(bench.end().1.ending, Ending::Done { .. }));
 }

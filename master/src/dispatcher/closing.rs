@@ -5,6 +5,7 @@ use super::job::JobKey;
 use super::peer::Role;
 use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
+use powerhose_protocol::CODE_CLOSING;
 use std::time::Duration;
 use tracing::info;
 
@@ -55,7 +56,7 @@ impl Dispatcher {
         self.lifecycle = Lifecycle::Closed;
         self.tell_of_all_deaths();
         for key in self.peers.keys() {
-            self.send_bye(key, "closing", "the master ends");
+            self.send_bye(key, CODE_CLOSING, "the master ends");
         }
         self.actions.push_back(Action::Closed);
     }

@@ -25,7 +25,6 @@ mod histogram;
 mod holdings;
 mod invariants;
 mod job;
-mod limiter;
 mod members;
 mod moment;
 #[cfg(not(feature = "mutations"))]
@@ -65,10 +64,10 @@ pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use worker::WorkerState;
 pub use worker_info::{CurrentJob, WorkerInfo};
 
+use crate::limiter::Limiter;
 use crate::timers::Timers;
 use closing::Lifecycle;
 use job::{Job, JobKey};
-use limiter::Limiter;
 use moment::Moment;
 use obituary::Obituaries;
 use peer::{Client, Peer, PeerKey, Peers, Role};

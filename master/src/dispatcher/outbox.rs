@@ -8,7 +8,8 @@ use crate::headers::Headers;
 use bytes::Bytes;
 use powerhose_protocol::limits::HEADER_FRAME_BYTES_MAX;
 use powerhose_protocol::{
-    FLAG_ONCE, JobEnd, JobEntry, Jobs, Message, MessageHeaders, OutcomeEntry, Outcomes, Reject, Unknown,
+    CODE_CLOSING, FLAG_ONCE, JobEnd, JobEntry, Jobs, Message, MessageHeaders, OutcomeEntry, Outcomes, Reject,
+    Unknown,
 };
 
 /// What the entries of a header may need, in names, values and texts; the rest is for what frames them.
@@ -44,7 +45,10 @@ impl Dispatcher {
         retry_after_ms: Option<u64>,
     ) {
         self.stats.messages_refused += 1;
-        if let Some(left_out) = self.limiter.pass(self.now) {
+        if code == CODE_CLOSING {
+            // Who looks for a master while this one drains does nothing wrong.
+            tracing::debug!(route = route.0, kind, "refused a message: closing");
+        } else if let Some(left_out) = self.limiter.pass(self.now) {
             tracing::warn!(route = route.0, kind, code, text, left_out, "refused a message");
         }
         self.send(route, Message::Reject(Reject { kind, reference, code, text, retry_after_ms }));

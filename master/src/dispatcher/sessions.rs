@@ -9,8 +9,8 @@ use super::worker::{Attention, RunTimes, Service, Worker};
 use super::{Action, Dispatcher};
 use bytes::Bytes;
 use powerhose_protocol::{
-    Bye, Bytes as Bin, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms, Quieted,
-    ROLE_CLIENT, ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
+    Bye, Bytes as Bin, CODE_CLOSING, DecodeError, Hello, Kind, Message, NamedValues, PEER_MAX, PoolTerms,
+    Quieted, ROLE_CLIENT, ROLE_WORKER, Register, Registered, VERSION_MAX, VERSION_MIN, Welcome, decode,
 };
 use tracing::{debug, info};
 
@@ -111,7 +111,8 @@ impl Dispatcher {
             return self.reject(route, kind, None, code, "no room for another", Some(RETRY_AFTER_MS));
         }
         if !self.lifecycle.is_open() {
-            return self.reject(route, kind, None, "closing", "this master is closing", Some(RETRY_AFTER_MS));
+            let text = "this master is closing";
+            return self.reject(route, kind, None, CODE_CLOSING, text, Some(RETRY_AFTER_MS));
         }
         self.welcome(route, role, hello, mac);
     }

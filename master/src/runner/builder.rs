@@ -12,7 +12,7 @@ use crate::transport::curve;
 use crate::transport::dealer::Dealer;
 use crate::transport::router::{Access, Router, TcpPolicy};
 use crate::transport::wakeup::Wakeup;
-use crate::transport::{BindError, IpcAccess, clock, raise_open_files_limit};
+use crate::transport::{BindError, IpcAccess, clock, connections_max, raise_open_files_limit};
 use powerhose_protocol::{
     Credentials, CurveClient, CurveServer, Endpoint, EndpointError, Greeter, ROLE_CLIENT, SharedSecret,
 };
@@ -156,10 +156,11 @@ impl MasterBuilder {
             let endpoint = endpoint.clone();
             move |source| BindError::Io { endpoint, action, source }
         };
-        raise_open_files_limit();
+        let peers_max = self.settings.workers_max.saturating_add(self.settings.clients_max);
+        let connections_max = connections_max(peers_max, raise_open_files_limit());
         let wakeup = Arc::new(Wakeup::new().map_err(failed("its wake-up"))?);
         let tcp = if self.settings.secrets.is_empty() { self.tcp } else { TcpPolicy::Authenticated };
-        let access = Access { tcp, ipc: self.ipc_access, curve: self.curve };
+        let access = Access { tcp, ipc: self.ipc_access, curve: self.curve, connections_max };
         let router = Router::bind(&endpoints, access, self.settings.payload_bytes_max, wakeup.clone())?;
         let bound = router.endpoints().to_vec();
         let timeout = self.settings.timeout;

@@ -6,6 +6,7 @@
 mod access;
 mod bind_error;
 mod capabilities;
+mod capacity;
 pub(crate) mod clock;
 mod connection;
 pub(crate) mod curve;
@@ -23,6 +24,7 @@ pub(crate) mod wakeup;
 pub use access::IpcAccess;
 pub use bind_error::BindError;
 pub use capabilities::{Capabilities, capabilities};
+pub(crate) use capacity::connections_max;
 pub(crate) use limits::raise_open_files_limit;
 
 use crate::dispatcher::Route;

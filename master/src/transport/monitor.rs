@@ -1,9 +1,18 @@
-//! Which connections ended, as libzmq's monitor tells it: by file descriptor.
+//! Which connections came and ended, as libzmq's monitor tells it: by file descriptor.
 //!
 //! The monitor's socket must be read again and again: one that is not read blocks libzmq's I/O thread, and with it all
 //! traffic.
 
 use super::frame;
+
+/// What happened to a connection, named by its descriptor. A descriptor ends before it is accepted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// A peer connected to where the socket listens.
+    Accepted(i32),
+    /// It is over.
+    Ended(i32),
+}
 
 /// The read side of a socket's monitor.
 pub(crate) struct Monitor {
@@ -11,11 +20,12 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    /// Watches a socket for connections that end.
+    /// Watches a socket for connections that come and end.
     pub(crate) fn watch(context: &zmq::Context, socket: &zmq::Socket) -> zmq::Result<Monitor> {
         // One context has one watched socket.
         let endpoint = "inproc://monitor";
-        socket.monitor(endpoint, i32::from(zmq::SocketEvent::DISCONNECTED.to_raw()))?;
+        let events = zmq::SocketEvent::ACCEPTED.to_raw() | zmq::SocketEvent::DISCONNECTED.to_raw();
+        socket.monitor(endpoint, i32::from(events))?;
         let events = context.socket(zmq::PAIR)?;
         events.set_rcvhwm(0)?;
         events.set_linger(0)?;
@@ -23,22 +33,29 @@ impl Monitor {
         Ok(Monitor { events })
     }
 
-    /// The descriptor of the next connection that ended.
-    pub(crate) fn next(&self) -> Option<i32> {
+    /// What happened next.
+    pub(crate) fn next(&self) -> Option<Happened> {
         let event = frame::receive(&self.events)?;
         let mut more = event.has_more();
         while more {
             more = frame::receive(&self.events).is_some_and(|rest| rest.has_more());
         }
-        // Two bytes of event, four of value; parsed here because the crate panics on events it does not know.
-        let value: [u8; 4] = event.as_ref().get(2..6)?.try_into().ok()?;
-        Some(i32::from_ne_bytes(value))
+        parse(event.as_ref())
     }
 
     /// To be looked at for reading.
     pub(super) fn socket(&self) -> &zmq::Socket {
         &self.events
     }
+}
+
+/// Two bytes of event, four of value; parsed here because the crate panics on events it does not know.
+fn parse(event: &[u8]) -> Option<Happened> {
+    let (event, value) = event.get(..6)?.split_at(2);
+    let descriptor = i32::from_ne_bytes(value.try_into().ok()?);
+    let accepted = zmq::SocketEvent::ACCEPTED.to_raw();
+    let is_accepted = u16::from_ne_bytes(event.try_into().ok()?) == accepted;
+    Some(if is_accepted { Happened::Accepted(descriptor) } else { Happened::Ended(descriptor) })
 }
 
 impl Drop for Monitor {

@@ -1,16 +1,18 @@
 //! The master's ROUTER socket.
 
 use super::bind_error::BindError;
-use super::connection::Connection;
+use super::capacity::Capacity;
+use super::clock;
+use super::connection::Connections;
 use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
-use super::monitor::Monitor;
+use super::monitor::{Happened, Monitor};
 use super::sleeper::Sleeper;
 use super::wakeup::Wakeup;
 use super::{IpcAccess, Transport, Unreachable};
 use crate::dispatcher::Route;
-use crate::maps::Map;
+use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
@@ -19,6 +21,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::warn;
 
 /// libzmq's own routing ids: a zero byte and a counter.
 const ROUTE_BYTES: usize = 5;
@@ -55,6 +58,8 @@ pub(crate) struct Access {
     pub(crate) ipc: IpcAccess,
     /// With keys, every TCP endpoint is encrypted.
     pub(crate) curve: Option<CurveServer>,
+    /// Connections at once.
+    pub(crate) connections_max: usize,
 }
 
 /// A bound ROUTER with its monitor.
@@ -71,9 +76,11 @@ pub(crate) struct Router {
     sent: bool,
     /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
     hints_in: u32,
-    /// Every connection that was heard of since it last was suspected.
-    connections: Map<Route, Connection>,
-    routes: Map<i32, Vec<Route>>,
+    connections: Connections,
+    capacity: Capacity,
+    limiter: Limiter,
+    /// Connections that ended, of which nobody was told yet.
+    ended: Vec<Route>,
 }
 
 impl Router {
@@ -105,8 +112,10 @@ impl Router {
             locks: Vec::new(),
             endpoints: Vec::new(),
             wakeup,
-            connections: Map::default(),
-            routes: Map::default(),
+            connections: Connections::default(),
+            capacity: Capacity::new(access.connections_max),
+            limiter: Limiter::default(),
+            ended: Vec::new(),
         };
         endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
         Ok(router)
@@ -169,12 +178,29 @@ impl Router {
     }
 
     fn remember(&mut self, route: Route, header: &mut Frame) {
-        if self.connections.contains_key(&route) {
+        if self.connections.is_certain(route) {
             return;
         }
         if let Some(descriptor) = header.descriptor() {
-            self.connections.insert(route, Connection::of(descriptor));
-            self.routes.entry(descriptor).or_default().push(route);
+            self.connections.heard(route, descriptor);
+        }
+    }
+
+    fn ask_monitor(&mut self) {
+        while let Some(happened) = self.monitor.next() {
+            match happened {
+                Happened::Accepted(descriptor) => self.capacity.accepted(descriptor),
+                Happened::Ended(descriptor) => {
+                    self.capacity.ended(descriptor);
+                    self.connections.ended(descriptor, &mut self.ended);
+                }
+            }
+        }
+        let too_many = self.capacity.cut_surplus(&self.endpoints);
+        if too_many > 0
+            && let Some(left_out) = self.limiter.pass(clock::now())
+        {
+            warn!(too_many, left_out, "there are too many connections, and new ones are cut off");
         }
     }
 
@@ -195,6 +221,7 @@ impl Transport for Router {
         loop {
             let Some(received) = self.receive_one(payloads) else {
                 self.sent = false;
+                self.connections.nothing_unread();
                 return None;
             };
             match received {
@@ -223,27 +250,22 @@ impl Transport for Router {
     }
 
     fn cut(&mut self, route: Route) {
-        if let Some(connection) = self.connections.get(&route) {
-            connection.cut();
-        }
+        // It may have ended, and another may have its descriptor.
+        self.ask_monitor();
+        self.connections.cut(route);
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
         if self.hints_in > 0 {
             self.hints_in -= 1;
-            return;
-        }
-        self.hints_in = TURNS_WITHOUT_HINTS;
-        if let Some(doorkeeper) = &self.doorkeeper {
-            doorkeeper.answer();
-        }
-        while let Some(descriptor) = self.monitor.next() {
-            // Descriptors are used again, so every route seen on it is meant; those that live are heard of again.
-            for route in self.routes.remove(&descriptor).unwrap_or_default() {
-                self.connections.remove(&route);
-                routes.push(route);
+        } else {
+            self.hints_in = TURNS_WITHOUT_HINTS;
+            if let Some(doorkeeper) = &self.doorkeeper {
+                doorkeeper.answer();
             }
+            self.ask_monitor();
         }
+        routes.append(&mut self.ended);
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
@@ -258,7 +280,8 @@ impl Transport for Router {
     }
 
     fn has_message(&self) -> bool {
-        self.sent && frame::is_there(&self.socket)
+        // Who heard of an end while cutting has yet to tell it.
+        !self.ended.is_empty() || self.sent && frame::is_there(&self.socket)
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {

@@ -2,7 +2,7 @@
 
 use super::{Action, Ending, Machine, Payload, Reach, Registration, Session, State};
 use powerhose_protocol::{
-    Kind, NamedValues, Register, Registered, Reject, VERSION_MAX, VERSION_MIN, Welcome,
+    CODE_CLOSING, Kind, NamedValues, Register, Registered, Reject, VERSION_MAX, VERSION_MIN, Welcome,
 };
 use std::time::{Duration, Instant};
 
@@ -135,7 +135,10 @@ impl<P: Payload> Machine<P> {
 
     fn deferred(&mut self, now: Instant, wait: Duration, reject: &Reject<'_>) {
         if self.refusals == 0 {
-            tracing::warn!(code = reject.code, text = reject.text, "the master says: later");
+            match reject.code {
+                CODE_CLOSING => tracing::info!(text = reject.text, "the master ends; another may come"),
+                code => tracing::warn!(code, text = reject.text, "the master says: later"),
+            }
         }
         self.refusals += 1;
         // A longer wait would look like the master's silence.

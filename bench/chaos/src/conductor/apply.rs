@@ -7,7 +7,7 @@ use crate::attackers::{garbage, half_open, registrations};
 use crate::clock::Moment;
 use crate::fault::Fault;
 use crate::plan::Planned;
-use crate::processes::{is_child_of, send_signal};
+use crate::processes::{is_child_of, send_signal, when_ended};
 use crate::random::Random;
 use crate::told::Order;
 use crate::work::Act;
@@ -54,6 +54,10 @@ impl Cast {
     /// Ends a worker in one way or the other.
     fn harm_worker(&mut self, fault: Fault, random: &mut Random, signal: Signal, harm: HarmKind) {
         let Some(pid) = self.pick_worker(random) else { return };
+        if harm == HarmKind::Kill {
+            let ends = self.facts.ends.clone();
+            when_ended(pid, move |at| ends.note(pid, at));
+        }
         let at = Moment::now();
         if send_signal(pid, signal) {
             self.facts.harm(pid, harm, at);

@@ -7,6 +7,7 @@ use crate::told::Lost;
 use crate::work::Act;
 use powerhose_master::WorkerExit;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// All that the judge needs.
 #[derive(Debug, Default)]
@@ -24,10 +25,26 @@ pub(crate) struct Facts {
     /// By process.
     pub(crate) harms: BTreeMap<u32, Vec<Harm>>,
     pub(crate) outages: Vec<Outage>,
+    /// When killed workers had ended.
+    pub(crate) ends: EndTimes,
     /// How workers' processes ended, by process, where the conductor started them.
     pub(crate) exits: BTreeMap<u32, WorkerExit>,
     /// What workers said before they ended.
     pub(crate) last_words: String,
+}
+
+/// When processes ended, by their id, as threads find it out that wait for them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EndTimes(Arc<Mutex<BTreeMap<u32, Moment>>>);
+
+impl EndTimes {
+    pub(crate) fn note(&self, pid: u32, at: Moment) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pid, at);
+    }
+
+    pub(crate) fn of(&self, pid: u32) -> Option<Moment> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&pid).copied()
+    }
 }
 
 /// A worker registered.

@@ -40,11 +40,33 @@ impl Spread {
 
 /// From kill -9 of a worker to the master's noticing it.
 pub(super) fn noticed(facts: &Facts) -> Spread {
-    let noticed = kills(facts).filter_map(|(pid, killed)| {
+    Spread::new(deaths(facts).map(|death| death.noticed.since(death.killed)).collect())
+}
+
+/// From kill -9 of a worker to the end of its process, which is the system's part of that.
+pub(super) fn ended(facts: &Facts) -> Spread {
+    Spread::new(deaths(facts).filter_map(|death| Some(death.ended?.since(death.killed))).collect())
+}
+
+/// From the end of its process to the master's noticing it, which is the master's part. Zero where the master knew before
+/// the thread that waited for the end.
+pub(super) fn noticed_after_end(facts: &Facts) -> Spread {
+    Spread::new(deaths(facts).filter_map(|death| Some(death.noticed.since(death.ended?))).collect())
+}
+
+/// A worker that was killed, while the master was there.
+struct Death {
+    killed: Moment,
+    ended: Option<Moment>,
+    noticed: Moment,
+}
+
+fn deaths(facts: &Facts) -> impl Iterator<Item = Death> + '_ {
+    kills(facts).filter_map(|(pid, killed)| {
         let gone = facts.gone.iter().find(|gone| gone.pid == pid && gone.at >= killed)?;
-        is_fair(facts, killed, gone.at).then(|| gone.at.since(killed))
-    });
-    Spread::new(noticed.collect())
+        let death = Death { killed, ended: facts.ends.of(pid), noticed: gone.at };
+        is_fair(facts, killed, gone.at).then_some(death)
+    })
 }
 
 /// From kill -9 of a worker to the beginning of the next attempt of the job that it ran, where others could take it.

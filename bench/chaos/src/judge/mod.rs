@@ -11,7 +11,7 @@ mod tests;
 pub(crate) use latency::Spread;
 
 use crate::conductor::Outcome;
-use latency::{noticed, redispatched};
+use latency::{ended, noticed, noticed_after_end, redispatched};
 
 /// What is known at the end.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ pub(crate) struct Judgement {
     pub(crate) redispatched: Spread,
     /// From the death of a worker to its being noticed.
     pub(crate) noticed: Spread,
+    /// The system's part of that, and the master's.
+    pub(crate) ended: Spread,
+    pub(crate) noticed_after_end: Spread,
     /// Runs of jobs by workers, and the most of one job.
     pub(crate) runs: usize,
     pub(crate) runs_max: usize,
@@ -41,6 +44,8 @@ pub(crate) fn judge(outcome: &Outcome) -> Judgement {
         workers_without_cause: workers::without_cause(facts),
         redispatched: redispatched(facts),
         noticed: noticed(facts),
+        ended: ended(facts),
+        noticed_after_end: noticed_after_end(facts),
         runs: facts.runs.values().map(Vec::len).sum(),
         runs_max: facts.runs.values().map(Vec::len).max().unwrap_or(0),
     }

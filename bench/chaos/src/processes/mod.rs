@@ -11,5 +11,5 @@ pub(crate) use child::Child;
 pub(crate) use folder::{Folder, remove_at_end};
 pub(crate) use journal::{JournalReader, JournalWriter, Run};
 pub(crate) use parent::end_with_parent;
-pub(crate) use signal::{is_child_of, send_signal};
+pub(crate) use signal::{is_child_of, send_signal, when_ended};
 pub(crate) use weight::{Weight, share_heap, trim};

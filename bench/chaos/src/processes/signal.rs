@@ -1,11 +1,27 @@
-//! Signals to processes, by their id.
+//! Signals to processes, by their id, and when they end of them.
 
-use rustix::process::{Pid, Signal, kill_process};
+use crate::clock::Moment;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::fs;
+use std::thread;
 
 /// Sends a signal; tells whether there was such a process.
 pub(crate) fn send_signal(process: u32, signal: Signal) -> bool {
     as_pid(process).is_some_and(|pid| kill_process(pid, signal).is_ok())
+}
+
+/// Tells when the process will have ended, from a thread that waits for it. A process that is killed ends when it next
+/// gets a core: only then does the system close its connections.
+pub(crate) fn when_ended(process: u32, tell: impl FnOnce(Moment) + Send + 'static) {
+    let Some(handle) = as_pid(process).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        return;
+    };
+    thread::spawn(move || {
+        if poll(&mut [PollFd::new(&handle, PollFlags::IN)], None).is_ok() {
+            tell(Moment::now());
+        }
+    });
 }
 
 /// Whether the process runs and was started by this one. Ids are used again: nobody else's process may be harmed.

@@ -1,6 +1,6 @@
 //! The end of a runner: closed, with time for the jobs it has, or dropped.
 
-use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, until};
+use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, rejects, until};
 use powerhose_master::{
     GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, Rejection,
 };
@@ -19,6 +19,13 @@ in_every_setup!(mod dropping:
     a_runner_whose_last_clone_is_dropped_ends_and_its_jobs_with_it,
     closing_twice_is_like_closing_once,
 );
+
+in_every_setup!(mod draining:
+    the_last_outcome_of_a_drain_reaches_its_caller,
+);
+
+/// Without the time that a master gives its clients to read, one in twelve lost its last outcome.
+const DRAINS: usize = 40;
 
 #[track_caller]
 fn assert_closed(error: &JobError) {
@@ -78,6 +85,23 @@ fn jobs_that_have_not_ended_when_draining_is_over_are_lost_and_counted(setup: Se
     assert!(error.may_have_run() && error.is_retryable(), "{error:?}");
     assert_eq!(*waiting.wait().expect_err("nobody ran it").kind(), JobErrorKind::Lost(LostCause::Master));
     gate.open();
+}
+
+fn the_last_outcome_of_a_drain_reaches_its_caller(setup: Setup) {
+    for _ in 0..DRAINS {
+        let scene = setup.workers(1).start();
+        let gate = scene.gate();
+        let last = scene.runner.submit(gate.job());
+        gate.wait_begun(1);
+        let closing = thread::spawn({
+            let master = scene.master.clone();
+            move || master.close(PATIENCE)
+        });
+        until("it to close", || rejects(&scene.master));
+        gate.open();
+        assert_eq!(&*last.wait().expect("the drain waits for it"), b"1");
+        assert_eq!(closing.join().expect("no panic"), Ok(()));
+    }
 }
 
 fn a_closed_runner_rejects_every_job_at_once(setup: Setup) {

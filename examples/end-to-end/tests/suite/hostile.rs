@@ -8,6 +8,8 @@ use crate::support::{
 use powerhose_master::WorkerState;
 use powerhose_protocol::{Abandon, Bye, Execute, Message, Quiet, Replies, Status};
 use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 in_every_setup!(nobody_else_notices_a_flood_of_garbage);
@@ -223,6 +225,24 @@ fn a_header_that_claims_far_more_than_it_has_costs_nothing() {
     peer.send(&[vec![0x91; 5 << 20]]);
     // A frame over the bound of headers may be cut off by the socket itself; the master goes on in any case.
     assert_eq!(scene.runner.execute(job("square", "9")), Ok(b"81".to_vec()));
+}
+
+#[test]
+fn a_master_that_may_open_few_files_outlives_a_crowd() {
+    // libzmq ends a process that has none left.
+    let outside = OutsideMaster::start_with_files("512");
+    let _worker = outside.worker(&[]);
+    let runner = outside.client();
+    outside.wait_for_workers(&runner, 1);
+    let path = outside.endpoint.strip_prefix("ipc://").expect("it listens there");
+    let crowd: Vec<UnixStream> = (0..1000).map(|_| UnixStream::connect(path).expect("it lives")).collect();
+    // The last come too late, and are told by an end.
+    let mut last = crowd.last().expect("there are many");
+    while last.read(&mut [0; 64]).expect("it is ended in good order") > 0 {}
+    assert_eq!(runner.execute("as before"), Ok(b"as before".to_vec()));
+    assert!(outside.master.log().contains("there are too many connections"), "{}", outside.master.log());
+    drop(crowd);
+    assert_eq!(outside.client().execute("after it"), Ok(b"after it".to_vec()));
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! What master and workers log: the id that the caller's error has, and nothing of what a job is about.
+//! What master and workers log: the id that the caller's error has, nothing of what a job is about, and no warning of what
+//! is normal life.
 
-use crate::support::{OutsideMaster, PROGRAMS, job, until};
+use crate::support::{EMBEDDED, OutsideMaster, PATIENCE, PROGRAMS, job, rejects, until};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 #[test]
@@ -38,4 +40,28 @@ fn neither_payloads_nor_headers_are_ever_logged() {
         assert!(log.contains("TRACE") && log.contains("job="), "{log}");
         assert!(!log.contains("precious"), "{log}");
     }
+}
+
+#[test]
+fn who_comes_while_a_master_drains_is_told_and_warns_nobody() {
+    let scene = EMBEDDED.workers(1).start();
+    let gate = scene.gate();
+    let last = scene.runner.submit(gate.job());
+    gate.wait_begun(1);
+    let closing = thread::spawn({
+        let master = scene.master.clone();
+        move || master.close(PATIENCE)
+    });
+    until("it to close", || rejects(&scene.master));
+    let late = [PROGRAMS.worker, PROGRAMS.client].map(|program| {
+        let mut command = Command::new(program);
+        scene.process(command.arg(&scene.endpoint).env("RUST_LOG", "debug"))
+    });
+    for process in &late {
+        until("it to be told", || process.log().contains("the master ends; another may come"));
+        assert!(!process.log().contains("WARN"), "{}", process.log());
+    }
+    gate.open();
+    assert_eq!(closing.join().expect("no panic"), Ok(()));
+    assert_eq!(&*last.wait().expect("a reply"), b"1");
 }

@@ -1,8 +1,8 @@
-//! Processes that stand still: a stopped worker's job runs elsewhere and its late reply reaches nobody; a busy worker is
+//! Processes that stand still, or cannot be heard: a stopped worker's job runs elsewhere and its late reply reaches nobody; a busy worker is
 //! not silent; a master that stood still itself forgets nobody.
 
 use crate::support::{
-    OutsideMaster, REMOTE, Setup, eventually, in_every_setup, is_stopped, job, time_has_passed,
+    Cable, OutsideMaster, REMOTE, Setup, eventually, in_every_setup, is_stopped, job, time_has_passed,
 };
 use powerhose_master::{GoneCause, Job, Notice, Settings, WorkerState};
 use rustix::process::Signal;
@@ -71,6 +71,30 @@ fn a_stopped_worker_is_gone_until_it_goes_on() {
     scene.signal(pid, Signal::CONT);
     scene.wait_for_state(WorkerState::Ready, 1);
     assert_eq!(scene.runner.execute(job("pid", "")), Ok(pid.to_string().into_bytes()));
+}
+
+#[test]
+fn the_job_of_a_worker_whose_cable_is_pulled_runs_elsewhere() {
+    let mut scene = REMOTE.workers(0).settings(short_silence).start();
+    let cable = Cable::to(&scene.endpoint, scene.folder.path());
+    let _unplugged = scene.process(REMOTE.worker_command().arg(&cable.endpoint));
+    scene.wait_for_workers(1);
+    let gate = scene.gate();
+    let handle = scene.runner.submit(gate.job());
+    let first = gate.wait_begun(1)[0];
+    scene.add_worker(&[]);
+    scene.wait_for_workers(2);
+    cable.pull();
+    let second = gate.wait_begun(2)[1];
+    assert_eq!((first.attempt, second.attempt), (1, 2));
+    assert_ne!(second.pid, first.pid);
+    gate.open();
+    assert_eq!(&*handle.wait().expect("a reply"), b"2");
+    let cause = scene.notice(|notice| match notice {
+        Notice::WorkerGone { cause, .. } => Some(cause),
+        _ => None,
+    });
+    assert!(matches!(cause, GoneCause::Silent | GoneCause::Disconnected), "{cause:?}");
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl Model {
         let Some(due) = earliest else { return };
         let wakes = dispatcher.poll_timeout();
         verdict.must(Check::WakesUp, wakes.is_some_and(|(when, _)| when <= due), || {
-            format!("a job is due in {:?}, the loop wakes at {wakes:?}", due.saturating_duration_since(now))
+            let wakes = wakes.map(|(when, why)| (when.saturating_duration_since(now), why));
+            format!("a job is due in {:?}, the loop wakes in {wakes:?}", due.saturating_duration_since(now))
         });
     }
 

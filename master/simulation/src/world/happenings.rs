@@ -187,7 +187,7 @@ impl World {
     }
 
     fn stop_some_process(&mut self) {
-        let by = match self.random.below(4) {
+        let by = match self.random.below(3) {
             0 => self.random.millis(3100, 9000),
             _ => self.random.millis(1, 1500),
         };

@@ -19,7 +19,7 @@ pub(crate) use happenings::Happening;
 
 use crate::clock;
 use crate::coverage::Counted;
-use crate::network::{ConnectionId, Network, Packet, Way};
+use crate::network::{Arrival, ConnectionId, Network, Packet, Way};
 use crate::process::{Process, ProcessId};
 use crate::random::Random;
 use crate::reference::Reference;
@@ -156,7 +156,12 @@ impl World {
     }
 
     fn arrive(&mut self, connection: ConnectionId, way: Way) {
-        let Some(packet) = self.network.arrival(self.now, connection, way) else { return };
+        let Some(Arrival { packet, is_overtaken }) = self.network.arrival(self.now, connection, way) else {
+            return;
+        };
+        if is_overtaken {
+            self.count(Counted::FaultOvertaken);
+        }
         let Some(open) = self.network.get(connection) else { return };
         let (peer, route) = (open.peer, open.route);
         self.overhear(&packet);

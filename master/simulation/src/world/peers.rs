@@ -263,7 +263,7 @@ impl World {
         self.schedule.plan(self.now + by, Due::Continues(id));
         // Now and then the master's socket does not notice: then its heartbeats must.
         if by > SILENT_CONNECTION
-            && self.random.permille(600)
+            && self.random.permille(500)
             && let Some(connection) = connection
         {
             self.count(Counted::FaultStoppedLong);

@@ -88,7 +88,7 @@ impl World {
     /// A hostile peer says something.
     pub(super) fn say_anything(&mut self, id: ProcessId) {
         let overheard: Vec<Packet> = self.overheard.iter().cloned().collect();
-        let counted = match self.random.below(8) {
+        let counted = match self.random.below(9) {
             0 => {
                 self.say(id, |_, random| garbage(random));
                 Counted::FaultGarbage
@@ -101,7 +101,7 @@ impl World {
                 self.say(id, |_, random| random_packet(&overheard, random));
                 Counted::FaultReplayed
             }
-            4 => {
+            4 | 8 => {
                 let nonsense = self.random.permille(500);
                 for _ in 0..FLOOD {
                     self.say(

@@ -55,10 +55,13 @@ fn no_further_job_is_taken_in_and_no_further_peer() {
     bench.execute(client, 1, "sign");
     assert_eq!(bench.outcomes(client)[0].code, "closed");
     let route = bench.connect();
-    bench.hello(route, ROLE_WORKER);
+    let warnings = Warnings::while_in(|| bench.hello(route, ROLE_WORKER));
     let heard = bench.heard_on(route);
     let [Sent::Reject(refusal)] = heard.as_slice() else { panic!("{heard:?}") };
     assert_eq!((refusal.of(Kind::Hello), refusal.retry_after_ms), ("closing", Some(1000)));
+    assert_eq!(warnings, 0, "nobody has to look after it");
+    let other = bench.connect();
+    assert_eq!(Warnings::while_in(|| bench.hello(other, "spy")), 1);
 }
 
 #[test]

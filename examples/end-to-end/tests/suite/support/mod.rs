@@ -1,6 +1,7 @@
 //! What the tests share: a scene with a master and its workers, processes that end with their test, and waiting for a
 //! condition with a bound. Nothing here waits for a time to pass.
 
+mod cable;
 mod files;
 mod outside;
 mod process;
@@ -8,6 +9,7 @@ mod raw;
 mod raw_worker;
 mod scene;
 
+pub(crate) use cable::Cable;
 pub(crate) use files::{Gate, Mark};
 pub(crate) use outside::OutsideMaster;
 pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
@@ -17,7 +19,7 @@ pub(crate) use scene::{EMBEDDED, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
 pub(crate) use scene::{PYTHON_WORKERS, python_example};
 
-use powerhose_master::{JobError, JobErrorKind};
+use powerhose_master::{JobError, JobErrorKind, JobRunner};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +50,12 @@ pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) fn time_has_passed(duration: Duration) {
     let since = Instant::now();
     until("time to pass", || since.elapsed() >= duration);
+}
+
+/// Whether a runner takes no job any longer. One that it takes is cancelled.
+pub(crate) fn rejects(runner: &JobRunner) -> bool {
+    let answer = runner.submit("late").wait_timeout(LOOK_AGAIN_AFTER);
+    answer.is_some_and(|answer| answer.is_err())
 }
 
 /// The code and the text of a job that failed.

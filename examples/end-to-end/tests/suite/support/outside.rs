@@ -31,6 +31,17 @@ impl OutsideMaster {
         OutsideMaster { master, endpoint, level, arguments: arguments.to_vec(), folder }
     }
 
+    /// Starts one that may open so many files.
+    #[track_caller]
+    pub(crate) fn start_with_files(files: &str) -> OutsideMaster {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let endpoint = format!("ipc://{}/master.ipc", folder.path().display());
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n $1 && shift && exec \"$@\"", "sh", files, PROGRAMS.master]);
+        let master = listen(command, &endpoint, "warn", &[], folder.path());
+        OutsideMaster { master, endpoint, level: "warn", arguments: Vec::new(), folder }
+    }
+
     /// Starts it anew, once the one before has ended.
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
@@ -86,7 +97,11 @@ impl OutsideMaster {
 
 #[track_caller]
 fn start(endpoint: &str, level: &str, arguments: &[&str], folder: &Path) -> Process {
-    let mut command = Command::new(PROGRAMS.master);
+    listen(Command::new(PROGRAMS.master), endpoint, level, arguments, folder)
+}
+
+#[track_caller]
+fn listen(mut command: Command, endpoint: &str, level: &str, arguments: &[&str], folder: &Path) -> Process {
     command.args(["--endpoint", endpoint]).args(arguments).env("RUST_LOG", level);
     let master = Process::start(folder, &mut command);
     assert_eq!(master.line_after("listening on "), endpoint);

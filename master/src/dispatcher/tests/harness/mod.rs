@@ -6,10 +6,12 @@
 mod jobs;
 mod peers;
 mod sent;
+mod warnings;
 
 pub(crate) use jobs::{Answer, job};
 pub(crate) use peers::{Peer, Registration, hello, offers};
 pub(crate) use sent::{Ended, Given, Refusal, Sent};
+pub(crate) use warnings::Warnings;
 
 use crate::dispatcher::{Action, Dispatcher, Event, Identity, Notice, Outcome, Route, Settings};
 use crate::transport::clock;

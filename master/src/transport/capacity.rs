@@ -1,0 +1,120 @@
+//! How many connections a master has. libzmq ends the whole process if it has no file left to open when a peer connects
+//! over `ipc://`. So there is a bound well below, and connections beyond it are ended as they come.
+
+use super::connection::cut_if;
+use powerhose_protocol::Endpoint;
+use rustix::net::{SocketAddr, SocketAddrAny, SocketAddrUnix, getsockname};
+use std::collections::HashSet;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// Connections that have no session (yet) beside those of peers that may have one: some for each peer that connects
+/// again before its old connection is known to be gone.
+const CONNECTIONS_PER_PEER: usize = 2;
+/// For operators, when there may be hardly any peers.
+const CONNECTIONS_MIN: usize = 64;
+
+/// How many connections a master with so many peers keeps, in a process that may open so many files. Half of them are
+/// left to the program around it, and to what connects before the master can do something about it.
+pub(crate) fn connections_max(peers_max: usize, open_files_max: Option<u64>) -> usize {
+    let wanted = peers_max.saturating_mul(CONNECTIONS_PER_PEER).saturating_add(CONNECTIONS_MIN);
+    let possible =
+        open_files_max.map_or(usize::MAX, |files| usize::try_from(files / 2).unwrap_or(usize::MAX));
+    wanted.min(possible)
+}
+
+/// The connections that there are, by descriptor.
+#[derive(Debug)]
+pub(super) struct Capacity {
+    max: usize,
+    open: HashSet<RawFd>,
+    /// Those that came when there were enough.
+    surplus: Vec<RawFd>,
+}
+
+impl Capacity {
+    pub(super) fn new(max: usize) -> Capacity {
+        Capacity { max, open: HashSet::new(), surplus: Vec::new() }
+    }
+
+    pub(super) fn accepted(&mut self, descriptor: RawFd) {
+        self.open.insert(descriptor);
+        if self.open.len() > self.max {
+            self.surplus.push(descriptor);
+        }
+    }
+
+    pub(super) fn ended(&mut self, descriptor: RawFd) {
+        self.open.remove(&descriptor);
+        self.surplus.retain(|surplus| *surplus != descriptor);
+    }
+
+    /// Ends the connections that are too many; tells how many there were. They count until libzmq has closed them.
+    pub(super) fn cut_surplus(&mut self, endpoints: &[Endpoint]) -> usize {
+        let count = self.surplus.len();
+        for descriptor in self.surplus.drain(..) {
+            // It may have ended just now, and something of the program around us may have its descriptor.
+            cut_if(descriptor, |socket| is_at(socket, endpoints));
+        }
+        count
+    }
+}
+
+/// Whether a socket is one that was accepted at one of these endpoints.
+fn is_at(socket: BorrowedFd<'_>, endpoints: &[Endpoint]) -> bool {
+    let Ok(address) = getsockname(socket) else { return false };
+    endpoints.iter().any(|endpoint| match endpoint {
+        Endpoint::Ipc(path) => path_of(&address).is_some_and(|bytes| bytes == path.as_os_str().as_bytes()),
+        Endpoint::Tcp { port, .. } => {
+            SocketAddr::try_from(address.clone()).is_ok_and(|at| at.port() == *port)
+        }
+    })
+}
+
+fn path_of(address: &SocketAddrAny) -> Option<Vec<u8>> {
+    let address = SocketAddrUnix::try_from(address.clone()).ok()?;
+    Some(address.path_bytes()?.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    #[test]
+    fn a_process_that_may_open_few_files_keeps_few_connections() {
+        assert_eq!(connections_max(8192, Some(1 << 20)), 2 * 8192 + 64);
+        assert_eq!(connections_max(8192, Some(1024)), 512);
+        assert_eq!(connections_max(usize::MAX, None), usize::MAX);
+    }
+
+    #[test]
+    fn the_connections_that_are_too_many_end_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+        let connect = |path| {
+            let listener = UnixListener::bind(path).expect("a path of its own");
+            let peer = UnixStream::connect(path).expect("somebody listens");
+            peer.set_nonblocking(true).expect("a socket");
+            (listener.accept().expect("somebody connects").0, peer)
+        };
+        let ((accepted, mut peer), (foreign, mut other)) = (connect(&ours), connect(&theirs));
+        let mut capacity = Capacity::new(1);
+        // Numbers that nobody has.
+        capacity.accepted(1_000_000);
+        capacity.accepted(accepted.as_raw_fd());
+        capacity.accepted(foreign.as_raw_fd());
+        capacity.accepted(1_000_001);
+        capacity.ended(1_000_001);
+        assert_eq!(capacity.cut_surplus(&[Endpoint::Ipc(ours)]), 2);
+        assert_eq!(peer.read(&mut [0]).expect("it is cut"), 0);
+        assert!(other.read(&mut [0]).is_err(), "it is not ours to cut");
+        capacity.ended(accepted.as_raw_fd());
+        capacity.ended(foreign.as_raw_fd());
+        capacity.ended(1_000_000);
+        capacity.accepted(accepted.as_raw_fd());
+        assert_eq!(capacity.cut_surplus(&[]), 0, "there is room again");
+    }
+}
