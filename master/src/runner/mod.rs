@@ -12,6 +12,7 @@ mod operator;
 mod remote;
 mod reply;
 mod slot;
+mod spin;
 mod turns;
 
 pub use builder::{ClientBuilder, ConnectError, MasterBuilder};

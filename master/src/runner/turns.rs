@@ -5,6 +5,7 @@
 //! is told not to look at the network. Whoever turns holds the lock; who finds it taken leaves a command and wakes.
 
 use super::slot::Slot;
+use super::spin::Spin;
 use crate::transport::clock;
 use crate::transport::sleeper::{Look, Sleeper};
 use crate::transport::wakeup::Wakeup;
@@ -12,7 +13,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,7 @@ struct State<L> {
     fate: Option<Fate>,
     /// Until when the loop's own thread sleeps.
     sleeps_until: Option<Instant>,
+    spin: Spin,
 }
 
 /// Whether a caller turned the loop.
@@ -92,10 +95,11 @@ pub(crate) trait Lead: Send + Sync {
 }
 
 impl<L: Turning> Turns<L> {
-    pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>) -> io::Result<Turns<L>> {
+    /// Callers who turn it look for their replies for at most `spin` before they sleep.
+    pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>, spin: Duration) -> io::Result<Turns<L>> {
         let descriptor = turning.descriptor().try_clone_to_owned()?;
         let gate = Sleeper::over(&[descriptor.as_fd()])?;
-        let state = State { turning: Some(turning), fate: None, sleeps_until: None };
+        let state = State { turning: Some(turning), fate: None, sleeps_until: None, spin: Spin::new(spin) };
         Ok(Turns { state: Mutex::new(state), wakeup, gate, descriptor })
     }
 
@@ -143,16 +147,33 @@ impl<L: Turning> Turns<L> {
 
     fn lead_until(&self, state: &mut State<L>, slot: &Slot, until: Option<Instant>) -> Result<(), Fate> {
         self.wakeup.awake();
-        let mut turned = turn(state, L::begin)?;
+        let turned = turn(state, L::begin)?;
+        let begun = clock::now();
+        let led = Self::turn_until_ended(state, slot, until, turned);
+        state.spin.waited(clock::now().saturating_duration_since(begun));
+        led
+    }
+
+    /// Turns until the job has ended: at first without sleeping.
+    fn turn_until_ended(
+        state: &mut State<L>,
+        slot: &Slot,
+        until: Option<Instant>,
+        mut turned: Turn,
+    ) -> Result<(), Fate> {
+        let spin_until = state.spin.until(clock::now());
         loop {
             if slot.has_ended() {
                 return Ok(());
             }
             if turned == Turn::Idle {
-                if until.is_some_and(|until| until <= clock::now()) {
+                let now = clock::now();
+                if until.is_some_and(|until| until <= now) {
                     return Ok(());
                 }
-                if let Some(turning) = &mut state.turning {
+                if spin_until.is_some_and(|until| until > now) {
+                    thread::yield_now();
+                } else if let Some(turning) = &mut state.turning {
                     turning.sleep(until);
                 }
             }
