@@ -33,7 +33,11 @@ pub(super) fn play(endpoint: &str) -> anyhow::Result<()> {
             handles.extend((0..together).map(submit));
             // Answers come in order: with this one, all of them are where they wait.
             let accepted = runner.stats()?.accepted;
-            anyhow::ensure!(accepted as usize == handles.len(), "{accepted} of {} jobs accepted", handles.len());
+            anyhow::ensure!(
+                accepted as usize == handles.len(),
+                "{accepted} of {} jobs accepted",
+                handles.len()
+            );
         }
         println!("{}", handles.len());
     }

@@ -11,11 +11,15 @@ use std::time::Duration;
 const WINDOW: u64 = 100;
 /// Runs that must be known before more than one job is given.
 const KNOWN_MIN: u64 = 8;
-/// No credit in a pool in which one of the last runs took this long.
-const LONG_RUN: Duration = Duration::from_millis(1);
-/// From a worker's reply over the master to its next job: what a stock of jobs has to bridge. Measured as one and a
-/// half times the round trip of `powerhose-bench`'s W1 on a two-core machine.
-const ROUND_TRIP: Duration = Duration::from_micros(200);
+/// No credit in a pool in which one of the last runs took this long. Less may be a short job whose process had to wait
+/// for a core: busy systems let others run for up to some milliseconds.
+const LONG_RUN: Duration = Duration::from_millis(8);
+/// Nor in one whose runs take this long on average: what it would gain is little.
+const LONG_AVERAGE: Duration = Duration::from_millis(1);
+/// From a worker's reply over the master to its next job while every core is busy with jobs, so that nobody on the way
+/// runs at once: what a stock of jobs has to bridge. Measured in `powerhose-bench`'s W3 on a two-core machine: 200 µs are
+/// too few, and beyond this nothing is gained.
+const ROUND_TRIP: Duration = Duration::from_micros(1500);
 /// Beyond this, more jobs in a worker's stock gain nothing measurable.
 const CREDIT_MAX: u32 = 64;
 
@@ -47,10 +51,10 @@ impl Runs {
     /// How many jobs a worker may have at once.
     pub(crate) fn credit(&self) -> u32 {
         let longest = self.longest.front().map_or(Duration::MAX, |(_, run)| *run);
-        if self.count < KNOWN_MIN || longest >= LONG_RUN {
+        let average_ns = self.average_ns.max(1);
+        if self.count < KNOWN_MIN || longest >= LONG_RUN || average_ns >= LONG_AVERAGE.as_nanos() as u64 {
             return 1;
         }
-        let average_ns = self.average_ns.max(1);
         let bridged = (ROUND_TRIP.as_nanos() as u64).div_ceil(average_ns);
         (1 + bridged).min(u64::from(CREDIT_MAX)) as u32
     }
@@ -76,14 +80,23 @@ mod tests {
     #[test]
     fn the_shorter_the_jobs_the_more_of_them_bridge_the_round_trip() {
         assert_eq!(after([1; 100]), 64);
-        assert_eq!(after([50; 100]), 5);
-        assert_eq!(after([200; 100]), 2);
-        assert_eq!(after([999; 100]), 2);
+        assert_eq!(after([50; 100]), 31);
+        assert_eq!(after([200; 100]), 9);
+        assert_eq!(after([999; 100]), 3);
+    }
+
+    #[test]
+    fn long_runs_are_given_one_at_a_time() {
+        assert_eq!(after([1000; 100]), 1);
+    }
+
+    #[test]
+    fn a_short_job_that_had_to_wait_for_a_core_changes_little() {
+        assert!(after([50; 100].into_iter().chain([4000])) > 4);
     }
 
     #[test]
     fn one_long_run_in_the_last_hundred_ends_it() {
-        assert_eq!(after([1000; 100]), 1);
         let long_then = |shorts| after(std::iter::once(20_000).chain(std::iter::repeat_n(50, shorts)));
         assert_eq!(long_then(99), 1);
         assert!(long_then(100) > 1);

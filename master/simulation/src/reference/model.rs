@@ -79,6 +79,7 @@ pub(super) struct PoolModel {
     /// A worker has offered it, or the settings declare it.
     pub(super) known: bool,
     pub(super) runs: VecDeque<u64>,
+    average_ns: u64,
     pub(super) run_count: u64,
     pub(super) lines: Lines,
     /// Since when something waits behind a busy worker while another is free, and nothing was done about it.
@@ -90,6 +91,8 @@ pub(super) struct PoolModel {
 impl PoolModel {
     pub(super) fn ran(&mut self, run_us: u64) {
         self.run_count += 1;
+        let run_ns = run_us * 1000;
+        self.average_ns = if self.run_count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
         self.runs.push_back(run_us);
         if self.runs.len() > RUNS {
             self.runs.pop_front();
@@ -98,7 +101,8 @@ impl PoolModel {
 
     /// Whether a second job may be given to a worker, unless the settings say so.
     pub(super) fn is_quick(&self) -> bool {
-        self.run_count >= 8 && self.runs.iter().all(|run_us| *run_us < 1000)
+        let none_long = self.runs.iter().all(|run_us| *run_us < 8000);
+        self.run_count >= 8 && none_long && self.average_ns < 1_000_000
     }
 }
 

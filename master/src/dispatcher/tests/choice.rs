@@ -124,7 +124,7 @@ fn short_runs_earn_credit_and_a_long_one_ends_it() {
     let mut bench = Bench::new();
     let worker = bench.worker("sign");
     bench.learn_run_times(worker, "sign", Duration::from_micros(100));
-    for _ in 0..10 {
+    for _ in 0..40 {
         bench.submit("sign");
     }
     let given = bench.jobs(worker);
