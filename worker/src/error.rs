@@ -1,17 +1,22 @@
 //! Why a worker could not start, or had to end.
 
 use powerhose_protocol::{CurveError, Endpoint, EndpointError, SecretError};
+use std::fmt;
 use std::time::Duration;
 
-/// Why a worker could not start, or had to end. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a worker could not start, or had to end. Cheap to clone. Its `Debug` is its text too, so that a `main` that returns
+/// it ends with that.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
     /// The endpoint cannot be read.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// The environment does not say where the master is.
-    #[error("the environment variable {variable} is not set: it tells a worker where its master is")]
+    #[error(
+        "the environment variable {variable} is not set: it tells a worker where its master is. Whoever starts workers \
+         sets it: `powerhose run -- ./this-program`"
+    )]
     NoEndpoint {
         /// The variable.
         variable: &'static str,
@@ -73,6 +78,12 @@ pub enum WorkerError {
         /// What came of it.
         reason: String,
     },
+}
+
+impl fmt::Debug for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl WorkerError {

@@ -37,6 +37,7 @@ impl Picture<'_> {
         let mut chart = ChartBuilder::on(&area)
             .caption(self.title, FONT)
             .margin(15)
+            .margin_right(45)
             .x_label_area_size(45)
             .y_label_area_size(80)
             .build_cartesian_2d(x, y)?;
@@ -58,7 +59,7 @@ impl Picture<'_> {
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .position(SeriesLabelPosition::LowerRight)
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK.mix(0.3))
             .label_font(FONT)

@@ -11,6 +11,8 @@ use std::path::Path;
 /// Of the horizontal axis: 1 is the 90th percentile, 2 the 99th, 3 the 99.9th.
 const NINES_MAX: f64 = 4.0;
 const POINTS: u32 = 200;
+/// Microseconds below which nobody needs to see anything.
+const LEAST: f64 = 1.0;
 /// Beyond the percentile that leaves fewer latencies than this above it, the line would tell of single ones.
 const ABOVE_MIN: f64 = 5.0;
 
@@ -25,7 +27,7 @@ pub(super) fn draw(file: &Path, options: &Options, results: &Results) -> anyhow:
         lines: lines(options, results),
     };
     let (least, greatest) = picture.heights();
-    picture.draw(0.0..NINES_MAX, (least * 0.8..greatest * 1.25).log_scale())
+    picture.draw(0.0..NINES_MAX, (least.max(LEAST) * 0.8..greatest * 1.25).log_scale())
 }
 
 fn lines(options: &Options, results: &Results) -> Vec<Line> {
@@ -41,7 +43,7 @@ fn points(latencies: &Latencies) -> Vec<(f64, f64)> {
     let nines = (0..=POINTS).map(|point| NINES_MAX * f64::from(point) / f64::from(POINTS));
     nines
         .take_while(|nines| *nines <= last)
-        .map(|nines| (nines, latencies.quantile(1.0 - 10f64.powf(-nines)) / 1e3))
+        .map(|nines| (nines, (latencies.quantile(1.0 - 10f64.powf(-nines)) / 1e3).max(LEAST)))
         .collect()
 }
 

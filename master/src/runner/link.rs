@@ -69,10 +69,13 @@ pub(crate) struct Blocked<'l> {
     company: Company,
 }
 
+/// Up to so many callers who block, one of them turns the loop.
+const FEW: usize = 4;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Company {
-    Alone,
-    Others,
+    Few,
+    Many,
 }
 
 impl Drop for Blocked<'_> {
@@ -136,7 +139,7 @@ impl Link {
     /// Somebody is going to block for a job.
     pub(crate) fn block(&self) -> Blocked<'_> {
         let before = self.blocked.fetch_add(1, Ordering::Relaxed);
-        Blocked { link: self, company: if before == 0 { Company::Alone } else { Company::Others } }
+        Blocked { link: self, company: if before < FEW { Company::Few } else { Company::Many } }
     }
 
     /// Turns the loop while its caller blocks for this job, if nobody else does. Among many callers the loop's own thread
@@ -144,7 +147,7 @@ impl Link {
     pub(crate) fn lead(&self, blocked: &Blocked<'_>, slot: &Slot, until: Option<Instant>) -> Led {
         match &self.lead {
             // What was left by a forked process has ended already.
-            Some(lead) if blocked.company == Company::Alone && !slot.has_ended() => lead.lead(slot, until),
+            Some(lead) if blocked.company == Company::Few && !slot.has_ended() => lead.lead(slot, until),
             _ => Led::No,
         }
     }
