@@ -1,8 +1,10 @@
 //! How a caller that turns the loop waits for its reply: first it looks again and again, then it sleeps.
 //!
 //! A processor that has nothing to do goes to sleep itself, and on many machines waking it costs more than the whole rest of
-//! a short job. Whoever looks again gives the processor away at each look, so nobody waits for it who has work to do.
+//! a short job. It is not given away between two looks (`sched_yield`): where all are busy, it would come back after
+//! milliseconds, where one that sleeps is woken at once.
 
+use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,14 @@ pub(crate) const SPIN: Duration = Duration::from_micros(100);
 const SPIN_MAX: Duration = Duration::from_millis(1);
 /// A wait that took this many times as long as it may spin would have been a sleep anyway.
 const WORTH: u32 = 3;
+
+/// Instructions that do nothing, between two looks.
+const PAUSES: u32 = 20;
+
+/// Between two looks.
+pub(crate) fn pause() {
+    (0..PAUSES).for_each(|_| hint::spin_loop());
+}
 
 /// When to look, and when to sleep.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! is told not to look at the network. Whoever turns holds the lock; who finds it taken leaves a command and wakes.
 
 use super::slot::Slot;
-use super::spin::Spin;
+use super::spin::{self, Spin};
 use crate::transport::clock;
 use crate::transport::sleeper::{Look, Sleeper};
 use crate::transport::wakeup::Wakeup;
@@ -13,7 +13,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a turn came to.
@@ -172,7 +171,7 @@ impl<L: Turning> Turns<L> {
                     return Ok(());
                 }
                 if spin_until.is_some_and(|until| until > now) {
-                    thread::yield_now();
+                    spin::pause();
                 } else if let Some(turning) = &mut state.turning {
                     turning.sleep(until);
                 }
