@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 /// Runs of a pool that its credit is found from.
-const RUNS: usize = 100;
+const RUNS: usize = 1000;
 
 /// What a master was told when it began.
 #[derive(Clone)]
