@@ -96,7 +96,8 @@ impl MasterBuilder {
 
     /// How long a caller that blocks, while few others do, looks for its reply again and again before it sleeps: a core
     /// that is kept awake answers short jobs up to twice as fast. It does not where the last wait was over three times as
-    /// long, and never with a single core. Up to 1 ms, zero for never. Default: 100 µs.
+    /// long, nor where others keep the cores busy, and never with a single core. Up to 1 ms, zero for never. Default:
+    /// 100 µs.
     pub fn caller_spin(mut self, spin: Duration) -> Self {
         self.caller_spin = spin;
         self

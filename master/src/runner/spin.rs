@@ -1,10 +1,11 @@
 //! How a caller that turns the loop waits for its reply: first it looks again and again, then it sleeps.
 //!
 //! A processor that has nothing to do goes to sleep itself, and on many machines waking it costs more than the whole rest of
-//! a short job. It is not given away between two looks (`sched_yield`): where all are busy, it would come back after
-//! milliseconds, where one that sleeps is woken at once.
+//! a short job. Between two looks it is given away, so that whoever the caller waits for can run there. Where all processors
+//! are busy with other things, it comes back after milliseconds, while a caller that sleeps is woken at once: after a look
+//! that took so long, many waits are slept for.
 
-use std::hint;
+use crate::transport::clock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,12 @@ const SPIN_MAX: Duration = Duration::from_millis(1);
 /// A wait that took this many times as long as it may spin would have been a sleep anyway.
 const WORTH: u32 = 3;
 
-/// Instructions that do nothing, between two looks.
-const PAUSES: u32 = 20;
-
-/// Between two looks.
-pub(crate) fn pause() {
-    (0..PAUSES).for_each(|_| hint::spin_loop());
-}
+/// Whoever has the processor for so long does not belong to a short job. Others get it for about 3 ms.
+const LATE: Duration = Duration::from_micros(500);
+/// Waits that are slept for after that: so many that the next such look falls into no percentile that anybody asks for.
+const SLEEPS_MIN: u32 = 1000;
+/// As many after such looks in a row, each time twice as many.
+const SLEEPS_MAX: u32 = 16_000;
 
 /// When to look, and when to sleep.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ pub(crate) struct Spin {
     max: Duration,
     /// How long the last wait was.
     last: Duration,
+    /// Waits that are to be slept for, because others need the processors.
+    sleeps: u32,
+    /// How many those will be the next time.
+    sleeps_next: u32,
 }
 
 impl Spin {
@@ -37,13 +41,31 @@ impl Spin {
     pub(crate) fn new(max: Duration) -> Spin {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let max = if processors > 1 { max.min(SPIN_MAX) } else { Duration::ZERO };
-        Spin { max, last: Duration::ZERO }
+        Spin { max, last: Duration::ZERO, sleeps: 0, sleeps_next: SLEEPS_MIN }
     }
 
     /// Until when a wait that begins now looks. The last one tells: long jobs are slept for.
-    pub(crate) fn until(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn until(&mut self, now: Instant) -> Option<Instant> {
+        if self.sleeps > 0 {
+            self.sleeps -= 1;
+            return None;
+        }
+        self.sleeps_next = (self.sleeps_next - 1).max(SLEEPS_MIN);
         let worth = !self.max.is_zero() && self.last <= self.max * WORTH;
         worth.then(|| now + self.max)
+    }
+
+    /// Lets others have the processor between a look at `now` and the next one.
+    pub(crate) fn give_way(&mut self, now: Instant) {
+        thread::yield_now();
+        self.gave_way(clock::now().saturating_duration_since(now));
+    }
+
+    fn gave_way(&mut self, took: Duration) {
+        if took > LATE {
+            self.sleeps = self.sleeps_next;
+            self.sleeps_next = (self.sleeps_next * 2).min(SLEEPS_MAX);
+        }
     }
 
     /// A wait is over.
@@ -57,7 +79,7 @@ mod tests {
     use super::*;
 
     fn spin(max: Duration) -> Spin {
-        Spin { max, last: Duration::ZERO }
+        Spin { max, last: Duration::ZERO, sleeps: 0, sleeps_next: SLEEPS_MIN }
     }
 
     #[test]
@@ -75,6 +97,21 @@ mod tests {
         assert_eq!(spin.until(now), None);
         spin.waited(SPIN);
         assert!(spin.until(now).is_some());
+    }
+
+    #[test]
+    fn it_sleeps_for_many_waits_where_others_need_the_processors() {
+        let (now, mut spin) = (Instant::now(), spin(SPIN));
+        for sleeps in [SLEEPS_MIN, SLEEPS_MIN * 2 - 2] {
+            spin.gave_way(LATE);
+            assert!(spin.until(now).is_some());
+            spin.gave_way(LATE + Duration::from_nanos(1));
+            assert!((0..sleeps).all(|_| spin.until(now).is_none()));
+            assert!(spin.until(now).is_some());
+        }
+        spin.sleeps_next = SLEEPS_MAX;
+        spin.gave_way(LATE * 2);
+        assert_eq!((spin.sleeps, spin.sleeps_next), (SLEEPS_MAX, SLEEPS_MAX));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! is told not to look at the network. Whoever turns holds the lock; who finds it taken leaves a command and wakes.
 
 use super::slot::Slot;
-use super::spin::{self, Spin};
+use super::spin::Spin;
 use crate::transport::clock;
 use crate::transport::sleeper::{Look, Sleeper};
 use crate::transport::wakeup::Wakeup;
@@ -171,7 +171,7 @@ impl<L: Turning> Turns<L> {
                     return Ok(());
                 }
                 if spin_until.is_some_and(|until| until > now) {
-                    spin::pause();
+                    state.spin.give_way(now);
                 } else if let Some(turning) = &mut state.turning {
                     turning.sleep(until);
                 }
