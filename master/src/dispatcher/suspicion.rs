@@ -111,7 +111,10 @@ impl Dispatcher {
         match peer.role {
             Role::Candidate => debug!(worker = peer.number, ?cause, "gone before it registered"),
             Role::Client(client) => {
-                info!(client = peer.number, ?cause, "client gone");
+                match cause {
+                    GoneCause::Goodbye => debug!(client = peer.number, "client left"),
+                    _ => info!(client = peer.number, ?cause, "client gone"),
+                }
                 // By call, so that the order is the same in every run.
                 let mut jobs: Vec<_> = client.jobs.into_iter().collect();
                 jobs.sort_unstable();

@@ -91,6 +91,11 @@ impl fmt::Display for StartFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartFailure::NotSpawned(error) => error.fmt(formatter),
+            // It did what it does, and knows nothing of a master.
+            StartFailure::Exited(Some(WorkerExit::Status(0))) => formatter.write_str(
+                "it ended before it registered, with exit status 0; a program that is no worker by itself is made one: \
+                 powerhose work -- PROGRAM",
+            ),
             StartFailure::Exited(Some(exit)) => write!(formatter, "it ended before it registered: {exit}"),
             StartFailure::Exited(None) => formatter.write_str("it ended before it registered"),
             StartFailure::NotRegistered => formatter.write_str("it did not register in time"),

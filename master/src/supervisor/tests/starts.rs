@@ -103,6 +103,12 @@ fn a_worker_that_does_not_register_is_killed() {
 }
 
 #[test]
+fn a_program_that_is_no_worker_is_told_how_to_become_one() {
+    let failure = StartFailure::Exited(Some(WorkerExit::Status(0))).to_string();
+    assert!(failure.ends_with("powerhose work -- PROGRAM"), "{failure}");
+}
+
+#[test]
 fn a_program_that_fails_at_start_is_given_up() {
     let settings = SupervisorSettings { backoff_min: Duration::from_millis(1), ..workers(1) };
     let scene = Scene::new("echo start >> starts; exit 7", settings);
