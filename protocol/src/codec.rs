@@ -282,6 +282,15 @@ macro_rules! wire_struct {
 }
 pub(crate) use wire_struct;
 
+/// What [`wire_struct`] needs where it is used.
+pub(crate) mod wire {
+    pub(crate) use super::{EntryVisitor, Field, Fields, WriteFields, wire_struct};
+    pub(crate) use crate::compact::{Compact, CompactFields, Reader, put_array_length};
+    pub(crate) use serde::de::{self, Deserialize, Deserializer, SeqAccess};
+    pub(crate) use serde::ser::{Serialize, SerializeSeq, Serializer};
+    pub(crate) use std::marker::PhantomData;
+}
+
 /// A message on its way out: writes the kind, then the fields.
 pub(crate) struct Outgoing<'m, T>(pub(crate) Kind, pub(crate) &'m T);
 

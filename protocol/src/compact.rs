@@ -152,7 +152,7 @@ fn put_number(buffer: &mut Vec<u8>, number: u64) {
 }
 
 /// An array's or a map's.
-pub(crate) fn put_length(buffer: &mut Vec<u8>, length: usize, fixed: u8, in_two_bytes: u8) {
+fn put_length(buffer: &mut Vec<u8>, length: usize, fixed: u8, in_two_bytes: u8) {
     if length <= 0x0f {
         buffer.push(fixed | length as u8);
     } else if let Ok(length) = u16::try_from(length) {

@@ -1,0 +1,54 @@
+//! What can be asked of a master, and told to it.
+
+use crate::Value;
+use crate::codec::wire::*;
+
+wire_struct! {
+    /// A question about the master's state.
+    Status<'a> {
+        /// The session.
+        session: u64,
+        /// `master`, `workers` or `pools`.
+        query: &'a str,
+    }
+}
+
+wire_struct! {
+    /// The answer to a STATUS.
+    State<'a> {
+        /// The session.
+        session: u64,
+        /// The question.
+        query: &'a str,
+        /// The answer, a map.
+        state: Value,
+    }
+}
+
+wire_struct! {
+    /// An order to the master.
+    Control<'a> {
+        /// The session.
+        session: u64,
+        /// The sender's number for it.
+        id: u64,
+        /// `quiet`, `resume`, `drain` or `stop`.
+        verb: &'a str,
+        /// Whom: `all`, `pool:NAME`, or a worker's id.
+        selector: &'a str,
+        /// How long it may take.
+        within_ms: u64,
+    }
+}
+
+wire_struct! {
+    /// How far a CONTROL has come.
+    Controlled {
+        /// The session.
+        session: u64,
+        /// The number of the CONTROL.
+        id: u64,
+        /// What is done and what is left, a map.
+        progress: Value,
+    }
+}
