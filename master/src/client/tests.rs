@@ -6,7 +6,8 @@ use super::{ClientAction, ClientSettings};
 use crate::dispatcher::{Ending, LostCause, Rejection};
 use bench::*;
 use powerhose_protocol::{
-    Abandon, Bye, Challenge, Credentials, Message, Prover, ROLE_CLIENT, Reject, SharedSecret, State, Unknown, Value,
+    Abandon, Bye, Challenge, Credentials, Message, Prover, ROLE_CLIENT, Reject, SharedSecret, State, Unknown,
+    Value,
 };
 use std::time::Duration;
 

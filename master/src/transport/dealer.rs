@@ -3,7 +3,7 @@
 use super::curve;
 use super::frame::{self, Frame, More};
 use super::monitor::Monitor;
-use super::sleeper::Sleeper;
+use super::rest::{Rest, Told};
 use super::wakeup::Wakeup;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
@@ -19,9 +19,6 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(50);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
 /// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
 const TURNS_WITHOUT_HINTS: u32 = 15;
-/// Bits of the sleeper: see `frame::sleeper`.
-const WAKEUP: u64 = 1 << 0;
-const SOCKET: u64 = 1 << 1;
 const LINGER: Duration = Duration::from_millis(500);
 /// How somebody introduces itself who only wants to know whether a master is there.
 const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
@@ -31,8 +28,7 @@ pub(crate) struct Dealer {
     // Dropped in this order: sockets before their context.
     monitor: Monitor,
     socket: zmq::Socket,
-    wakeup: Arc<Wakeup>,
-    sleeper: Sleeper,
+    rest: Rest,
     /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
     sent: bool,
     /// In how many turns the monitor is looked at, unless its descriptor tells of something.
@@ -57,9 +53,9 @@ impl Dealer {
             curve::connect_encrypted(&socket, client)?;
         }
         let monitor = Monitor::watch(&context, &socket)?;
-        let sleeper = frame::sleeper(&[&socket, monitor.socket()], &wakeup)?;
+        let rest = Rest::over(&socket, &[monitor.socket()], wakeup)?;
         socket.connect(endpoint)?;
-        Ok(Dealer { monitor, socket, wakeup, sleeper, sent: false, hints_in: 0 })
+        Ok(Dealer { monitor, socket, rest, sent: false, hints_in: 0 })
     }
 
     /// The next message's header; its payloads go to `payloads`, which is empty before.
@@ -111,11 +107,9 @@ impl Dealer {
         if self.has_message() {
             return;
         }
-        if self.sleeper.sleep(until) & !(WAKEUP | SOCKET) != 0 {
+        if self.rest.sleep(until) == Told::Hints {
             self.hints_in = 0;
         }
-        self.wakeup.awake();
-        self.wakeup.drain();
     }
 
     /// Whether a message is there that the descriptor does not tell, because it came while something was sent.
@@ -125,7 +119,7 @@ impl Dealer {
 
     /// Readable when a message has come since the last look, the connection ended, or somebody used the wake-up.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.sleeper.as_fd()
+        self.rest.as_fd()
     }
 }
 

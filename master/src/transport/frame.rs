@@ -1,11 +1,7 @@
 //! Frames in and out of ZeroMQ sockets: small ones are copied, large ones move.
 
-use super::sleeper::Sleeper;
-use super::wakeup::Wakeup;
 use bytes::Bytes;
 use std::ffi::c_void;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::raw::c_int;
 
 /// Up to here a copy costs less than the bookkeeping of a shared buffer.
@@ -35,17 +31,6 @@ impl Frame {
     pub(crate) fn descriptor(&mut self) -> Option<i32> {
         self.0.gets("__fd")?.parse().ok()
     }
-}
-
-/// Sleeps until one of the sockets may have something to read, or somebody uses the wake-up, which comes first.
-pub(crate) fn sleeper(sockets: &[&zmq::Socket], wakeup: &Wakeup) -> io::Result<Sleeper> {
-    let mut descriptors = vec![wakeup.as_fd()];
-    for socket in sockets {
-        let descriptor = socket.get_fd()?;
-        // SAFETY: the descriptor is the socket's own and open as long as it; it is only handed to epoll here.
-        descriptors.push(unsafe { BorrowedFd::borrow_raw(descriptor) });
-    }
-    Sleeper::over(&descriptors)
 }
 
 /// Whether something can be read. A socket's descriptor does not tell of what came while something was sent.

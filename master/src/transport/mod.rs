@@ -1,6 +1,6 @@
 //! The seam to the network: connections by [`Route`], messages as a header frame and payload frames.
 //!
-//! `router`, `dealer`, `monitor` and `frame` are the only places that know ZeroMQ; `clock` is the only one that asks
+//! `router`, `dealer`, `monitor`, `rest` and `frame` are the only places that know ZeroMQ; `clock` is the only one that asks
 //! what time it is. `memory` is a second transport, without sockets, for tests of the loop.
 
 mod access;
@@ -17,6 +17,7 @@ mod lock;
 #[cfg(test)]
 pub(crate) mod memory;
 mod monitor;
+mod rest;
 pub(crate) mod router;
 pub(crate) mod sleeper;
 pub(crate) mod wakeup;

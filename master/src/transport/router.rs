@@ -8,7 +8,7 @@ use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::lock::PathLock;
 use super::monitor::{Happened, Monitor};
-use super::sleeper::Sleeper;
+use super::rest::{Rest, Told};
 use super::wakeup::Wakeup;
 use super::{IpcAccess, Transport, Unreachable};
 use crate::dispatcher::Route;
@@ -16,7 +16,6 @@ use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -34,9 +33,6 @@ const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
 const LINGER: Duration = Duration::from_millis(500);
 /// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
 const TURNS_WITHOUT_HINTS: u32 = 15;
-/// Bits of the sleeper: see `frame::sleeper`.
-const WAKEUP: u64 = 1 << 0;
-const SOCKET: u64 = 1 << 1;
 /// How long a master that holds a TCP port is asked who it is.
 const ASK_WITHIN: Duration = Duration::from_millis(500);
 
@@ -70,8 +66,7 @@ pub(crate) struct Router {
     socket: zmq::Socket,
     locks: Vec<PathLock>,
     endpoints: Vec<Endpoint>,
-    wakeup: Arc<Wakeup>,
-    sleeper: Sleeper,
+    rest: Rest,
     /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
     sent: bool,
     /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
@@ -99,11 +94,15 @@ impl Router {
         let monitor = Monitor::watch(&context, &socket).map_err(failed)?;
         let stand = |server| Doorkeeper::stand(&context, server).map_err(failed);
         let doorkeeper = access.curve.as_ref().map(stand).transpose()?;
-        let sleeper = sleeper(&socket, &monitor, doorkeeper.as_ref(), &wakeup).map_err(|source| {
-            BindError::Io { endpoint: first.to_string(), action: "what it sleeps on", source }
+        let hints: Vec<_> =
+            [monitor.socket()].into_iter().chain(doorkeeper.as_ref().map(Doorkeeper::socket)).collect();
+        let rest = Rest::over(&socket, &hints, wakeup).map_err(|source| BindError::Io {
+            endpoint: first.to_string(),
+            action: "what it sleeps on",
+            source,
         })?;
         let mut router = Router {
-            sleeper,
+            rest,
             sent: false,
             hints_in: 0,
             monitor,
@@ -111,7 +110,6 @@ impl Router {
             socket,
             locks: Vec::new(),
             endpoints: Vec::new(),
-            wakeup,
             connections: Connections::default(),
             capacity: Capacity::new(access.connections_max),
             limiter: Limiter::default(),
@@ -272,11 +270,9 @@ impl Transport for Router {
         if self.has_message() {
             return;
         }
-        if self.sleeper.sleep(until) & !(WAKEUP | SOCKET) != 0 {
+        if self.rest.sleep(until) == Told::Hints {
             self.hints_in = 0;
         }
-        self.wakeup.awake();
-        self.wakeup.drain();
     }
 
     fn has_message(&self) -> bool {
@@ -285,23 +281,12 @@ impl Transport for Router {
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
-        self.sleeper.as_fd()
+        self.rest.as_fd()
     }
 
     fn slept_elsewhere(&mut self) {
         self.hints_in = 0;
     }
-}
-
-fn sleeper(
-    socket: &zmq::Socket,
-    monitor: &Monitor,
-    doorkeeper: Option<&Doorkeeper>,
-    wakeup: &Wakeup,
-) -> io::Result<Sleeper> {
-    let mut sockets = vec![socket, monitor.socket()];
-    sockets.extend(doorkeeper.map(Doorkeeper::socket));
-    frame::sleeper(&sockets, wakeup)
 }
 
 fn configure(socket: &zmq::Socket, payload_bytes_max: usize) -> zmq::Result<()> {

@@ -1,6 +1,6 @@
 //! The end of a runner: closed, with time for the jobs it has, or dropped.
 
-use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, rejects, until};
+use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, until};
 use powerhose_master::{
     GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, Rejection,
 };
@@ -93,11 +93,7 @@ fn the_last_outcome_of_a_drain_reaches_its_caller(setup: Setup) {
         let gate = scene.gate();
         let last = scene.runner.submit(gate.job());
         gate.wait_begun(1);
-        let closing = thread::spawn({
-            let master = scene.master.clone();
-            move || master.close(PATIENCE)
-        });
-        until("it to close", || rejects(&scene.master));
+        let closing = scene.drain();
         gate.open();
         assert_eq!(&*last.wait().expect("the drain waits for it"), b"1");
         assert_eq!(closing.join().expect("no panic"), Ok(()));

@@ -1,9 +1,8 @@
 //! What master and workers log: the id that the caller's error has, nothing of what a job is about, and no warning of what
 //! is normal life.
 
-use crate::support::{EMBEDDED, OutsideMaster, PATIENCE, PROGRAMS, job, rejects, until};
+use crate::support::{EMBEDDED, OutsideMaster, PROGRAMS, job, until};
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 #[test]
@@ -48,11 +47,7 @@ fn who_comes_while_a_master_drains_is_told_and_warns_nobody() {
     let gate = scene.gate();
     let last = scene.runner.submit(gate.job());
     gate.wait_begun(1);
-    let closing = thread::spawn({
-        let master = scene.master.clone();
-        move || master.close(PATIENCE)
-    });
-    until("it to close", || rejects(&scene.master));
+    let closing = scene.drain();
     let late = [PROGRAMS.worker, PROGRAMS.client].map(|program| {
         let mut command = Command::new(program);
         scene.process(command.arg(&scene.endpoint).env("RUST_LOG", "debug"))

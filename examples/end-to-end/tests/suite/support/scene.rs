@@ -1,12 +1,13 @@
 //! A master with its workers, and a runner to execute jobs with: the master's own, or that of a client.
 
-use super::{Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, until};
+use super::{Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, rejects, until};
 use crossbeam_channel::{Receiver, unbounded};
-use powerhose_master::{Job, JobRunner, Notice, Settings, WorkerInfo, WorkerState};
+use powerhose_master::{Job, JobRunner, JobsLost, Notice, Settings, WorkerInfo, WorkerState};
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
 use tempfile::TempDir;
 
 /// Where the jobs of a test come from, and who runs them.
@@ -209,6 +210,15 @@ impl Scene {
         until("the master to accept the jobs", || {
             self.master.stats().expect("the master is there").accepted >= jobs
         });
+    }
+
+    /// Lets the master close in a thread of its own, once it takes no further jobs.
+    #[track_caller]
+    pub(crate) fn drain(&self) -> JoinHandle<Result<(), JobsLost>> {
+        let master = self.master.clone();
+        let closing = thread::spawn(move || master.close(PATIENCE));
+        until("it to close", || rejects(&self.master));
+        closing
     }
 
     /// Waits for the next notice of which `pick` makes something.
