@@ -49,6 +49,11 @@ impl Runs {
         self.average_ns = if self.count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
     }
 
+    /// An average in which older runs count less and less.
+    pub(crate) fn average(&self) -> Duration {
+        Duration::from_nanos(self.average_ns)
+    }
+
     /// How many jobs a worker may have at once.
     pub(crate) fn credit(&self) -> u32 {
         let longest = self.longest.front().map_or(Duration::MAX, |(_, run)| *run);

@@ -65,6 +65,16 @@ impl Members {
         self.stocked
     }
 
+    /// How many jobs the one has that has fewest, of those that may be given another; if there is none, two when all of
+    /// them have so many.
+    pub(crate) fn fewest_jobs(&self) -> u32 {
+        match self.levels.iter().position(|line| line.head.is_some()) {
+            Some(level) => level as u32,
+            None if self.stocked == self.len() => 2,
+            None => 0,
+        }
+    }
+
     /// A worker begins to offer the pool. It is not listed yet.
     pub(crate) fn add(&mut self, worker: PeerKey, credit_max: u32) -> MemberKey {
         let (standing, load) = (Standing::Unlisted, Load::AtMostOne);

@@ -25,6 +25,7 @@ mod histogram;
 mod holdings;
 mod invariants;
 mod job;
+mod lull;
 mod members;
 mod moment;
 #[cfg(not(feature = "mutations"))]

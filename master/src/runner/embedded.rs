@@ -16,7 +16,7 @@ use powerhose_protocol::JobId;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::error;
 
 /// Commands, and then messages, that are taken in before the dispatcher's actions are carried out: enough to share
@@ -223,6 +223,10 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
         }
+    }
+
+    fn lull(&self) -> Duration {
+        self.dispatcher.lull()
     }
 
     fn sleep(&mut self, until: Option<Instant>) {

@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, Sender};
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::error;
 
 const BATCH: usize = 256;
@@ -189,6 +189,11 @@ impl Turning for ClientLoop {
             ControlFlow::Continue(()) if worked > 0 => Turn::Worked,
             ControlFlow::Continue(()) => Turn::Idle,
         }
+    }
+
+    /// Its master knows what the workers have to do, and lets outcomes gather.
+    fn lull(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn sleep(&mut self, until: Option<Instant>) {

@@ -13,7 +13,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// A shorter sleep would be over before it begins: the system wakes sleepers some 50 µs late.
+const LULL_MIN: Duration = Duration::from_micros(50);
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,9 @@ pub(crate) trait Turning: Send + 'static {
 
     /// Takes in what is there and acts upon it. Never sleeps.
     fn turn(&mut self) -> Turn;
+
+    /// How long nobody would gain by another turn.
+    fn lull(&self) -> Duration;
 
     /// Sleeps until there is something to do, or it is `until`.
     fn sleep(&mut self, until: Option<Instant>);
@@ -132,10 +139,16 @@ impl<L: Turning> Turns<L> {
             turning.slept_elsewhere();
         }
         loop {
-            if turn(state, L::turn)? == Turn::Worked {
+            let turned = turn(state, L::turn)?;
+            let Some(turning) = &state.turning else { return Err(Fate::Closed) };
+            if turned == Turn::Worked {
+                // Nobody needs to wake it meanwhile: it looks again by itself.
+                let lull = turning.lull();
+                if lull >= LULL_MIN {
+                    thread::sleep(lull);
+                }
                 continue;
             }
-            let Some(turning) = &state.turning else { return Err(Fate::Closed) };
             self.wakeup.announce_sleep();
             if !turning.has_work() {
                 return Ok(turning.next_time());

@@ -15,6 +15,7 @@ pub(crate) mod harness;
 mod hostile;
 mod leaving;
 mod liveness;
+mod lull;
 mod once;
 mod overruns;
 mod pools;
