@@ -75,6 +75,7 @@ counted! {
     StepReplyLate => "step: late reply dropped",
     StepReplyStray => "step: stray reply dropped",
     StepReturned => "step: job came back unrun",
+    StepStockReturned => "step: job given back from behind a long run",
     StepExpired => "step: worker says the time was over",
     StepCancelledAnswer => "step: worker answers cancelled",
     StepCharged => "step: death charged",

@@ -32,6 +32,7 @@ checks! {
     NoDeadJobs => "nothing is dispatched after its deadline, a cancel, or the end of its client",
     Cancelled => "what nobody waits for is cancelled at its worker",
     Overdue => "an overdue worker gets no jobs",
+    Occupied => "a worker that gave back what stood behind a long run gets no jobs before it has answered that",
     Suspects => "a suspect gets no jobs",
     Registered => "jobs go to workers of their pool",
     Credit => "a worker has no more jobs than its credit",

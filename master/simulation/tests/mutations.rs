@@ -28,6 +28,7 @@ fn finders(mutation: Mutation) -> &'static [Check] {
         Mutation::ExceedQueueBound => &[Check::Bounds],
         Mutation::TrustSuspects => &[Check::Suspects],
         Mutation::TrustOverdue => &[Check::Overdue],
+        Mutation::CrowdLongRuns => &[Check::Occupied],
         Mutation::CrowdWorkers => &[Check::Spread],
         Mutation::ForgetSilence => &[Check::Silence],
         Mutation::BlameForPause => &[Check::GoneForAReason],

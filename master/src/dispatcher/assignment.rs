@@ -5,7 +5,7 @@ use super::job::{JobKey, LastDispatch, Place};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
-use super::worker::{Attention, Company, Outstanding, Service, Waiter};
+use super::worker::{Attention, Company, Occupation, Outstanding, Service, Waiter};
 use super::{Dispatcher, Timer};
 use powerhose_protocol::{JobAttempt, Message, Recall};
 use std::num::NonZeroU64;
@@ -122,7 +122,8 @@ impl Dispatcher {
         let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
         let suspected = suspected && !mutated!(TrustSuspects);
         let overdue = worker.is_overdue() && !mutated!(TrustOverdue);
-        let listed = serves && has_room && !alone && !suspected && !overdue;
+        let occupied = worker.occupation == Occupation::Long && !mutated!(CrowdLongRuns);
+        let listed = serves && has_room && !alone && !suspected && !overdue && !occupied;
         for place in 0..worker.memberships.len() {
             let (pool, member) = self.peers.worker(key).memberships[place];
             self.pools[pool].members.count_jobs(member, level);

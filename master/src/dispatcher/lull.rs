@@ -6,12 +6,14 @@ use std::time::Duration;
 
 /// The longest lull: more gains nothing in `powerhose-bench`'s W3, and every reply may come so much later.
 const LULL_MAX: Duration = Duration::from_micros(400);
+/// A lull is this part of what the smallest stock takes: the loop wakes late, and jobs may be shorter than the last were.
+const SHARE: u32 = 4;
 /// With more pools than these nobody looks: it would take longer than it saves.
 const POOLS_MAX: usize = 16;
 
 impl Dispatcher {
-    /// How long every worker has enough to do, whatever comes meanwhile: half the time that the smallest stock of jobs
-    /// takes. Nothing if a worker has none, or none is registered.
+    /// How long every worker has enough to do, whatever comes meanwhile: a quarter of the time that the smallest stock
+    /// of jobs takes. Nothing if a worker has none, or none is registered.
     pub fn lull(&self) -> Duration {
         if self.pools.len() > POOLS_MAX {
             return Duration::ZERO;
@@ -19,7 +21,7 @@ impl Dispatcher {
         let served = self.pools.iter().filter(|(_, pool)| pool.members.len() > 0);
         let lulls = served.map(|(_, pool)| {
             let stock = pool.members.fewest_jobs().saturating_sub(1);
-            pool.runs.average().saturating_mul(stock) / 2
+            pool.runs.average().saturating_mul(stock) / SHARE
         });
         lulls.min().unwrap_or_default().min(LULL_MAX)
     }

@@ -65,14 +65,14 @@ impl Members {
         self.stocked
     }
 
-    /// How many jobs the one has that has fewest, of those that may be given another; if there is none, two when all of
-    /// them have so many.
+    /// How many jobs the worker has that has fewest, if each has more than one; otherwise none. One that may not be given
+    /// another counts as having two.
     pub(crate) fn fewest_jobs(&self) -> u32 {
-        match self.levels.iter().position(|line| line.head.is_some()) {
-            Some(level) => level as u32,
-            None if self.stocked == self.len() => 2,
-            None => 0,
+        if self.stocked < self.len() {
+            return 0;
         }
+        let fewest = self.levels.iter().position(|line| line.head.is_some());
+        fewest.map_or(2, |level| level as u32)
     }
 
     /// A worker begins to offer the pool. It is not listed yet.

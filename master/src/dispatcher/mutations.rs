@@ -90,6 +90,8 @@ mod switch {
         TrustSuspects,
         /// A worker that runs what nobody waits for gets jobs.
         TrustOverdue,
+        /// A worker that gave back what stands behind a long run gets jobs.
+        CrowdLongRuns,
         /// A second job is given while another worker has none.
         CrowdWorkers,
         /// A silent peer is never given up.

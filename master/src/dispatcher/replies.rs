@@ -5,7 +5,7 @@ use super::job::{JobKey, Lane, Place};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
-use super::worker::{Outstanding, Service, Waiter};
+use super::worker::{Occupation, Outstanding, Service, Waiter};
 use super::{Action, Dispatcher, LostCause, Timer};
 use crate::headers::Headers;
 use bytes::Bytes;
@@ -21,6 +21,14 @@ const REST_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(60);
 /// Its shortest; in between it is ten times the pool's soft run time.
 const REST_MIN: Duration = Duration::from_secs(1);
+
+/// Where an answered job stood among those of its worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    First,
+    /// Behind one that is not answered.
+    Behind,
+}
 
 impl Dispatcher {
     /// A worker's REPLIES.
@@ -38,16 +46,20 @@ impl Dispatcher {
             debug!(job = %reply.job, attempt = reply.attempt, worker = number, "a reply to nothing it has");
             return;
         };
+        let stands = if place == 0 { Stands::First } else { Stands::Behind };
         let answered = worker.outstanding.remove(place);
         worker.outstanding_bytes -= answered.bytes;
         worker.answered = now;
+        if stands == Stands::First {
+            worker.occupation = Occupation::Short;
+        }
         self.pools[answered.pool].dispatched -= 1;
         if matches!(reply.end, WorkerEnd::Done | WorkerEnd::Failed) {
             self.record_run(key, &answered, &reply);
             self.notice_served(key);
         }
         match answered.waiter.job() {
-            Some(job) => self.conclude(key, job, answered.waiter, reply),
+            Some(job) => self.conclude(key, job, answered.waiter, stands, reply),
             None => {
                 self.stats.replies_late += 1;
                 if mutated!(DeliverLateReply) {
@@ -163,7 +175,14 @@ impl Dispatcher {
         }
     }
 
-    fn conclude(&mut self, worker: PeerKey, key: JobKey, waiter: Waiter, reply: WorkerReply<'_>) {
+    fn conclude(
+        &mut self,
+        worker: PeerKey,
+        key: JobKey,
+        waiter: Waiter,
+        stands: Stands,
+        reply: WorkerReply<'_>,
+    ) {
         match reply.end {
             WorkerEnd::Done if reply.payload.len() > self.settings.payload_bytes_max => {
                 self.ran(key);
@@ -189,8 +208,12 @@ impl Dispatcher {
                     // Nobody cancelled it: whatever stopped it may have done so in its midst.
                     self.ran(key);
                 }
-                let asked_for = matches!(waiter, Waiter::Recalled(_)) && reply.end == WorkerEnd::Returned;
-                self.rest_unless_leaving(worker, asked_for);
+                let returned = reply.end == WorkerEnd::Returned;
+                match stands {
+                    _ if returned && matches!(waiter, Waiter::Recalled(_)) => {}
+                    Stands::Behind if returned => self.peers.worker(worker).occupation = Occupation::Long,
+                    Stands::First | Stands::Behind => self.rest_unless_leaving(worker),
+                }
                 self.come_back(key);
             }
         }
@@ -201,11 +224,10 @@ impl Dispatcher {
     }
 
     /// A worker that keeps giving back what it was not asked for would spin the master.
-    fn rest_unless_leaving(&mut self, key: PeerKey, asked_for: bool) {
+    fn rest_unless_leaving(&mut self, key: PeerKey) {
         let worker = self.peers.worker(key);
         let mut until = self.now + REST_AFTER_REFUSAL;
         match worker.service {
-            Service::On | Service::Resting { .. } if asked_for => return,
             Service::On => {}
             Service::Resting { until: before } => until = until.max(before),
             Service::Quiet => return,

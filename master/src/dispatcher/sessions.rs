@@ -1,11 +1,12 @@
 //! Peers come, register and leave; what they may say in which state.
 
+use super::credit::STOCK_WAIT;
 use super::event::{GoneCause, Notice, Route};
 use super::mutations::mutated;
 use super::outbox::frame_bytes;
 use super::peer::{Client, Peer, PeerKey, Role};
 use super::pool::{Knowledge, PoolKey};
-use super::worker::{Attention, RunTimes, Service, Worker};
+use super::worker::{Attention, Occupation, RunTimes, Service, Worker};
 use super::{Action, Dispatcher};
 use bytes::Bytes;
 use powerhose_protocol::{
@@ -217,6 +218,7 @@ impl Dispatcher {
             outstanding_bytes: 0,
             batch: Vec::new(),
             service: Service::On,
+            occupation: Occupation::Short,
             overruns: 0,
             done: 0,
             failed: 0,
@@ -229,9 +231,12 @@ impl Dispatcher {
         let grace_ms = self.settings.overrun_grace.as_millis() as u64;
         let peer = &self.peers[key];
         let (session, number, pid) = (peer.session, peer.number, register.pid);
-        let terms = register.pools.iter().map(|offer| PoolTerms {
-            pool: offer.pool,
-            settings: NamedValues(vec![("overrun_grace_ms", grace_ms)]),
+        let terms = register.pools.iter().map(|offer| {
+            let grace = ("overrun_grace_ms", grace_ms);
+            let fixed =
+                self.pools.find(offer.pool).is_some_and(|pool| self.pools[pool].settings.credit.is_some());
+            let wait = (!fixed).then_some(("stock_wait_ms", STOCK_WAIT.as_millis() as u64));
+            PoolTerms { pool: offer.pool, settings: NamedValues([grace].into_iter().chain(wait).collect()) }
         });
         let pools: Vec<String> = register.pools.iter().map(|offer| offer.pool.to_owned()).collect();
         self.send(route, Message::Registered(Registered { session, worker: number, pools: terms.collect() }));

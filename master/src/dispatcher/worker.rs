@@ -22,6 +22,7 @@ pub(crate) struct Worker {
     /// Dispatched, and not yet in a message.
     pub(crate) batch: Vec<JobKey>,
     pub(crate) service: Service,
+    pub(crate) occupation: Occupation,
     /// Runs in a row that were longer than their pool's soft run time.
     pub(crate) overruns: u32,
     pub(crate) done: u64,
@@ -54,6 +55,15 @@ pub(crate) enum Attention {
     Always,
     /// Between jobs only: its silence during a job is no fault.
     BetweenJobs,
+}
+
+/// Whether a worker has said that the job it runs takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occupation {
+    /// No.
+    Short,
+    /// It gave back what stood behind that job: it gets nothing before it has answered it.
+    Long,
 }
 
 /// Whether a worker is to be given jobs, as far as it is itself concerned.

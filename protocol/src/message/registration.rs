@@ -38,7 +38,7 @@ wire_struct! {
     PoolTerms<'a> {
         /// The pool.
         pool: &'a str,
-        /// By name: `overrun_grace_ms`.
+        /// By name: `overrun_grace_ms`, `stock_wait_ms`.
         settings: Named<'a, u64>,
     }
 }

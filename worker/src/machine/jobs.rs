@@ -1,8 +1,10 @@
 //! Jobs from JOBS to the handler's end: the queue, and the one job that runs. A job of another session than the present
 //! one is never begun.
 
+use super::pools::Pools;
 use super::{Action, Machine, Outcome, Payload, State, Work};
 use powerhose_protocol::{JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +45,12 @@ impl<P: Payload> Machine<P> {
     /// Whether no handler runs and no job waits for one.
     pub fn is_idle(&self) -> bool {
         !matches!(self.handler, Handler::Running(_)) && self.queue.is_empty()
+    }
+
+    /// Whether jobs are here that go back to the master if the one before them takes long: then time must be let pass more
+    /// often while a handler runs, as [`poll_timeout`](Machine::poll_timeout) says.
+    pub fn has_stock(&self) -> bool {
+        !self.queue.is_empty() && self.pools.some_wait_briefly()
     }
 
     /// The job to run now, if there is one. Its handler is to be called, and [`finish`](Machine::finish) after it; until
@@ -148,6 +156,32 @@ impl<P: Payload> Machine<P> {
     pub(super) fn return_queued(&mut self) {
         let taken: Vec<JobAttempt> = self.queue.drain(..).map(|work| work.attempt_of_job()).collect();
         self.answer_unbegun(&taken, WorkerEnd::Returned);
+    }
+
+    /// When the first of the jobs that wait behind the running one goes back to the master.
+    pub(super) fn stock_due(&self) -> Option<Instant> {
+        let (State::Ready { .. }, Handler::Running(running)) = (&self.state, &self.handler) else {
+            return None;
+        };
+        let wait = self.queue.iter().filter_map(|work| self.pools.stock_wait(&work.pool)).min()?;
+        Some(running.since + wait)
+    }
+
+    /// The running job takes long: what waits behind it is free to go to another worker. The last goes back first, as
+    /// each is put before those that came back earlier.
+    pub(super) fn give_back_stock(&mut self, now: Instant) {
+        if self.stock_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let Handler::Running(Running { since, .. }) = self.handler else { return };
+        let is_due = |pools: &Pools, work: &Work<P>| {
+            pools.stock_wait(&work.pool).is_some_and(|wait| since + wait <= now)
+        };
+        let (back, stays): (VecDeque<_>, VecDeque<_>) =
+            mem::take(&mut self.queue).into_iter().partition(|work| is_due(&self.pools, work));
+        self.queue = stays;
+        let back: Vec<JobAttempt> = back.iter().rev().map(Work::attempt_of_job).collect();
+        self.answer_unbegun(&back, WorkerEnd::Returned);
     }
 
     /// Tells the running handler, once, that nobody waits for its job.

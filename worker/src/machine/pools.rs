@@ -17,6 +17,8 @@ struct Pool {
     name: Arc<str>,
     credit_max: u64,
     overrun_grace: Duration,
+    /// How long its jobs may wait here behind one that runs; without it for as long as that takes.
+    stock_wait: Option<Duration>,
 }
 
 impl Pools {
@@ -25,6 +27,7 @@ impl Pools {
             name: pool.name.as_str().into(),
             credit_max: pool.credit_max,
             overrun_grace: OVERRUN_GRACE,
+            stock_wait: None,
         };
         Pools(settings.iter().map(pool).collect())
     }
@@ -32,9 +35,10 @@ impl Pools {
     pub(super) fn apply(&mut self, terms: &[PoolTerms<'_>]) {
         for pool in &mut self.0 {
             let settings = terms.iter().find(|terms| terms.pool == &*pool.name).map(|terms| &terms.settings);
-            let grace = settings.and_then(|settings| settings.find("overrun_grace_ms"));
-            pool.overrun_grace =
-                grace.map_or(OVERRUN_GRACE, |grace| Duration::from_millis(grace.min(DURATION_MS_MAX)));
+            let find = |name| settings.and_then(|settings| settings.find(name));
+            let duration = |milliseconds: u64| Duration::from_millis(milliseconds.min(DURATION_MS_MAX));
+            pool.overrun_grace = find("overrun_grace_ms").map_or(OVERRUN_GRACE, duration);
+            pool.stock_wait = find("stock_wait_ms").map(duration);
         }
     }
 
@@ -49,6 +53,15 @@ impl Pools {
 
     pub(super) fn overrun_grace(&self, name: &str) -> Duration {
         self.0.iter().find(|pool| &*pool.name == name).map_or(OVERRUN_GRACE, |pool| pool.overrun_grace)
+    }
+
+    pub(super) fn stock_wait(&self, name: &str) -> Option<Duration> {
+        self.0.iter().find(|pool| &*pool.name == name)?.stock_wait
+    }
+
+    /// Whether the jobs of some pool do not wait here for as long as the running one takes.
+    pub(super) fn some_wait_briefly(&self) -> bool {
+        self.0.iter().any(|pool| pool.stock_wait.is_some())
     }
 
     /// How many jobs the master may have given to the worker at once.

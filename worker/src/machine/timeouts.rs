@@ -33,7 +33,8 @@ impl<P: Payload> Machine<P> {
             },
             Handler::Idle => None,
         };
-        [step, heartbeat, silence, overrun].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let stock = self.stock_due().map(|at| (at, "stock"));
+        [step, heartbeat, silence, overrun, stock].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Time has passed. To be called after all messages that came were handled, or a worker that stood still would take
@@ -50,6 +51,7 @@ impl<P: Payload> Machine<P> {
         }
         self.step(now);
         self.beat(now);
+        self.give_back_stock(now);
         self.report_overrun(now);
     }
 

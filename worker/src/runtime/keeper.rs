@@ -1,23 +1,114 @@
 //! The keeper: a thread that stands in at the socket while a handler runs. It sends due heartbeats, reads what comes, and
 //! is the watchdog's eye. While no handler runs it touches nothing.
+//!
+//! It looks every 50 ms, and every millisecond where jobs come faster than they are run: what stands behind a job that
+//! takes long goes to another worker.
 
 use super::Shared;
-use std::sync::atomic::Ordering;
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// Between two looks: the longest that a CANCEL, a signal or a due heartbeat waits for a running handler.
 const TICK: Duration = Duration::from_millis(50);
+/// Between two looks while jobs wait here behind others.
+const SHORT_TICK: Duration = Duration::from_millis(1);
+/// Short ticks without such jobs before the keeper is slow again: as long as a slow one takes.
+const SHORT_TICKS_IDLE: u32 = 50;
 
+/// What the job thread tells the keeper without waking it for each job.
+#[derive(Default)]
+pub(super) struct Pace {
+    /// A handler runs: the keeper may take the socket.
+    running: AtomicBool,
+    /// Handlers that have begun.
+    begun: AtomicU64,
+    /// A handler began while other jobs waited behind its own, since the keeper last looked.
+    stocked: AtomicBool,
+    /// The keeper looks every millisecond.
+    hurries: AtomicBool,
+}
+
+impl Pace {
+    /// A handler begins. Wakes the keeper only if it must look more often from now on.
+    pub(super) fn begin(&self, has_stock: bool, keeper: &Thread) {
+        if has_stock {
+            self.stocked.store(true, Ordering::SeqCst);
+            if !self.hurries.load(Ordering::SeqCst) {
+                keeper.unpark();
+            }
+        }
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.running.store(true, Ordering::Release);
+    }
+
+    /// The handler has ended.
+    pub(super) fn end(&self) {
+        self.running.store(false, Ordering::Release);
+    }
+
+    fn runs(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+}
+
+/// When the keeper looks.
+#[derive(Default)]
+struct Ticks {
+    /// Short ticks in a row without jobs behind others; none while it is slow.
+    idle: u32,
+    /// Handlers that had begun by the last tick.
+    begun: u64,
+    looked_at: Option<Instant>,
+}
+
+impl Ticks {
+    fn next(&self, pace: &Pace) -> Duration {
+        if pace.hurries.load(Ordering::Relaxed) { SHORT_TICK } else { TICK }
+    }
+
+    /// A tick has passed, or somebody woke the keeper. Whether to look at the socket: every 50 ms, and while it hurries at
+    /// every tick in which no new job began.
+    fn is_look(&mut self, now: Instant, pace: &Pace) -> bool {
+        let begun = pace.begun.load(Ordering::Relaxed);
+        let same = std::mem::replace(&mut self.begun, begun) == begun;
+        let hurried = pace.hurries.load(Ordering::SeqCst);
+        self.adapt(pace);
+        let long_ago = self.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= TICK);
+        let look = pace.runs() && (long_ago || hurried && same);
+        if look {
+            self.looked_at = Some(now);
+        }
+        look
+    }
+
+    fn adapt(&mut self, pace: &Pace) {
+        if pace.stocked.swap(false, Ordering::SeqCst) {
+            self.idle = 0;
+            pace.hurries.store(true, Ordering::SeqCst);
+        } else if self.idle < SHORT_TICKS_IDLE {
+            self.idle += 1;
+        } else {
+            pace.hurries.store(false, Ordering::SeqCst);
+            // Who said it in between may have seen the keeper hurry, and not woken it.
+            if pace.stocked.load(Ordering::SeqCst) {
+                pace.hurries.store(true, Ordering::SeqCst);
+            }
+        }
+    }
+}
+
+/// Until the job thread has ended.
 pub(super) fn keep(shared: &Shared<'_>) {
+    let mut ticks = Ticks::default();
     while !shared.ended.load(Ordering::Acquire) {
-        thread::park_timeout(TICK);
-        if !shared.running.load(Ordering::Acquire) {
+        thread::park_timeout(ticks.next(&shared.pace));
+        if !ticks.is_look(Instant::now(), &shared.pace) {
             continue;
         }
         let mut io = shared.lock();
         // The handler may have ended while this thread waited for the lock.
-        if !shared.running.load(Ordering::Acquire) {
+        if !shared.pace.runs() {
             continue;
         }
         let now = Instant::now();
@@ -25,5 +116,77 @@ pub(super) fn keep(shared: &Shared<'_>) {
             // The job thread will meet it too, and end the worker with it.
             tracing::debug!(%error, "while a handler runs");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bench {
+        pace: Pace,
+        ticks: Ticks,
+        now: Instant,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            Bench { pace: Pace::default(), ticks: Ticks::default(), now: Instant::now() }
+        }
+
+        fn begin(&self, has_stock: bool) {
+            self.pace.begin(has_stock, &thread::current());
+        }
+
+        /// The next tick passes. How long it was, and whether it is a look.
+        fn tick(&mut self) -> (Duration, bool) {
+            let tick = self.ticks.next(&self.pace);
+            self.now += tick;
+            (tick, self.ticks.is_look(self.now, &self.pace))
+        }
+    }
+
+    #[test]
+    fn without_a_stock_it_looks_every_slow_tick_while_a_handler_runs() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.tick(), (TICK, false));
+        bench.begin(false);
+        assert_eq!([bench.tick(), bench.tick()], [(TICK, true); 2]);
+        bench.pace.end();
+        assert_eq!(bench.tick(), (TICK, false));
+    }
+
+    #[test]
+    fn with_a_stock_it_looks_at_every_short_tick_in_which_no_job_began() {
+        let mut bench = Bench::new();
+        bench.begin(true);
+        bench.tick();
+        assert_eq!([bench.tick(), bench.tick()], [(SHORT_TICK, true); 2]);
+        bench.pace.end();
+        bench.begin(true);
+        assert_eq!([bench.tick(), bench.tick()], [(SHORT_TICK, false), (SHORT_TICK, true)]);
+    }
+
+    #[test]
+    fn it_wakes_as_often_as_before_once_there_is_no_stock_any_more() {
+        let mut bench = Bench::new();
+        bench.begin(true);
+        bench.tick();
+        bench.begin(false);
+        let short = (0..1000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
+        assert_eq!(short as u32, SHORT_TICKS_IDLE + 1);
+        assert_eq!(bench.tick(), (TICK, true));
+    }
+
+    #[test]
+    fn a_busy_worker_with_short_jobs_is_looked_after_every_slow_tick() {
+        let mut bench = Bench::new();
+        bench.begin(true);
+        bench.tick();
+        let looks = (0..500).filter(|_| {
+            bench.begin(true);
+            bench.tick().1
+        });
+        assert_eq!(looks.count(), 10);
     }
 }

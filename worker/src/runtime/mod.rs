@@ -16,6 +16,7 @@ use crate::machine::{Ending, Settings};
 use crate::stop::StopWatch;
 use crate::{CurveClient, Endpoint, Job, JobFailure, Reply, WorkerError};
 use io::Io;
+use keeper::Pace;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -27,8 +28,8 @@ pub use watchdog::WATCHDOG_EXIT_STATUS;
 /// What the job thread and the keeper share.
 struct Shared<'a> {
     io: Mutex<Io<'a>>,
-    /// A handler runs: the keeper may take `io`.
-    running: AtomicBool,
+    /// When the keeper may take `io`, and how often it looks.
+    pace: Pace,
     /// The keeper is no longer needed.
     ended: AtomicBool,
 }
@@ -63,14 +64,14 @@ where
     let silence_max = settings.silence_max;
     let cancelled = Arc::new(AtomicBool::new(false));
     let io = Io::open(master, settings, stop, cancelled.clone())?;
-    let shared = Shared { io: Mutex::new(io), running: false.into(), ended: false.into() };
+    let shared = Shared { io: Mutex::new(io), pace: Pace::default(), ended: false.into() };
     let ending = thread::scope(|scope| {
         let keeper = thread::Builder::new()
             .name("powerhose-keeper".to_owned())
             .spawn_scoped(scope, || keeper::keep(&shared))
             .map_err(|error| WorkerError::system("start a thread", error))?;
         let _end = EndKeeper { ended: &shared.ended, keeper: keeper.thread().clone() };
-        work(&shared, &cancelled, &mut handler)
+        work(&shared, keeper.thread(), &cancelled, &mut handler)
     })?;
     match ending {
         Ending::Left | Ending::Stopped { .. } => Ok(()),
@@ -86,6 +87,7 @@ where
 /// The job thread.
 fn work<R, H>(
     shared: &Shared<'_>,
+    keeper: &thread::Thread,
     cancelled: &Arc<AtomicBool>,
     handler: &mut H,
 ) -> Result<Ending, WorkerError>
@@ -109,12 +111,13 @@ where
         };
         cancelled.store(false, Ordering::Relaxed);
         let job = Job::new(next, cancelled.clone());
+        let has_stock = io.machine.has_stock();
         drop(io);
-        shared.running.store(true, Ordering::Release);
+        shared.pace.begin(has_stock, keeper);
         let begun_at = Instant::now();
         let outcome = handler::call(handler, &job);
         let ended_at = Instant::now();
-        shared.running.store(false, Ordering::Release);
+        shared.pace.end();
         io = shared.lock();
         io.machine.finish(outcome, ended_at - begun_at);
         io.act(ended_at)?;

@@ -65,6 +65,28 @@ fn all_workers_are_used_when_there_is_enough_to_do(setup: Setup) {
     assert!(handles.into_iter().all(|handle| handle.wait().is_ok()));
 }
 
+#[test]
+fn what_waits_behind_long_jobs_goes_back_and_to_the_worker_that_is_free_first() {
+    let scene = EMBEDDED.workers(2).start();
+    until("short jobs are given several at once", || {
+        assert!(scene.runner.execute("short").is_ok());
+        scene.master.stats().is_ok_and(|stats| stats.pools.iter().any(|pool| pool.credit > 1))
+    });
+    let gates = [scene.gate(), scene.gate()];
+    let mut held = gates.each_ref().map(|gate| Some(scene.runner.submit(gate.job())));
+    let busy = gates.each_ref().map(|gate| gate.wait_begun(1)[0].pid);
+    let waiting: Vec<_> = (0..4).map(|_| scene.runner.submit(job("pid", ""))).collect();
+    until("what waits behind the long jobs comes back", || {
+        let returned = scene.master.stats().expect("the master is there").returned;
+        scene.infos().iter().all(|info| info.outstanding == 1) && returned > 0
+    });
+    gates[1].open();
+    let ran: Vec<u32> = waiting.into_iter().map(pid_of).collect();
+    assert_eq!(ran, [busy[1]; 4], "the other one is held");
+    gates[0].open();
+    assert!(held.iter_mut().all(|handle| handle.take().is_some_and(|handle| handle.wait().is_ok())));
+}
+
 /// Two workers that are given three jobs at once.
 fn three_at_once() -> Scene {
     let pool = ("default".to_owned(), PoolSettings::new().credit(3));

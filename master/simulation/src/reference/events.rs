@@ -227,6 +227,7 @@ impl Model {
             pools: register.pools.iter().map(|offer| (offer.pool.into(), credit(offer.credit_max))).collect(),
             quiet: false,
             outstanding: Vec::new(),
+            occupied: false,
             rested_at: None,
         });
     }
@@ -242,6 +243,8 @@ impl Model {
         let worker = self.sessions.get_mut(&number)?.worker_mut()?;
         let Some(place) = worker.find(entry.job, entry.attempt) else { return Some(Counted::StepReplyStray) };
         let attempt = worker.outstanding.remove(place);
+        let behind = place > 0;
+        worker.occupied &= behind;
         self.answered.insert((attempt.job, attempt.attempt));
         self.took(now, number, &attempt, entry);
         if !self.is_awaited(number, attempt.job, attempt.attempt) {
@@ -259,9 +262,14 @@ impl Model {
             WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => {
                 job.come_back(now);
                 self.waiting_peak += 1;
-                if !asked_for {
-                    self.let_rest(now, number);
+                if asked_for {
+                    return Some(Counted::StepReturned);
                 }
+                if behind && entry.end == WorkerEnd::Returned {
+                    self.occupy(number);
+                    return Some(Counted::StepStockReturned);
+                }
+                self.let_rest(now, number);
                 return Some(Counted::StepReturned);
             }
         };
@@ -279,6 +287,12 @@ impl Model {
         self.pools.entry(attempt.pool.clone()).or_default().ran(entry.run_us);
         if soft.is_some_and(|soft| Duration::from_micros(entry.run_us) > soft) {
             self.let_rest(now, session);
+        }
+    }
+
+    fn occupy(&mut self, session: u64) {
+        if let Some(worker) = self.sessions.get_mut(&session).and_then(|session| session.worker_mut()) {
+            worker.occupied = true;
         }
     }
 

@@ -118,6 +118,9 @@ impl Reference {
         self.verdict.must(Check::Suspects, !suspect, || format!("jobs to {route:?}"));
         let overdue = model.has_cancelled(jobs.session);
         self.verdict.must(Check::Overdue, !overdue, || format!("jobs to {route:?}"));
+        let occupied =
+            model.sessions.get(&jobs.session).and_then(Session::worker).is_some_and(|worker| worker.occupied);
+        self.verdict.must(Check::Occupied, !occupied, || format!("jobs to {route:?}"));
         if payloads.len() > 1 {
             self.count(Counted::StepBatch);
         }

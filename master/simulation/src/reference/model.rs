@@ -7,11 +7,11 @@ use bytes::Bytes;
 use powerhose_master::Settings;
 use powerhose_master::dispatcher::{Repeat, Route};
 use powerhose_protocol::JobId;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-/// Runs of a pool that its credit is found from.
-const RUNS: usize = 1000;
+/// A longer run counts as this long.
+const RUN_US_MAX: u64 = 2000;
 
 /// What a master was told when it began.
 #[derive(Clone)]
@@ -78,7 +78,6 @@ impl Job {
 pub(super) struct PoolModel {
     /// A worker has offered it, or the settings declare it.
     pub(super) known: bool,
-    pub(super) runs: VecDeque<u64>,
     average_ns: u64,
     pub(super) run_count: u64,
     pub(super) lines: Lines,
@@ -91,18 +90,13 @@ pub(super) struct PoolModel {
 impl PoolModel {
     pub(super) fn ran(&mut self, run_us: u64) {
         self.run_count += 1;
-        let run_ns = run_us * 1000;
+        let run_ns = run_us.min(RUN_US_MAX) * 1000;
         self.average_ns = if self.run_count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
-        self.runs.push_back(run_us);
-        if self.runs.len() > RUNS {
-            self.runs.pop_front();
-        }
     }
 
     /// Whether a second job may be given to a worker, unless the settings say so.
     pub(super) fn is_quick(&self) -> bool {
-        let none_long = self.runs.iter().all(|run_us| *run_us < 8000);
-        self.run_count >= 8 && none_long && self.average_ns < 1_000_000
+        self.run_count >= 8 && self.average_ns < 1_000_000
     }
 }
 

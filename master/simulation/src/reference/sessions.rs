@@ -24,6 +24,8 @@ pub(super) struct Worker {
     pub(super) pools: Vec<(Box<str>, u64)>,
     pub(super) quiet: bool,
     pub(super) outstanding: Vec<Attempt>,
+    /// It gave back what stood behind a job that it has not answered.
+    pub(super) occupied: bool,
     /// When it last gave the master a reason to let it rest.
     pub(super) rested_at: Option<Instant>,
 }

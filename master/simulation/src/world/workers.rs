@@ -1,5 +1,5 @@
 //! Workers: the machine in a shell like that of `powerhose_worker`'s runtime. The job thread has the socket while no
-//! handler runs; while one does, a keeper takes it every 50 ms.
+//! handler runs; while one does, a keeper takes it every 50 ms, and every millisecond while others wait behind it.
 
 use super::World;
 use crate::coverage::Counted;
@@ -23,6 +23,8 @@ use std::time::Duration;
 const MESSAGES_PER_TURN: usize = 1024;
 /// Between two looks of the keeper.
 const TICK: Duration = Duration::from_millis(50);
+/// The same while jobs wait behind others.
+const SHORT_TICK: Duration = Duration::from_millis(1);
 /// The answer of a handler that cannot read its job.
 const NO_WORK: &str = "no-work";
 
@@ -122,6 +124,7 @@ impl World {
     fn plan_worker(&mut self, process: &mut Process, worker: &WorkerProcess) {
         let at = match &worker.running {
             Some(_) if worker.manners == Manners::Inattentive => return,
+            Some(_) if worker.machine.has_stock() => self.now + SHORT_TICK,
             Some(_) => self.now + TICK,
             None => match worker.machine.poll_timeout() {
                 Some((at, _)) => at.max(self.now),

@@ -160,6 +160,35 @@ fn a_worker_that_gives_back_what_nobody_asked_for_is_left_alone_for_a_second() {
 }
 
 #[test]
+fn what_a_worker_gives_back_from_behind_a_long_run_goes_to_others_in_its_order_and_it_gets_nothing_before_its_answer()
+ {
+    let mut bench = with_credit(3);
+    let (busy, given) = loaded(&mut bench, 3);
+    let waiting = bench.submit("sign");
+    for given in given[1..].iter().rev() {
+        bench.give_back(busy, given, WorkerEnd::Returned);
+    }
+    assert_eq!(bench.calls(busy), [], "nothing joins a long run");
+    let free = bench.worker("sign");
+    assert_eq!(bench.calls(free), [given[1].job.call(), given[2].job.call(), waiting]);
+    let next = bench.submit("sign");
+    bench.done(busy, &given[0]);
+    assert_eq!(bench.calls(busy), [next], "it has answered, and rests for nothing");
+}
+
+#[test]
+fn a_worker_is_told_to_give_back_what_waits_unless_the_credit_of_its_pool_is_fixed() {
+    let mut bench = Bench::with(|settings| {
+        settings.pools = vec![("sign".to_owned(), PoolSettings::new().credit(2))];
+    });
+    let worker = bench.welcomed(ROLE_WORKER);
+    bench.register(worker, &offers(&["sign", "hash"]));
+    let heard = bench.heard(worker);
+    let [Sent::Registered { stock_wait_ms, .. }] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!(*stock_wait_ms, [None, Some(2)]);
+}
+
+#[test]
 fn an_inattentive_worker_is_never_asked_back() {
     let mut bench = with_credit(2);
     let worker = bench.worker_that(Registration { attentive: false, ..offers(&["sign", "hash"]) });

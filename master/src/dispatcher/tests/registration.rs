@@ -10,7 +10,10 @@ fn a_worker_is_registered_under_its_number_and_seen() {
     let worker = bench.welcomed(ROLE_WORKER);
     bench.register(worker, &Registration { pid: 4711, ..offers(&["sign", "hash"]) });
     let pools = vec!["sign".to_owned(), "hash".to_owned()];
-    assert_eq!(bench.heard(worker), [Sent::Registered { worker: worker.number, pools: pools.clone() }]);
+    assert_eq!(
+        bench.heard(worker),
+        [Sent::Registered { worker: worker.number, pools: pools.clone(), stock_wait_ms: vec![Some(2); 2] }]
+    );
     let notice = Notice::WorkerRegistered { worker: worker.number, pid: 4711, pools: pools.clone() };
     assert_eq!(bench.notices(), [notice]);
     let workers = bench.dispatcher.workers();

@@ -94,7 +94,8 @@ impl Bench {
 
     pub(super) fn registered_in(&mut self, session: u64) {
         let settings = NamedValues(vec![("overrun_grace_ms", 2000)]);
-        let pools = vec![PoolTerms { pool: "sign", settings }];
+        let briefly = NamedValues(vec![("stock_wait_ms", 2)]);
+        let pools = vec![PoolTerms { pool: "sign", settings }, PoolTerms { pool: "hash", settings: briefly }];
         self.hear(Registered { session, worker: 3, pools });
     }
 
@@ -119,10 +120,19 @@ impl Bench {
     }
 
     pub(super) fn give_in(&mut self, session: u64, sent_ms: u64, calls: &[u64], remaining_ms: u64) {
+        self.give_of("sign", session, sent_ms, calls, remaining_ms);
+    }
+
+    /// Jobs of the pool `hash`, which do not wait long behind others.
+    pub(super) fn give_brief(&mut self, calls: &[u64]) {
+        self.give_of("hash", SESSION, self.clock_ms(), calls, 1000);
+    }
+
+    fn give_of(&mut self, pool: &str, session: u64, sent_ms: u64, calls: &[u64], remaining_ms: u64) {
         let job = |call: &u64| JobEntry {
             job: JobId::new(1, *call),
             attempt: 1,
-            pool: "sign",
+            pool,
             remaining_ms,
             flags: 0,
             headers: NamedValues(vec![("name", Bytes(b"value"))]),

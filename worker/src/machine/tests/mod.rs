@@ -6,3 +6,4 @@ mod jobs;
 mod leaving;
 mod properties;
 mod sessions;
+mod stock;

@@ -25,6 +25,8 @@ pub(crate) enum Sent {
     Registered {
         worker: u64,
         pools: Vec<String>,
+        /// Of each pool, if there is one.
+        stock_wait_ms: Vec<Option<u64>>,
     },
     Jobs(Vec<Given>),
     Cancel(Vec<(JobId, u64)>),
@@ -128,7 +130,8 @@ fn read(message: Message<'_>, payloads: Vec<Bytes>) -> Sent {
         }),
         Message::Registered(registered) => {
             let pools = registered.pools.iter().map(|terms| terms.pool.to_owned()).collect();
-            Sent::Registered { worker: registered.worker, pools }
+            let stock_wait_ms = registered.pools.iter().map(|terms| terms.settings.find("stock_wait_ms"));
+            Sent::Registered { worker: registered.worker, pools, stock_wait_ms: stock_wait_ms.collect() }
         }
         Message::Jobs(jobs) => Sent::Jobs(given(&jobs, payloads)),
         Message::Cancel(cancel) => Sent::Cancel(attempts(&cancel.jobs)),
