@@ -55,11 +55,19 @@ pub(super) struct Handshakes {
 struct Pending {
     number: u64,
     since: Instant,
+    /// Empty if its connection was gone meanwhile.
     hello: Box<[u8]>,
     challenge: Vec<u8>,
     /// CHALLENGEs of this connection before this one whose PROOFs may still come: a peer that waits long for an answer
     /// says HELLO again.
     superseded: u32,
+}
+
+/// Whether a handshake goes on after a wrong PROOF.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum GoneOn {
+    Yes,
+    No,
 }
 
 impl Handshakes {
@@ -82,9 +90,12 @@ impl Handshakes {
         self.pending.get(&route).is_some_and(|pending| *pending.hello == *hello)
     }
 
-    /// The connection is gone.
+    /// The connection is gone, as far as can be seen: what it has said counts no more. It may come back all the same, and
+    /// with it the PROOF of the CHALLENGE that it had, which must not be taken for a wrong one of the next.
     pub(super) fn forget(&mut self, route: Route) {
-        self.pending.remove(&route);
+        if let Some(pending) = self.pending.get_mut(&route) {
+            (pending.hello, pending.challenge) = (Box::default(), Vec::new());
+        }
     }
 
     /// A connection has one handshake at most, so that one that begins many takes no room from others.
@@ -104,10 +115,11 @@ impl Handshakes {
         }
     }
 
-    /// A wrong PROOF may have answered a CHALLENGE before the last: the right one may follow.
-    fn go_on(&mut self, route: Route, pending: Pending) {
-        let superseded = pending.superseded - 1;
+    /// A wrong PROOF may have answered a CHALLENGE before the last, if there was one: then the right one may follow.
+    fn go_on(&mut self, route: Route, pending: Pending) -> GoneOn {
+        let Some(superseded) = pending.superseded.checked_sub(1) else { return GoneOn::No };
         self.pending.insert(route, Pending { superseded, ..pending });
+        GoneOn::Yes
     }
 
     fn forget_oldest(&mut self) {
@@ -149,7 +161,10 @@ impl Dispatcher {
 
     /// Lets a peer in that has proved itself.
     pub(super) fn prove(&mut self, route: Route, header: &[u8], proof: &Proof<'_>) {
-        let pending = self.handshakes.pending.remove(&route);
+        let mut pending = self.handshakes.pending.remove(&route);
+        if let Some(lapsed) = pending.take_if(|pending| pending.hello.is_empty()) {
+            self.handshakes.go_on(route, lapsed);
+        }
         let Some(pending) = pending else {
             let text = "there is no CHALLENGE that this could answer, or it was too long ago";
             let again = Some(RETRY_AFTER_MS);
@@ -163,8 +178,7 @@ impl Dispatcher {
         let secret =
             secrets.iter().find(|secret| secret.accepts(hello.role, Prover::Peer, &frames, proof.mac.0));
         let Some(secret) = secret else {
-            if pending.superseded > 0 {
-                self.handshakes.go_on(route, pending);
+            if self.handshakes.go_on(route, pending) == GoneOn::Yes {
                 return;
             }
             let text = "the proof is wrong: the secret of this role is another one";

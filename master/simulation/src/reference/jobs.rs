@@ -186,6 +186,8 @@ impl Reference {
         let Some(worker) = model.sessions.get_mut(&session).and_then(Session::worker_mut) else { return };
         for one in jobs {
             if model.answered.contains(&(one.job, one.attempt)) {
+                // It crossed the answer within this turn: to the master it had been asked for.
+                worker.occupied &= counted != Counted::StepRecall;
                 continue;
             }
             let Some(attempt) = worker.find_mut(one.job, one.attempt) else {

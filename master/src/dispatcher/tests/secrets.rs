@@ -1,7 +1,7 @@
 //! Where a secret is asked for: only who proves to know it comes in, in the role that it is for.
 
 use super::harness::*;
-use crate::dispatcher::{Route, SharedSecrets};
+use crate::dispatcher::{Event, Route, SharedSecrets};
 use powerhose_protocol::*;
 
 fn secret(text: &str) -> SharedSecret {
@@ -204,6 +204,36 @@ fn of_several_hellos_with_nonces_of_their_own_the_last_counts() {
     }
     let heard = bench.heard_on(route);
     assert!(matches!(heard.as_slice(), [Sent::Welcome(_)]), "the last of its proofs is right: {heard:?}");
+}
+
+#[test]
+fn a_connection_that_only_seemed_to_be_gone_may_answer_the_challenge_that_it_had() {
+    for (challenges, before_hello) in [(1, 0), (1, 1), (3, 0), (3, 1), (3, 2)] {
+        let mut bench = guarded();
+        let route = bench.connect();
+        let mut early = Vec::new();
+        for seed in 1..=challenges {
+            let mut greeter = greeter_with(ROLE_WORKER, "w", seed);
+            bench.say_bytes(route, &greeter.hello(), Vec::new());
+            let challenge = challenge(&mut bench, route);
+            early.push(greeter.prove(&challenge).expect("it has credentials"));
+        }
+        bench.event(Event::Unreachable { route });
+        for proof in early.drain(..before_hello) {
+            bench.say_bytes(route, &proof, Vec::new());
+            assert_unasked(&bench.heard_on(route)[0]);
+        }
+        let mut greeter = greeter_with(ROLE_WORKER, "w", 9);
+        bench.say_bytes(route, &greeter.hello(), Vec::new());
+        let challenge = challenge(&mut bench, route);
+        for proof in early {
+            bench.say_bytes(route, &proof, Vec::new());
+        }
+        assert_eq!(bench.heard_on(route), [], "a proof of what was asked before is not wrong");
+        let proof = greeter.prove(&challenge).expect("it has credentials");
+        bench.say_bytes(route, &proof, Vec::new());
+        assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
+    }
 }
 
 #[test]
