@@ -27,12 +27,31 @@ pub struct Greeter {
 struct Proving {
     secret: SharedSecret,
     nonces: NonceSource,
-    /// The frames of the present handshake, as they were sent.
+    present: Handshake,
+    /// The one before it, whose second WELCOME may still be on its way: a HELLO that was repeated is answered once more.
+    last: Handshake,
+    /// A WELCOME of this handshake was believed: the next HELLO begins another.
+    concluded: bool,
+}
+
+/// The frames of a handshake, as they were sent.
+#[derive(Debug, Default)]
+struct Handshake {
     hello: Vec<u8>,
     challenge: Vec<u8>,
     proof: Vec<u8>,
-    /// A WELCOME of this handshake was believed: the next HELLO begins another.
-    concluded: bool,
+}
+
+/// Whether a master may be believed that says WELCOME.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Belief {
+    /// It has proved itself, or there are no credentials to prove it by.
+    Believed,
+    /// It has proved itself in the handshake before this one: the answer to the present HELLO is on its way.
+    Outdated,
+    /// It has not proved itself.
+    Denied,
 }
 
 impl Greeter {
@@ -42,9 +61,8 @@ impl Greeter {
         let proving = credentials.map(|Credentials { secret, seed }| Proving {
             secret,
             nonces: NonceSource::new(seed),
-            hello: Vec::new(),
-            challenge: Vec::new(),
-            proof: Vec::new(),
+            present: Handshake::default(),
+            last: Handshake::default(),
             concluded: true,
         });
         Greeter { role, software, proving }
@@ -56,7 +74,7 @@ impl Greeter {
         if let Some(proving) = &self.proving
             && !proving.concluded
         {
-            return proving.hello.clone();
+            return proving.present.hello.clone();
         }
         let nonce = self.proving.as_mut().map(|proving| proving.nonces.next());
         let hello = Message::Hello(Hello {
@@ -69,9 +87,8 @@ impl Greeter {
         })
         .encode();
         if let Some(proving) = &mut self.proving {
-            proving.hello.clone_from(&hello);
-            proving.challenge.clear();
-            proving.proof.clear();
+            let next = Handshake { hello: hello.clone(), ..Handshake::default() };
+            proving.last = std::mem::replace(&mut proving.present, next);
             proving.concluded = false;
         }
         hello
@@ -80,19 +97,27 @@ impl Greeter {
     /// The header frame of the PROOF that answers a CHALLENGE, whose header frame this is. `None` without credentials.
     pub fn prove(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
         let proving = self.proving.as_mut()?;
-        let mac = proving.secret.prove(self.role, Prover::Peer, &[&proving.hello, challenge]);
-        proving.challenge = challenge.to_vec();
-        proving.proof = Message::Proof(Proof { mac: Bytes(&mac) }).encode();
-        Some(proving.proof.clone())
+        let mac = proving.secret.prove(self.role, Prover::Peer, &[&proving.present.hello, challenge]);
+        proving.present.challenge = challenge.to_vec();
+        proving.present.proof = Message::Proof(Proof { mac: Bytes(&mac) }).encode();
+        Some(proving.present.proof.clone())
     }
 
-    /// Whether the master may be believed: it has proved itself, or there are no credentials to prove it by.
-    pub fn believes(&mut self, welcome: &Welcome<'_>) -> bool {
-        let Some(proving) = &mut self.proving else { return true };
-        let frames = [&proving.hello[..], &proving.challenge, &proving.proof];
-        let accepts = |mac: Bytes<'_>| proving.secret.accepts(self.role, Prover::Master, &frames, mac.0);
-        let believed = welcome.mac.is_some_and(accepts);
-        proving.concluded |= believed;
-        believed
+    /// Whether the master may be believed.
+    pub fn judge(&mut self, welcome: &Welcome<'_>) -> Belief {
+        let Some(proving) = &mut self.proving else { return Belief::Believed };
+        let proves = |handshake: &Handshake| {
+            let frames = [&handshake.hello[..], &handshake.challenge, &handshake.proof];
+            let accepts = |mac: Bytes<'_>| proving.secret.accepts(self.role, Prover::Master, &frames, mac.0);
+            !handshake.proof.is_empty() && welcome.mac.is_some_and(accepts)
+        };
+        if proves(&proving.present) {
+            proving.concluded = true;
+            Belief::Believed
+        } else if proves(&proving.last) {
+            Belief::Outdated
+        } else {
+            Belief::Denied
+        }
     }
 }

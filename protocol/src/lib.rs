@@ -23,7 +23,7 @@ pub use codec::{MessageHeaders, decode};
 pub use curve::{CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer};
 pub use endpoint::{Endpoint, EndpointError, UNIX_PATH_BYTES_MAX};
 pub use error::DecodeError;
-pub use greeter::{Credentials, Greeter};
+pub use greeter::{Belief, Credentials, Greeter};
 pub use ids::{CALL_MAX, JobId, PEER_MAX};
 pub use kind::Kind;
 pub use message::*;

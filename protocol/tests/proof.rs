@@ -1,7 +1,7 @@
 //! Proofs against those that the independent encoder made, and against everything that is nearly right.
 
 use powerhose_protocol::{
-    Bytes, Credentials, Greeter, Message, Prover, ROLE_CLIENT, SharedSecret, Welcome, decode,
+    Belief, Bytes, Credentials, Greeter, Message, Prover, ROLE_CLIENT, SharedSecret, Welcome, decode,
 };
 use std::path::Path;
 
@@ -55,9 +55,14 @@ fn the_answer_to_a_hello_that_was_repeated_meanwhile_is_believed() {
     let mac = secret.prove(ROLE_CLIENT, Prover::Master, &[&hello, &challenge, &proof]);
     let golden = golden("welcome_proved");
     let Ok(Message::Welcome(welcome)) = decode(&golden, 0) else { panic!("a WELCOME") };
-    assert!(!greeter.believes(&welcome));
-    assert!(greeter.believes(&Welcome { mac: Some(Bytes(&mac)), ..welcome }));
+    assert_eq!(greeter.judge(&welcome), Belief::Denied);
+    let proved = Welcome { mac: Some(Bytes(&mac)), ..welcome };
+    assert_eq!(greeter.judge(&proved), Belief::Believed);
     assert_ne!(greeter.hello(), hello, "another handshake has another nonce");
+    assert_eq!(greeter.judge(&proved), Belief::Outdated, "the repeated HELLO was answered once more");
+    let nothing = secret.prove(ROLE_CLIENT, Prover::Master, &[&[], &[], &[]]);
+    let mut greeter = Greeter::new(ROLE_CLIENT, String::new(), Some(Credentials { secret, seed: [2; 32] }));
+    assert_eq!(greeter.judge(&Welcome { mac: Some(Bytes(&nothing)), ..proved }), Belief::Denied);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::action::ClientAction;
 use super::{ClientMachine, outcome};
 use crate::dispatcher::{Ending, LostCause};
-use powerhose_protocol::Welcome;
 use powerhose_protocol::limits::ENTRIES_MAX;
+use powerhose_protocol::{Belief, Welcome};
 use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
@@ -83,12 +83,17 @@ impl ClientMachine {
     }
 
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) {
-        if !self.greeter.believes(welcome) {
+        match (self.greeter.judge(welcome), &self.connection) {
+            (Belief::Believed, _) => {}
+            (Belief::Outdated, _) => return debug!("a WELCOME to the HELLO before the last was dropped"),
             // In a session, it can only be left over from a connection before this one.
-            if let Connection::Live(_) = self.connection {
+            (Belief::Denied, Connection::Live(_)) => {
                 return debug!("a WELCOME that proves nothing was dropped");
             }
-            return self.refused("whoever answers does not know the secret that is shared with the master");
+            (Belief::Denied, _) => {
+                return self
+                    .refused("whoever answers does not know the secret that is shared with the master");
+            }
         }
         // The answer to a HELLO that was repeated: the master has replaced the session.
         self.end_session();

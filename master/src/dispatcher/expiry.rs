@@ -72,6 +72,9 @@ impl Dispatcher {
                 self.send_heartbeat(key);
             }
         }
+        if paused {
+            self.handshakes.start_anew(self.now);
+        }
         self.handshakes.expire(self.now);
         self.heartbeats_due = self.now + interval;
         self.timers.set(self.heartbeats_due, Timer::Heartbeats);

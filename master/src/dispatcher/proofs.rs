@@ -130,6 +130,15 @@ impl Handshakes {
         }
     }
 
+    /// The master was paused: nobody could have answered in time.
+    pub(super) fn start_anew(&mut self, now: Instant) {
+        for (route, _) in &self.order {
+            if let Some(pending) = self.pending.get_mut(route) {
+                pending.since = now;
+            }
+        }
+    }
+
     /// Forgets handshakes that take too long.
     pub(super) fn expire(&mut self, now: Instant) {
         while let Some((route, number)) = self.order.front() {

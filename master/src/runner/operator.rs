@@ -11,7 +11,7 @@ use super::builder::ConnectError;
 use crate::dispatcher::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
-use powerhose_protocol::{Bye, Control, Greeter, Kind, Message, Status, Value, decode};
+use powerhose_protocol::{Belief, Bye, Control, Greeter, Kind, Message, Status, Value, decode};
 use session::Session;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -197,10 +197,14 @@ impl Operator {
                         );
                     }
                 },
-                Ok(Message::Welcome(welcome)) if !self.greeter.believes(&welcome) => {
-                    return Err(self.refused("authentication", "it does not know the shared secret"));
-                }
                 Ok(Message::Welcome(welcome)) => {
+                    match self.greeter.judge(&welcome) {
+                        Belief::Believed => {}
+                        Belief::Outdated => continue,
+                        Belief::Denied => {
+                            return Err(self.refused("authentication", "it does not know the shared secret"));
+                        }
+                    }
                     let session = Session::new(&welcome, clock::now());
                     let number = session.number;
                     self.session = Some(session);

@@ -2,7 +2,7 @@
 
 use super::{Action, Ending, Machine, Payload, Reach, Registration, Session, State};
 use powerhose_protocol::{
-    CODE_CLOSING, Kind, NamedValues, Register, Registered, Reject, VERSION_MAX, VERSION_MIN, Welcome,
+    Belief, CODE_CLOSING, Kind, NamedValues, Register, Registered, Reject, VERSION_MAX, VERSION_MIN, Welcome,
 };
 use std::time::{Duration, Instant};
 
@@ -48,9 +48,17 @@ impl<P: Payload> Machine<P> {
             tracing::debug!(session = welcome.session, "dropped a second WELCOME");
             return;
         }
-        if !self.greeter.believes(welcome) {
-            let text = "whoever answers does not know the secret that is shared with the master";
-            return self.end(Ending::Refused { code: "authentication".to_owned(), text: text.to_owned() });
+        match self.greeter.judge(welcome) {
+            Belief::Believed => {}
+            Belief::Outdated => {
+                tracing::debug!(session = welcome.session, "dropped a WELCOME to the HELLO before the last");
+                return;
+            }
+            Belief::Denied => {
+                let text = "whoever answers does not know the secret that is shared with the master";
+                return self
+                    .end(Ending::Refused { code: "authentication".to_owned(), text: text.to_owned() });
+            }
         }
         self.heard_at = now;
         if !(VERSION_MIN..=VERSION_MAX).contains(&welcome.version) {

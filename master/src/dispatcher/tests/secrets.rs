@@ -68,7 +68,7 @@ fn who_knows_the_secret_of_its_role_comes_in_and_the_master_proves_itself() {
         let (limits, intervals) = (nothing(), nothing());
         let (version, epoch, session, peer) = (1, welcome.epoch, welcome.session, welcome.peer);
         let read = Welcome { version, epoch, session, peer, mac, limits, intervals, pid: 1, sent_ms: 0 };
-        assert!(greeter.believes(&read));
+        assert_eq!(greeter.judge(&read), Belief::Believed);
     }
 }
 
@@ -234,6 +234,20 @@ fn a_connection_that_only_seemed_to_be_gone_may_answer_the_challenge_that_it_had
         bench.say_bytes(route, &proof, Vec::new());
         assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
     }
+}
+
+#[test]
+fn a_challenge_is_as_good_after_a_pause_of_the_master_as_before_it() {
+    let mut bench = guarded();
+    let route = bench.connect();
+    let mut greeter = greeter(ROLE_CLIENT, "c");
+    bench.say_bytes(route, &greeter.hello(), Vec::new());
+    let challenge = challenge(&mut bench, route);
+    let proof = greeter.prove(&challenge).expect("it has credentials");
+    bench.stand_still(60_000);
+    bench.say_bytes(route, &greeter.hello(), Vec::new());
+    bench.say_bytes(route, &proof, Vec::new());
+    assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
 }
 
 #[test]
