@@ -245,6 +245,7 @@ fn a_challenge_is_as_good_after_a_pause_of_the_master_as_before_it() {
     let challenge = challenge(&mut bench, route);
     let proof = greeter.prove(&challenge).expect("it has credentials");
     bench.stand_still(60_000);
+    bench.pass(1);
     bench.say_bytes(route, &greeter.hello(), Vec::new());
     bench.say_bytes(route, &proof, Vec::new());
     assert!(matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(_)]));
