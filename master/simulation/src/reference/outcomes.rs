@@ -146,6 +146,8 @@ impl Reference {
         let (Some(model), coverage) = (&mut self.model, &mut self.coverage) else { return };
         for (place, attempt) in worker.outstanding.iter().enumerate() {
             if !model.is_awaited(session, attempt.job, attempt.attempt) {
+                // It may have waited between its worker's end and the word of its caller in the same turn.
+                model.waiting_peak += usize::from(model.dropped.contains(&attempt.job));
                 continue;
             }
             model.waiting_peak += 1;
