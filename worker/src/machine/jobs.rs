@@ -3,7 +3,7 @@
 
 use super::pools::Pools;
 use super::{Action, Machine, Outcome, Payload, State, Work};
-use powerhose_protocol::{JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
+use powerhose_protocol::{FLAG_ONCE, JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -163,7 +163,7 @@ impl<P: Payload> Machine<P> {
         let (State::Ready { .. }, Handler::Running(running)) = (&self.state, &self.handler) else {
             return None;
         };
-        let wait = self.queue.iter().filter_map(|work| self.pools.stock_wait(&work.pool)).min()?;
+        let wait = self.queue.iter().filter_map(|work| work.wait_max(&self.pools)).min()?;
         Some(running.since + wait)
     }
 
@@ -174,11 +174,9 @@ impl<P: Payload> Machine<P> {
             return;
         }
         let Handler::Running(Running { since, .. }) = self.handler else { return };
-        let is_due = |pools: &Pools, work: &Work<P>| {
-            pools.stock_wait(&work.pool).is_some_and(|wait| since + wait <= now)
-        };
+        let is_due = |work: &Work<P>| work.wait_max(&self.pools).is_some_and(|wait| since + wait <= now);
         let (back, stays): (VecDeque<_>, VecDeque<_>) =
-            mem::take(&mut self.queue).into_iter().partition(|work| is_due(&self.pools, work));
+            mem::take(&mut self.queue).into_iter().partition(is_due);
         self.queue = stays;
         let back: Vec<JobAttempt> = back.iter().rev().map(Work::attempt_of_job).collect();
         self.answer_unbegun(&back, WorkerEnd::Returned);
@@ -234,6 +232,11 @@ impl<P: Payload> Machine<P> {
 }
 
 impl<P> Work<P> {
+    /// How long it may wait behind a job that runs. One that must not run twice is never given back: that would be its end.
+    fn wait_max(&self, pools: &Pools) -> Option<Duration> {
+        if self.flags & FLAG_ONCE == 0 { pools.stock_wait(&self.pool) } else { None }
+    }
+
     fn attempt_of_job(&self) -> JobAttempt {
         JobAttempt { job: self.job, attempt: self.attempt }
     }

@@ -10,6 +10,13 @@ const STANDSTILL: Duration = Duration::from_secs(1);
 impl<P: Payload> Machine<P> {
     /// When [`handle_timeout`](Machine::handle_timeout) has to be called at the latest, and why. `None` once all is over.
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let stock = self.stock_due().map(|at| (at, "stock"));
+        self.own_timeout().into_iter().chain(stock).min_by_key(|(at, _)| *at)
+    }
+
+    /// What was due before anything came: if that is late, the process stood still. Jobs that come behind a long run are due
+    /// to go back before they are there.
+    fn own_timeout(&self) -> Option<(Instant, &'static str)> {
         let step = match &self.state {
             State::Greeting { hello_at, reach: Reach::Presumed } => Some((*hello_at, "hello")),
             State::Greeting { hello_at, reach: Reach::Unconnected } => Some((*hello_at, "connection")),
@@ -33,14 +40,13 @@ impl<P: Payload> Machine<P> {
             },
             Handler::Idle => None,
         };
-        let stock = self.stock_due().map(|at| (at, "stock"));
-        [step, heartbeat, silence, overrun, stock].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [step, heartbeat, silence, overrun].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Time has passed. To be called after all messages that came were handled, or a worker that stood still would take
     /// its own absence for the master's.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let late = self.poll_timeout().map_or(Duration::ZERO, |(due, _)| now.saturating_duration_since(due));
+        let late = self.own_timeout().map_or(Duration::ZERO, |(due, _)| now.saturating_duration_since(due));
         if late > STANDSTILL {
             self.heard_at = now;
             self.extend_watch(late);

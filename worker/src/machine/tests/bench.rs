@@ -120,25 +120,25 @@ impl Bench {
     }
 
     pub(super) fn give_in(&mut self, session: u64, sent_ms: u64, calls: &[u64], remaining_ms: u64) {
-        self.give_of("sign", session, sent_ms, calls, remaining_ms);
+        let jobs = calls.iter().map(|call| entry("sign", *call, remaining_ms)).collect();
+        self.give_entries(session, sent_ms, jobs);
     }
 
     /// Jobs of the pool `hash`, which do not wait long behind others.
     pub(super) fn give_brief(&mut self, calls: &[u64]) {
-        self.give_of("hash", SESSION, self.clock_ms(), calls, 1000);
+        let sent_ms = self.clock_ms();
+        self.give_entries(SESSION, sent_ms, calls.iter().map(|call| entry("hash", *call, 1000)).collect());
     }
 
-    fn give_of(&mut self, pool: &str, session: u64, sent_ms: u64, calls: &[u64], remaining_ms: u64) {
-        let job = |call: &u64| JobEntry {
-            job: JobId::new(1, *call),
-            attempt: 1,
-            pool,
-            remaining_ms,
-            flags: 0,
-            headers: NamedValues(vec![("name", Bytes(b"value"))]),
-        };
-        let jobs = Jobs { session, sent_ms, jobs: calls.iter().map(job).collect() };
-        self.hear_with(jobs, calls.iter().map(|call| call.to_string().into_bytes()).collect());
+    /// One of them that must not run twice.
+    pub(super) fn give_once(&mut self, call: u64) {
+        let once = JobEntry { flags: FLAG_ONCE, ..entry("hash", call, 1000) };
+        self.give_entries(SESSION, self.clock_ms(), vec![once]);
+    }
+
+    fn give_entries(&mut self, session: u64, sent_ms: u64, jobs: Vec<JobEntry<'_>>) {
+        let payloads = jobs.iter().map(|job| job.job.call().to_string().into_bytes()).collect();
+        self.hear_with(Jobs { session, sent_ms, jobs }, payloads);
     }
 
     /// The next job, if there is one.
@@ -229,6 +229,11 @@ impl Bench {
     pub(super) fn ends(&mut self) -> Vec<(u64, WorkerEnd)> {
         self.answers().into_iter().map(|answer| (answer.call, answer.end)).collect()
     }
+}
+
+fn entry(pool: &str, call: u64, remaining_ms: u64) -> JobEntry<'_> {
+    let headers = NamedValues(vec![("name", Bytes(b"value"))]);
+    JobEntry { job: JobId::new(1, call), attempt: 1, pool, remaining_ms, flags: 0, headers }
 }
 
 pub(super) fn attempt(call: u64) -> JobAttempt {

@@ -1,7 +1,9 @@
 //! Jobs that wait behind one that takes long go back to the master, if their pool says so.
 
 use super::bench::Bench;
+use crate::machine::Action;
 use powerhose_protocol::WorkerEnd::{Done, Returned};
+use std::time::Duration;
 
 #[test]
 fn what_waits_behind_a_long_run_goes_back_the_last_first() {
@@ -27,6 +29,33 @@ fn what_comes_while_a_job_takes_long_goes_back_at_once() {
     bench.give_brief(&[2]);
     bench.pass(0);
     assert_eq!(bench.ends(), [(2, Returned)]);
+}
+
+#[test]
+fn what_comes_late_is_no_sign_that_the_process_stood_still() {
+    let mut bench = Bench::registered();
+    bench.give(&[1], 1000);
+    bench.next();
+    for second in 1..=10 {
+        bench.pass(1000);
+        bench.hear_heartbeat(second);
+        bench.give_brief(&[second + 1]);
+    }
+    let overrun = |action: &_| matches!(action, Action::Overrun { running_for, .. } if *running_for == Duration::from_secs(3));
+    assert!(bench.others.iter().any(overrun), "{:?}", bench.others);
+}
+
+#[test]
+fn a_job_that_must_not_run_twice_stays_though_it_waits() {
+    let mut bench = Bench::registered();
+    bench.give_brief(&[1]);
+    bench.next();
+    bench.give_once(2);
+    bench.give_brief(&[3]);
+    bench.pass(100);
+    assert_eq!(bench.ends(), [(3, Returned)]);
+    bench.finish(b"one");
+    assert_eq!(bench.next_call(), Some(2));
 }
 
 #[test]
