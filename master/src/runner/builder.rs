@@ -207,7 +207,7 @@ pub enum ConnectError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// Nobody answered in time.
-    #[error("no master answered on {endpoint} within {} ms", after.as_millis())]
+    #[error("no master answered on {endpoint} within {after:?}: is one running there?")]
     Unreachable {
         /// Where.
         endpoint: String,

@@ -94,13 +94,34 @@ impl JobError {
             JobErrorKind::Failed { .. } | JobErrorKind::Cancelled => false,
         }
     }
+
+    /// The status with which a web service may answer the request that the job was for: 504 after a timeout, 503 (with
+    /// Retry-After) where there is too much to do or nobody to do it, 502 where worker or master were lost, 413 for a
+    /// payload that is too large, else 500. What a handler's own codes mean is the service's to say.
+    pub fn http_status(&self) -> u16 {
+        match &self.0.kind {
+            JobErrorKind::TimedOut => 504,
+            JobErrorKind::Lost(_) => 502,
+            JobErrorKind::Rejected(Rejection::PayloadTooLarge { .. }) => 413,
+            JobErrorKind::Rejected(Rejection::Closed) => 503,
+            JobErrorKind::Rejected(_) if self.is_overload() => 503,
+            JobErrorKind::Rejected(_) | JobErrorKind::Failed { .. } | JobErrorKind::Cancelled => 500,
+        }
+    }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.job {
-            Some(job) => write!(f, "job {job} {}", self.0.kind),
-            None => write!(f, "job {}", self.0.kind),
+        let Inner { kind, job, may_have_run, attempts, worker } = &*self.0;
+        match job {
+            Some(job) => write!(f, "job {job} {kind}")?,
+            None => write!(f, "job {kind}")?,
+        }
+        match (kind, worker) {
+            (JobErrorKind::TimedOut, Some(worker)) if *may_have_run => write!(f, " at worker {worker}"),
+            (JobErrorKind::TimedOut, _) if !may_have_run => f.write_str(" before a worker had it"),
+            (JobErrorKind::Lost(_), _) if *attempts > 1 => write!(f, ", after {attempts} attempts"),
+            _ => Ok(()),
         }
     }
 }
@@ -195,4 +216,53 @@ pub(crate) fn to_result(job: Option<JobId>, outcome: Outcome) -> Result<Reply, J
         attempts: outcome.attempts,
         worker: outcome.worker,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WorkerExit;
+
+    fn told(kind: JobErrorKind, may_have_run: bool, attempts: u32, worker: Option<u64>) -> String {
+        JobError(Box::new(Inner { kind, job: Some(JobId::new(0, 7)), may_have_run, attempts, worker }))
+            .to_string()
+    }
+
+    #[test]
+    fn each_end_has_its_status() {
+        let status = |kind| JobError::new(kind, None, false).http_status();
+        let rejected = |rejection| status(JobErrorKind::Rejected(rejection));
+        assert_eq!(status(JobErrorKind::TimedOut), 504);
+        assert_eq!(
+            [LostCause::Worker, LostCause::Master].map(|cause| status(JobErrorKind::Lost(cause))),
+            [502; 2]
+        );
+        assert_eq!(status(JobErrorKind::Failed { code: "panic".to_owned(), text: String::new() }), 500);
+        assert_eq!(rejected(Rejection::QueueFull { jobs_max: 1 }), 503);
+        assert_eq!(rejected(Rejection::NoWorkers { pool: "sign".into(), offered: "".into() }), 503);
+        assert_eq!(rejected(Rejection::Closed), 503);
+        assert_eq!(rejected(Rejection::PayloadTooLarge { bytes: 2, bytes_max: 1 }), 413);
+        assert_eq!(rejected(Rejection::BadPool { pool: "?".into() }), 500);
+    }
+
+    #[test]
+    fn a_timeout_tells_where_the_job_was() {
+        let timed_out = |may_have_run, worker| told(JobErrorKind::TimedOut, may_have_run, 1, worker);
+        assert_eq!(timed_out(true, Some(3)), "job 0.7 timed out at worker 3");
+        assert_eq!(timed_out(false, None), "job 0.7 timed out before a worker had it");
+        assert_eq!(timed_out(true, None), "job 0.7 timed out", "whoever freed itself does not know");
+    }
+
+    #[test]
+    fn a_lost_job_tells_how_often_it_was_tried() {
+        let lost = |attempts| {
+            let cause = LostCause::WorkerExit(WorkerExit::Signal(11));
+            told(JobErrorKind::Lost(cause), true, attempts, Some(3))
+        };
+        assert_eq!(lost(1), "job 0.7 was lost: its worker ended: killed by signal 11 (SIGSEGV)");
+        assert_eq!(
+            lost(3),
+            "job 0.7 was lost: its worker ended: killed by signal 11 (SIGSEGV), after 3 attempts"
+        );
+    }
 }

@@ -146,7 +146,7 @@ fn a_client_without_a_master_says_where_it_looked_and_for_how_long() {
     let nowhere = format!("ipc://{}/nobody.ipc", outside.folder().display());
     let connector = JobRunner::connector(&nowhere).connect_timeout(Duration::from_millis(100));
     let error = connector.connect().expect_err("nobody is there").to_string();
-    assert_eq!(error, format!("no master answered on {nowhere} within 100 ms"));
+    assert_eq!(error, format!("no master answered on {nowhere} within 100ms: is one running there?"));
     assert!(JobRunner::connect("tcp:/x").expect_err("no endpoint").to_string().contains("is no endpoint"));
 }
 

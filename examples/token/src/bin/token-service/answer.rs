@@ -72,36 +72,14 @@ impl Problem {
     /// A job without a reply: 504 after its time, 503 where no worker can take it now, 502 where its worker
     /// was lost, else 500.
     pub(crate) fn job(error: &JobError) -> Self {
-        Self::from_traits(&Traits {
-            timeout: error.is_timeout(),
-            overload: error.is_overload(),
-            retryable: error.is_retryable(),
-        })
-    }
-
-    fn from_traits(traits: &Traits) -> Self {
-        let (status, code, text) = match traits {
-            Traits { timeout: true, .. } => {
-                (StatusCode::GATEWAY_TIMEOUT, "timed_out", "no worker answered in time")
-            }
-            Traits { overload: true, .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "no worker can take this now")
-            }
-            // Neither late nor refused, and worth another try: only a job whose worker went away is that.
-            Traits { retryable: true, .. } => {
-                (StatusCode::BAD_GATEWAY, "lost", "the worker went away before it answered")
-            }
+        let (status, code, text) = match error.http_status() {
+            504 => (StatusCode::GATEWAY_TIMEOUT, "timed_out", "no worker answered in time"),
+            503 => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "no worker can take this now"),
+            502 => (StatusCode::BAD_GATEWAY, "lost", "the worker went away before it answered"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed", "the worker failed"),
         };
         Self::new(status, code, text)
     }
-}
-
-/// What of a job's error decides the status.
-struct Traits {
-    timeout: bool,
-    overload: bool,
-    retryable: bool,
 }
 
 impl IntoResponse for Problem {
@@ -127,21 +105,9 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
 
-    fn status(timeout: bool, overload: bool, retryable: bool) -> StatusCode {
-        Problem::from_traits(&Traits { timeout, overload, retryable }).status
-    }
-
-    #[test]
-    fn job_errors_have_their_statuses() {
-        assert_eq!(status(true, false, true), StatusCode::GATEWAY_TIMEOUT);
-        assert_eq!(status(false, true, true), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(status(false, false, true), StatusCode::BAD_GATEWAY);
-        assert_eq!(status(false, false, false), StatusCode::INTERNAL_SERVER_ERROR);
-    }
-
     #[test]
     fn what_may_be_asked_again_says_when() {
-        let overloaded = Problem::from_traits(&Traits { timeout: false, overload: true, retryable: true });
+        let overloaded = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "");
         let response = overloaded.into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
