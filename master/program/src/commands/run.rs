@@ -125,6 +125,9 @@ fn warn_of_other_pools(runner: &JobRunner, supervisor: &Arc<Supervisor>, pool: S
     });
 }
 
+/// What workers are to log, for those that look: `powerhose work` does.
+const LOG_VARIABLE: &str = "POWERHOSE_LOG";
+
 impl RunOptions {
     fn command(&self, common: &CommonOptions) -> WorkerCommand {
         let (program, arguments) = match self.program.split_first() {
@@ -142,6 +145,9 @@ impl RunOptions {
         }
         if let Some(file) = &common.curve_file {
             command = command.variable(CURVE_FILE_VARIABLE, file);
+        }
+        if let Some(filter) = &common.log {
+            command = command.variable(LOG_VARIABLE, filter);
         }
         if self.pin {
             command = command.pinned();

@@ -59,7 +59,7 @@ pub(crate) struct CommonOptions {
     #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
     /// What is logged: a level (error, warn, info, debug, trace) or target=level,… Default: info for `run`, `master`
-    /// and `work`, error for the others.
+    /// and `work`, error for the others. `run` tells its workers, too.
     #[arg(long, global = true, value_name = "FILTER", value_parser = parse_filter)]
     pub(crate) log: Option<String>,
 }

@@ -13,6 +13,13 @@ fn one_command_runs_jobs_on_any_program() {
 }
 
 #[test]
+fn workers_are_told_what_to_log() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &["--log", "debug"], &["--", "sh", "-c", "echo $POWERHOSE_LOG"]);
+    assert_eq!(scene.run(&["execute", ""]).stdout, "debug\n");
+}
+
+#[test]
 fn an_end_in_good_order_lets_the_running_job_finish_and_leaves_nothing_behind() {
     let scene = Scene::new();
     let mut run = scene.run_workers(
