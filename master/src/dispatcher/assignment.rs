@@ -1,5 +1,6 @@
 //! Jobs and workers come together: the least loaded worker gets the job whose turn it is.
 
+use super::credit::STOCK_WAIT;
 use super::event::Ending;
 use super::job::{JobKey, LastDispatch, Place};
 use super::mutations::mutated;
@@ -12,8 +13,9 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 use tracing::{debug, trace};
 
-/// How long a job may wait behind another while a worker of its pool is free, before it is recalled.
-const BALANCE_AFTER: Duration = Duration::from_millis(2);
+/// How long a job may wait behind another while a worker of its pool is free, before it is recalled. No shorter than its
+/// worker waits before it gives it back by itself: then a recall serves those that do not, and pools whose credit is fixed.
+const BALANCE_AFTER: Duration = STOCK_WAIT;
 
 /// Whether a look at a pool changed anything.
 enum Step {
@@ -122,7 +124,7 @@ impl Dispatcher {
         let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
         let suspected = suspected && !mutated!(TrustSuspects);
         let overdue = worker.is_overdue() && !mutated!(TrustOverdue);
-        let occupied = worker.occupation == Occupation::Long && !mutated!(CrowdLongRuns);
+        let occupied = worker.occupation == Occupation::LongRun && !mutated!(CrowdLongRuns);
         let listed = serves && has_room && !alone && !suspected && !overdue && !occupied;
         for place in 0..worker.memberships.len() {
             let (pool, member) = self.peers.worker(key).memberships[place];

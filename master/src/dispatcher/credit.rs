@@ -8,10 +8,9 @@ use std::time::Duration;
 
 /// Runs that must be known before more than one job is given.
 const KNOWN_MIN: u64 = 8;
-/// A longer run counts as this long: what stood behind it did not wait for longer than that and a look at the socket.
-const LONG_RUN: Duration = STOCK_WAIT;
 /// How long a job may wait behind another that runs before its worker gives it back. Less may be a short job whose process
-/// has to wait for a core: busy systems let others run for up to some milliseconds.
+/// has to wait for a core: busy systems let others run for up to some milliseconds. A longer run counts as this long: what
+/// stood behind it waited no longer.
 pub(crate) const STOCK_WAIT: Duration = Duration::from_millis(2);
 /// Only one job at a time in a pool whose runs take this long on average: what it would gain by more is little.
 const LONG_AVERAGE: Duration = Duration::from_millis(1);
@@ -28,19 +27,25 @@ pub(crate) struct Runs {
     count: u64,
     /// An average in which older runs count less and less, in nanoseconds.
     average_ns: u64,
+    /// The same of those that were not longer than a job may wait behind them.
+    short_average_ns: u64,
 }
 
 impl Runs {
     /// A job of the pool ran this long.
     pub(crate) fn record(&mut self, run: Duration) {
         self.count += 1;
-        let run_ns = run.min(LONG_RUN).as_nanos() as u64;
-        self.average_ns = if self.count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
+        let run_ns = run.min(STOCK_WAIT).as_nanos() as u64;
+        let averaged = |average_ns| if self.count == 1 { run_ns } else { (average_ns * 15 + run_ns) / 16 };
+        self.average_ns = averaged(self.average_ns);
+        if run < STOCK_WAIT {
+            self.short_average_ns = averaged(self.short_average_ns);
+        }
     }
 
-    /// An average in which older runs count less and less, and none counts as long.
-    pub(crate) fn average(&self) -> Duration {
-        Duration::from_nanos(self.average_ns)
+    /// How long the short jobs run, as an average in which older runs count less and less.
+    pub(crate) fn short_average(&self) -> Duration {
+        Duration::from_nanos(self.short_average_ns)
     }
 
     /// How many jobs a worker may have at once.

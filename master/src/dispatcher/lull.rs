@@ -21,7 +21,7 @@ impl Dispatcher {
         let served = self.pools.iter().filter(|(_, pool)| pool.members.len() > 0);
         let lulls = served.map(|(_, pool)| {
             let stock = pool.members.fewest_jobs().saturating_sub(1);
-            pool.runs.average().saturating_mul(stock) / SHARE
+            pool.runs.short_average().saturating_mul(stock) / SHARE
         });
         lulls.min().unwrap_or_default().min(LULL_MAX)
     }

@@ -45,6 +45,7 @@ pub(crate) struct Members {
     members: SlotMap<MemberKey, Member>,
     /// By the number of jobs a worker has, those that may be given another.
     levels: Vec<Line>,
+    listed: usize,
     idle: usize,
     stocked: usize,
 }
@@ -72,7 +73,8 @@ impl Members {
             return 0;
         }
         let fewest = self.levels.iter().position(|line| line.head.is_some());
-        fewest.map_or(2, |level| level as u32)
+        let unlisted = if self.listed < self.len() { 2 } else { u32::MAX };
+        fewest.map_or(unlisted, |level| unlisted.min(level as u32))
     }
 
     /// A worker begins to offer the pool. It is not listed yet.
@@ -114,6 +116,7 @@ impl Members {
             None => line.head = Some(key),
         }
         self.members[key].standing = Standing::Listed { level, previous, next: None };
+        self.listed += 1;
         self.idle += usize::from(level == 0);
     }
 
@@ -129,6 +132,7 @@ impl Members {
             None => self.levels[level as usize].tail = previous,
         }
         self.members[key].standing = Standing::Unlisted;
+        self.listed -= 1;
         self.idle -= usize::from(level == 0);
     }
 

@@ -50,8 +50,13 @@ impl Dispatcher {
         let answered = worker.outstanding.remove(place);
         worker.outstanding_bytes -= answered.bytes;
         worker.answered = now;
-        if stands == Stands::First {
-            worker.occupation = Occupation::Short;
+        let recalled = matches!(answered.waiter, Waiter::Recalled(_));
+        match stands {
+            Stands::First => worker.occupation = Occupation::None,
+            Stands::Behind if reply.end == WorkerEnd::Returned && !recalled => {
+                worker.occupation = Occupation::LongRun;
+            }
+            Stands::Behind => {}
         }
         self.pools[answered.pool].dispatched -= 1;
         if matches!(reply.end, WorkerEnd::Done | WorkerEnd::Failed) {
@@ -208,11 +213,9 @@ impl Dispatcher {
                     // Nobody cancelled it: whatever stopped it may have done so in its midst.
                     self.ran(key);
                 }
-                let returned = reply.end == WorkerEnd::Returned;
-                match stands {
-                    _ if returned && matches!(waiter, Waiter::Recalled(_)) => {}
-                    Stands::Behind if returned => self.peers.worker(worker).occupation = Occupation::Long,
-                    Stands::First | Stands::Behind => self.rest_unless_leaving(worker),
+                let expected = matches!(waiter, Waiter::Recalled(_)) || stands == Stands::Behind;
+                if reply.end != WorkerEnd::Returned || !expected {
+                    self.rest_unless_leaving(worker);
                 }
                 self.come_back(key);
             }

@@ -218,7 +218,7 @@ impl Dispatcher {
             outstanding_bytes: 0,
             batch: Vec::new(),
             service: Service::On,
-            occupation: Occupation::Short,
+            occupation: Occupation::None,
             overruns: 0,
             done: 0,
             failed: 0,

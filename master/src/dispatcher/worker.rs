@@ -60,10 +60,10 @@ pub(crate) enum Attention {
 /// Whether a worker has said that the job it runs takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Occupation {
-    /// No.
-    Short,
+    /// It has not.
+    None,
     /// It gave back what stood behind that job: it gets nothing before it has answered it.
-    Long,
+    LongRun,
 }
 
 /// Whether a worker is to be given jobs, as far as it is itself concerned.

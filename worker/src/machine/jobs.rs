@@ -4,7 +4,6 @@
 use super::pools::Pools;
 use super::{Action, Machine, Outcome, Payload, State, Work};
 use powerhose_protocol::{FLAG_ONCE, JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +49,7 @@ impl<P: Payload> Machine<P> {
     /// Whether jobs are here that go back to the master if the one before them takes long: then time must be let pass more
     /// often while a handler runs, as [`poll_timeout`](Machine::poll_timeout) says.
     pub fn has_stock(&self) -> bool {
-        !self.queue.is_empty() && self.pools.some_wait_briefly()
+        self.queue.iter().any(|work| work.wait_max(&self.pools).is_some())
     }
 
     /// The job to run now, if there is one. Its handler is to be called, and [`finish`](Machine::finish) after it; until
@@ -160,26 +159,31 @@ impl<P: Payload> Machine<P> {
 
     /// When the first of the jobs that wait behind the running one goes back to the master.
     pub(super) fn stock_due(&self) -> Option<Instant> {
-        let (State::Ready { .. }, Handler::Running(running)) = (&self.state, &self.handler) else {
-            return None;
-        };
-        let wait = self.queue.iter().filter_map(|work| work.wait_max(&self.pools)).min()?;
+        let (running, begins) = self.stock()?;
+        let wait = self.queue.iter().skip(begins).filter_map(|work| work.wait_max(&self.pools)).min()?;
         Some(running.since + wait)
     }
 
     /// The running job takes long: what waits behind it is free to go to another worker. The last goes back first, as
     /// each is put before those that came back earlier.
     pub(super) fn give_back_stock(&mut self, now: Instant) {
-        if self.stock_due().is_none_or(|due| due > now) {
-            return;
-        }
-        let Handler::Running(Running { since, .. }) = self.handler else { return };
+        let Some((running, begins)) = self.stock() else { return };
+        let since = running.since;
+        let stock = self.queue.split_off(begins.min(self.queue.len()));
         let is_due = |work: &Work<P>| work.wait_max(&self.pools).is_some_and(|wait| since + wait <= now);
-        let (back, stays): (VecDeque<_>, VecDeque<_>) =
-            mem::take(&mut self.queue).into_iter().partition(is_due);
-        self.queue = stays;
+        let (back, stays): (Vec<_>, Vec<_>) = stock.into_iter().partition(is_due);
+        self.queue.extend(stays);
         let back: Vec<JobAttempt> = back.iter().rev().map(Work::attempt_of_job).collect();
         self.answer_unbegun(&back, WorkerEnd::Returned);
+    }
+
+    /// What runs, and where in the queue begins what the master takes for waiting behind what runs: if that is of a session
+    /// before this one, the master takes the first of the queue for running.
+    fn stock(&self) -> Option<(&Running, usize)> {
+        let (State::Ready { session }, Handler::Running(running)) = (&self.state, &self.handler) else {
+            return None;
+        };
+        Some((running, usize::from(running.session != session.number)))
     }
 
     /// Tells the running handler, once, that nobody waits for its job.

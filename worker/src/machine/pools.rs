@@ -59,11 +59,6 @@ impl Pools {
         self.0.iter().find(|pool| &*pool.name == name)?.stock_wait
     }
 
-    /// Whether the jobs of some pool do not wait here for as long as the running one takes.
-    pub(super) fn some_wait_briefly(&self) -> bool {
-        self.0.iter().any(|pool| pool.stock_wait.is_some())
-    }
-
     /// How many jobs the master may have given to the worker at once.
     pub(super) fn credit_sum(&self) -> usize {
         self.0.iter().map(|pool| usize::try_from(pool.credit_max).unwrap_or(usize::MAX)).sum()

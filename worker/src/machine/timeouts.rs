@@ -1,4 +1,4 @@
-//! What becomes due with time. Every deadline of the machine is listed in [`Machine::poll_timeout`] and nowhere else.
+//! What becomes due with time. Every deadline of the machine is told by [`Machine::poll_timeout`].
 
 use super::jobs::Watch;
 use super::{Departure, Ending, Handler, Machine, Payload, Reach, Registration, State};

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(50);
 /// Between two looks while jobs wait here behind others.
 const SHORT_TICK: Duration = Duration::from_millis(1);
-/// Short ticks without such jobs before the keeper is slow again: as long as a slow one takes.
-const SHORT_TICKS_IDLE: u32 = 50;
+/// Short ticks without such jobs before the keeper is slow again: a second, for as long as handlers run.
+const SHORT_TICKS_IDLE: u32 = 1000;
+/// A tick in which none runs counts as so many: then it is slow after as long as a slow tick takes.
+const IDLE_TICKS: u32 = 20;
 
 /// What the job thread tells the keeper without waking it for each job.
 #[derive(Default)]
@@ -40,6 +42,12 @@ impl Pace {
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.running.store(true, Ordering::Release);
+    }
+
+    /// The keeper saw jobs wait behind the running one, which had come since that began.
+    fn saw_stock(&self) {
+        self.stocked.store(true, Ordering::SeqCst);
+        self.hurries.store(true, Ordering::SeqCst);
     }
 
     /// The handler has ended.
@@ -73,7 +81,7 @@ impl Ticks {
         let begun = pace.begun.load(Ordering::Relaxed);
         let same = std::mem::replace(&mut self.begun, begun) == begun;
         let hurried = pace.hurries.load(Ordering::SeqCst);
-        self.adapt(pace);
+        self.adapt(pace, if same && !pace.runs() { IDLE_TICKS } else { 1 });
         let long_ago = self.looked_at.is_none_or(|at| now.saturating_duration_since(at) >= TICK);
         let look = pace.runs() && (long_ago || hurried && same);
         if look {
@@ -82,12 +90,12 @@ impl Ticks {
         look
     }
 
-    fn adapt(&mut self, pace: &Pace) {
+    fn adapt(&mut self, pace: &Pace, ticks: u32) {
         if pace.stocked.swap(false, Ordering::SeqCst) {
             self.idle = 0;
             pace.hurries.store(true, Ordering::SeqCst);
         } else if self.idle < SHORT_TICKS_IDLE {
-            self.idle += 1;
+            self.idle += ticks;
         } else {
             pace.hurries.store(false, Ordering::SeqCst);
             // Who said it in between may have seen the keeper hurry, and not woken it.
@@ -115,6 +123,9 @@ pub(super) fn keep(shared: &Shared<'_>) {
         if let Err(error) = io.turn(now).and_then(|()| io.look(now).map(drop)).and_then(|()| io.act(now)) {
             // The job thread will meet it too, and end the worker with it.
             tracing::debug!(%error, "while a handler runs");
+        }
+        if io.machine.has_stock() {
+            shared.pace.saw_stock();
         }
     }
 }
@@ -173,9 +184,28 @@ mod tests {
         bench.begin(true);
         bench.tick();
         bench.begin(false);
-        let short = (0..1000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
+        let short = (0..2000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
         assert_eq!(short as u32, SHORT_TICKS_IDLE + 1);
         assert_eq!(bench.tick(), (TICK, true));
+    }
+
+    #[test]
+    fn it_wakes_as_often_as_before_soon_after_the_last_job() {
+        let mut bench = Bench::new();
+        bench.begin(true);
+        bench.tick();
+        bench.pace.end();
+        let short = (0..2000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
+        assert_eq!(short as u32, SHORT_TICKS_IDLE / IDLE_TICKS + 1);
+    }
+
+    #[test]
+    fn a_stock_that_came_while_a_handler_ran_makes_it_hurry() {
+        let mut bench = Bench::new();
+        bench.begin(false);
+        assert_eq!(bench.tick(), (TICK, true));
+        bench.pace.saw_stock();
+        assert_eq!([bench.tick(), bench.tick()], [(SHORT_TICK, true); 2]);
     }
 
     #[test]

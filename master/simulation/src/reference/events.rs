@@ -245,6 +245,7 @@ impl Model {
         let attempt = worker.outstanding.remove(place);
         let behind = place > 0;
         worker.occupied &= behind;
+        worker.occupied |= behind && entry.end == WorkerEnd::Returned && !attempt.recalled;
         self.answered.insert((attempt.job, attempt.attempt));
         self.took(now, number, &attempt, entry);
         if !self.is_awaited(number, attempt.job, attempt.attempt) {
@@ -266,7 +267,6 @@ impl Model {
                     return Some(Counted::StepReturned);
                 }
                 if behind && entry.end == WorkerEnd::Returned {
-                    self.occupy(number);
                     return Some(Counted::StepStockReturned);
                 }
                 self.let_rest(now, number);
@@ -287,12 +287,6 @@ impl Model {
         self.pools.entry(attempt.pool.clone()).or_default().ran(entry.run_us);
         if soft.is_some_and(|soft| Duration::from_micros(entry.run_us) > soft) {
             self.let_rest(now, session);
-        }
-    }
-
-    fn occupy(&mut self, session: u64) {
-        if let Some(worker) = self.sessions.get_mut(&session).and_then(|session| session.worker_mut()) {
-            worker.occupied = true;
         }
     }
 

@@ -95,6 +95,7 @@ impl Reference {
         if let Some(before) = session.worker_mut() {
             worker.outstanding = std::mem::take(&mut before.outstanding);
             (worker.quiet, worker.rested_at) = (before.quiet, before.rested_at);
+            worker.occupied = before.occupied;
         }
         for (pool, _) in &worker.pools {
             model.pools.entry(pool.clone()).or_default().known = true;

@@ -126,8 +126,12 @@ impl Bench {
 
     /// Jobs of the pool `hash`, which do not wait long behind others.
     pub(super) fn give_brief(&mut self, calls: &[u64]) {
+        self.give_brief_in(SESSION, calls);
+    }
+
+    pub(super) fn give_brief_in(&mut self, session: u64, calls: &[u64]) {
         let sent_ms = self.clock_ms();
-        self.give_entries(SESSION, sent_ms, calls.iter().map(|call| entry("hash", *call, 1000)).collect());
+        self.give_entries(session, sent_ms, calls.iter().map(|call| entry("hash", *call, 1000)).collect());
     }
 
     /// One of them that must not run twice.

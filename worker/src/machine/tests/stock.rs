@@ -1,7 +1,8 @@
 //! Jobs that wait behind one that takes long go back to the master, if their pool says so.
 
-use super::bench::Bench;
+use super::bench::{Bench, SESSION};
 use crate::machine::Action;
+use powerhose_protocol::Unknown;
 use powerhose_protocol::WorkerEnd::{Done, Returned};
 use std::time::Duration;
 
@@ -53,6 +54,22 @@ fn a_job_that_must_not_run_twice_stays_though_it_waits() {
     bench.give_once(2);
     bench.give_brief(&[3]);
     bench.pass(100);
+    assert_eq!(bench.ends(), [(3, Returned)]);
+    bench.finish(b"one");
+    assert_eq!(bench.next_call(), Some(2));
+}
+
+#[test]
+fn what_the_master_takes_for_running_stays_though_a_job_of_an_earlier_session_runs() {
+    let mut bench = Bench::registered();
+    bench.give_brief(&[1]);
+    bench.next();
+    bench.hear(Unknown { epoch: 1 });
+    bench.pass(100);
+    bench.welcome(SESSION + 1);
+    bench.registered_in(SESSION + 1);
+    bench.give_brief_in(SESSION + 1, &[2, 3]);
+    bench.pass(10);
     assert_eq!(bench.ends(), [(3, Returned)]);
     bench.finish(b"one");
     assert_eq!(bench.next_call(), Some(2));
