@@ -13,7 +13,7 @@ wire_struct! {
         pool: &'a str,
         /// Milliseconds until the caller gives up: 1 to [`DURATION_MS_MAX`](crate::limits::DURATION_MS_MAX).
         timeout_ms: u64,
-        /// [`FLAG_ONCE`].
+        /// [`FLAG_ONCE`](crate::FLAG_ONCE).
         flags: u64,
         /// How often it may be charged for the death of a worker; the master's default if nil.
         attempts_max: Option<u64>,

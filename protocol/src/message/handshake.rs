@@ -12,7 +12,7 @@ wire_struct! {
         version_min: u64,
         /// The last version it speaks.
         version_max: u64,
-        /// [`ROLE_WORKER`] or [`ROLE_CLIENT`].
+        /// [`ROLE_WORKER`](crate::ROLE_WORKER) or [`ROLE_CLIENT`](crate::ROLE_CLIENT).
         role: &'a str,
         /// Name and version of its software, for logs.
         software: &'a str,

@@ -16,7 +16,7 @@ wire_struct! {
         pool: &'a str,
         /// Milliseconds until its caller gives up.
         remaining_ms: u64,
-        /// [`FLAG_ONCE`].
+        /// [`FLAG_ONCE`](crate::FLAG_ONCE).
         flags: u64,
         /// The caller's headers.
         headers: MessageHeaders<'a>,
