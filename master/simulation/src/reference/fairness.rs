@@ -30,6 +30,9 @@ impl Lines {
     }
 
     pub(super) fn dropped(&mut self, client: u64, job: JobId) {
+        // If it was refused before it was dropped, nobody is told, and it never stood in the line.
+        let came_now = |event: &Event| matches!(event, Event::Came(_, came) if *came == job);
+        self.in_doubt |= self.events.iter().any(came_now);
         self.events.push(Event::Dropped(client, job));
     }
 
