@@ -23,7 +23,7 @@ pub struct Holdings {
     pub handshakes: usize,
     /// Orders that have not had their full effect.
     pub orders: usize,
-    /// Pools: those declared or offered once, and those that are asked for now.
+    /// Pools: those declared or offered once, and those that only jobs name, for as long as there are any.
     pub pools: usize,
 }
 

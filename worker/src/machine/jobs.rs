@@ -167,6 +167,9 @@ impl<P: Payload> Machine<P> {
     /// The running job takes long: what waits behind it is free to go to another worker. The last goes back first, as
     /// each is put before those that came back earlier.
     pub(super) fn give_back_stock(&mut self, now: Instant) {
+        if self.stock_due().is_none_or(|due| due > now) {
+            return;
+        }
         let Some((running, begins)) = self.stock() else { return };
         let since = running.since;
         let stock = self.queue.split_off(begins.min(self.queue.len()));

@@ -63,7 +63,7 @@ impl Pace {
 /// When the keeper looks.
 #[derive(Default)]
 struct Ticks {
-    /// Short ticks in a row without jobs behind others; none while it is slow.
+    /// Ticks in a row without jobs behind others, those in which no handler ran counted [`IDLE_TICKS`] times.
     idle: u32,
     /// Handlers that had begun by the last tick.
     begun: u64,
@@ -149,6 +149,19 @@ mod tests {
             self.pace.begin(has_stock, &thread::current());
         }
 
+        /// One whose keeper hurries, because a handler began while other jobs waited.
+        fn hurried() -> Bench {
+            let mut bench = Bench::new();
+            bench.begin(true);
+            bench.tick();
+            bench
+        }
+
+        /// How many short ticks pass before a slow one.
+        fn short_ticks(&mut self) -> u32 {
+            (0..10_000u32).take_while(|_| self.tick().0 == SHORT_TICK).count() as u32
+        }
+
         /// The next tick passes. How long it was, and whether it is a look.
         fn tick(&mut self) -> (Duration, bool) {
             let tick = self.ticks.next(&self.pace);
@@ -169,9 +182,7 @@ mod tests {
 
     #[test]
     fn with_a_stock_it_looks_at_every_short_tick_in_which_no_job_began() {
-        let mut bench = Bench::new();
-        bench.begin(true);
-        bench.tick();
+        let mut bench = Bench::hurried();
         assert_eq!([bench.tick(), bench.tick()], [(SHORT_TICK, true); 2]);
         bench.pace.end();
         bench.begin(true);
@@ -180,23 +191,17 @@ mod tests {
 
     #[test]
     fn it_wakes_as_often_as_before_once_there_is_no_stock_any_more() {
-        let mut bench = Bench::new();
-        bench.begin(true);
-        bench.tick();
+        let mut bench = Bench::hurried();
         bench.begin(false);
-        let short = (0..2000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
-        assert_eq!(short as u32, SHORT_TICKS_IDLE + 1);
+        assert_eq!(bench.short_ticks(), SHORT_TICKS_IDLE + 1);
         assert_eq!(bench.tick(), (TICK, true));
     }
 
     #[test]
     fn it_wakes_as_often_as_before_soon_after_the_last_job() {
-        let mut bench = Bench::new();
-        bench.begin(true);
-        bench.tick();
+        let mut bench = Bench::hurried();
         bench.pace.end();
-        let short = (0..2000).take_while(|_| bench.tick().0 == SHORT_TICK).count();
-        assert_eq!(short as u32, SHORT_TICKS_IDLE / IDLE_TICKS + 1);
+        assert_eq!(bench.short_ticks(), SHORT_TICKS_IDLE / IDLE_TICKS + 1);
     }
 
     #[test]
@@ -210,9 +215,7 @@ mod tests {
 
     #[test]
     fn a_busy_worker_with_short_jobs_is_looked_after_every_slow_tick() {
-        let mut bench = Bench::new();
-        bench.begin(true);
-        bench.tick();
+        let mut bench = Bench::hurried();
         let looks = (0..500).filter(|_| {
             bench.begin(true);
             bench.tick().1

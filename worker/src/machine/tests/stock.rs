@@ -6,6 +6,14 @@ use powerhose_protocol::Unknown;
 use powerhose_protocol::WorkerEnd::{Done, Returned};
 use std::time::Duration;
 
+/// The first job of a pool whose jobs do not wait long behind others is running.
+fn running() -> Bench {
+    let mut bench = Bench::registered();
+    bench.give_brief(&[1]);
+    bench.next();
+    bench
+}
+
 #[test]
 fn what_waits_behind_a_long_run_goes_back_the_last_first() {
     let mut bench = Bench::registered();
@@ -23,9 +31,7 @@ fn what_waits_behind_a_long_run_goes_back_the_last_first() {
 
 #[test]
 fn what_comes_while_a_job_takes_long_goes_back_at_once() {
-    let mut bench = Bench::registered();
-    bench.give_brief(&[1]);
-    bench.next();
+    let mut bench = running();
     bench.pass(100);
     bench.give_brief(&[2]);
     bench.pass(0);
@@ -48,9 +54,7 @@ fn what_comes_late_is_no_sign_that_the_process_stood_still() {
 
 #[test]
 fn a_job_that_must_not_run_twice_stays_though_it_waits() {
-    let mut bench = Bench::registered();
-    bench.give_brief(&[1]);
-    bench.next();
+    let mut bench = running();
     bench.give_once(2);
     bench.give_brief(&[3]);
     bench.pass(100);
@@ -61,9 +65,7 @@ fn a_job_that_must_not_run_twice_stays_though_it_waits() {
 
 #[test]
 fn what_the_master_takes_for_running_stays_though_a_job_of_an_earlier_session_runs() {
-    let mut bench = Bench::registered();
-    bench.give_brief(&[1]);
-    bench.next();
+    let mut bench = running();
     bench.hear(Unknown { epoch: 1 });
     bench.pass(100);
     bench.welcome(SESSION + 1);
