@@ -51,6 +51,11 @@ fn is_there(place: &str, name: &str) -> bool {
         "unit" => file("master/src/dispatcher/tests"),
         "worker" => file("worker/src/machine/tests"),
         "e2e" => file("examples/end-to-end/tests/suite"),
+        "wire" => {
+            let wire = root().join("protocol/wire");
+            let unit = wire.join("src").join(name).join("tests.rs");
+            unit.exists() || wire.join("tests").join(format!("{name}.rs")).exists()
+        }
         "sim" => {
             variant("master/simulation/src/verdict.rs", &format!("{name} =>"))
                 || variant("master/src/dispatcher/mutations.rs", name)

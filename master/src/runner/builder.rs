@@ -9,8 +9,8 @@ use super::turns::{Turning, Turns};
 use super::{JobRunner, Place};
 use crate::client::{ClientMachine, ClientSettings};
 use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
-use crate::transport::curve;
 use crate::transport::dealer::Dealer;
+use crate::transport::libzmq::curve;
 use crate::transport::router::{Access, Router, TcpPolicy};
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{BindError, IpcAccess, clock, connections_max, raise_open_files_limit};
@@ -302,8 +302,7 @@ impl ClientBuilder {
         }
         raise_open_files_limit();
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
-        let dealer =
-            Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup.clone()).map_err(failed)?;
+        let dealer = Dealer::connect(&endpoint, self.curve.as_ref(), wakeup.clone()).map_err(failed)?;
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let (ready, welcomed) = crossbeam_channel::bounded(1);
         let timeout = self.timeout;
@@ -335,7 +334,7 @@ impl ClientBuilder {
             return Err(ConnectError::NoCurve);
         }
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);
-        let dealer = Dealer::connect(&endpoint.to_string(), self.curve.as_ref(), wakeup).map_err(failed)?;
+        let dealer = Dealer::connect(&endpoint, self.curve.as_ref(), wakeup).map_err(failed)?;
         let seed = random_seed().map_err(failed)?;
         let credentials = self.secret.map(|secret| Credentials { secret, seed });
         let greeter = Greeter::new(ROLE_CLIENT, OPERATOR.to_owned(), credentials);

@@ -1,158 +1,118 @@
-//! A client's DEALER socket.
+//! A client's DEALER socket: for a master on this machine one without threads, for others libzmq's.
 
-use super::curve;
-use super::frame::{self, Frame, More};
-use super::monitor::Monitor;
-use super::rest::{Rest, Told};
+use super::clock;
+use super::libzmq::dealer as tcp;
+use super::router::Header;
 use super::wakeup::Wakeup;
 use bytes::Bytes;
-use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
-use powerhose_protocol::{CurveClient, Greeter, Message, ROLE_CLIENT, decode};
+use powerhose_protocol::limits::ENTRIES_MAX;
+use powerhose_protocol::{CurveClient, Endpoint};
+use powerhose_wire as wire;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The largest payload that a master could be configured for; it tells its own bound in WELCOME.
-const MESSAGE_BYTES_MAX: i64 = 4 << 30;
-const RECONNECT_AFTER: Duration = Duration::from_millis(50);
-const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
-/// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
-const TURNS_WITHOUT_HINTS: u32 = 15;
-const LINGER: Duration = Duration::from_millis(500);
-/// How somebody introduces itself who only wants to know whether a master is there.
-const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
-
-/// A DEALER that connects, and connects again, to one endpoint.
-pub(crate) struct Dealer {
-    // Dropped in this order: sockets before their context.
-    monitor: Monitor,
-    socket: zmq::Socket,
-    rest: Rest,
-    /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
-    sent: bool,
-    /// In how many turns the monitor is looked at, unless its descriptor tells of something.
-    hints_in: u32,
-}
+pub(super) const FRAME_BYTES_MAX: u64 = 4 << 30;
+/// What can be sent is bounded by the calls that a master accepts.
+const UNSENT_MAX: usize = usize::MAX;
+const WAKEUP: u8 = 0;
 
 /// There is no connection to hand the message to.
 #[derive(Debug)]
 pub(crate) struct NotConnected;
 
+/// A DEALER that connects, and connects again, to one endpoint.
+pub(crate) struct Dealer(Kind);
+
+enum Kind {
+    Local { dealer: Box<wire::Dealer>, wakeup: Arc<Wakeup> },
+    Tcp(tcp::Dealer),
+}
+
 impl Dealer {
-    /// Begins to connect. That nobody listens there shows only by nothing being sent.
+    /// Begins to connect. That nobody listens there shows only by nothing being sent. Only TCP is encrypted.
     pub(crate) fn connect(
-        endpoint: &str,
+        endpoint: &Endpoint,
         curve: Option<&CurveClient>,
         wakeup: Arc<Wakeup>,
     ) -> io::Result<Dealer> {
-        let context = zmq::Context::new();
-        let socket = context.socket(zmq::DEALER)?;
-        configure(&socket)?;
-        if let Some(client) = curve {
-            curve::connect_encrypted(&socket, client)?;
-        }
-        let monitor = Monitor::watch(&context, &socket)?;
-        let rest = Rest::over(&socket, &[monitor.socket()], wakeup)?;
-        socket.connect(endpoint)?;
-        Ok(Dealer { monitor, socket, rest, sent: false, hints_in: 0 })
+        let Some(path) = endpoint.path() else {
+            return Ok(Dealer(Kind::Tcp(tcp::Dealer::connect(&endpoint.to_string(), curve, wakeup)?)));
+        };
+        let mut dealer = Box::new(wire::Dealer::connect(path, BOUNDS)?);
+        dealer.watch(wakeup.as_fd(), WAKEUP)?;
+        Ok(Dealer(Kind::Local { dealer, wakeup }))
     }
 
     /// The next message's header; its payloads go to `payloads`, which is empty before.
-    pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Frame> {
-        let Some(header) = frame::receive(&self.socket) else {
-            self.sent = false;
-            return None;
-        };
-        let mut more = header.has_more();
-        while more {
-            let Some(payload) = frame::receive(&self.socket) else { break };
-            more = payload.has_more();
-            if payloads.len() <= ENTRIES_MAX {
-                payloads.push(payload.into_bytes());
-            }
+    pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Header> {
+        match &mut self.0 {
+            Kind::Local { dealer, .. } => dealer.receive(payloads).map(Header::Local),
+            Kind::Tcp(dealer) => dealer.receive(payloads).map(Header::Tcp),
         }
-        Some(header)
     }
 
     /// Hands a message over; never waits.
     pub(crate) fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
-        self.sent = true;
-        let more = |last| if last { More::Last } else { More::Follow };
-        frame::send_copy(&self.socket, header, more(payloads.is_empty())).map_err(|_| NotConnected)?;
-        for (place, payload) in payloads.iter().enumerate() {
-            frame::send(&mut self.socket, payload, more(place + 1 == payloads.len()))
-                .map_err(|_| NotConnected)?;
+        match &mut self.0 {
+            Kind::Local { dealer, .. } => {
+                dealer.send(header, payloads).map_err(|wire::NotConnected| NotConnected)
+            }
+            Kind::Tcp(dealer) => dealer.send(header, payloads),
         }
-        Ok(())
     }
 
     /// Somebody else slept on the descriptor: anything may have happened.
     pub(crate) fn slept_elsewhere(&mut self) {
-        self.hints_in = 0;
+        if let Kind::Tcp(dealer) = &mut self.0 {
+            dealer.slept_elsewhere();
+        }
     }
 
     /// Whether the connection ended since the last call; a busy loop may be told a few turns later.
     pub(crate) fn has_disconnected(&mut self) -> bool {
-        if self.hints_in > 0 {
-            self.hints_in -= 1;
-            return false;
+        match &mut self.0 {
+            Kind::Local { dealer, .. } => dealer.take_ended(),
+            Kind::Tcp(dealer) => dealer.has_disconnected(),
         }
-        self.hints_in = TURNS_WITHOUT_HINTS;
-        std::iter::from_fn(|| self.monitor.next()).count() > 0
     }
 
     /// Sleeps until a message is there, the connection ended, somebody uses the wake-up, or it is `until`.
     pub(crate) fn sleep(&mut self, until: Option<Instant>) {
-        if self.has_message() {
-            return;
-        }
-        if self.rest.sleep(until) == Told::Hints {
-            self.hints_in = 0;
+        match &mut self.0 {
+            Kind::Local { dealer, wakeup } => {
+                if !dealer.has_more() {
+                    dealer.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
+                }
+                wakeup.awake();
+                wakeup.drain();
+            }
+            Kind::Tcp(dealer) => dealer.sleep(until),
         }
     }
 
-    /// Whether a message is there that the descriptor does not tell, because it came while something was sent.
+    /// Whether a message is there that the descriptor does not tell.
     pub(crate) fn has_message(&self) -> bool {
-        self.sent && frame::is_there(&self.socket)
+        match &self.0 {
+            Kind::Local { dealer, .. } => dealer.has_more(),
+            Kind::Tcp(dealer) => dealer.has_message(),
+        }
     }
 
     /// Readable when a message has come since the last look, the connection ended, or somebody used the wake-up.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.rest.as_fd()
+        match &self.0 {
+            Kind::Local { dealer, .. } => dealer.as_fd(),
+            Kind::Tcp(dealer) => dealer.descriptor(),
+        }
     }
 }
 
-fn configure(socket: &zmq::Socket) -> zmq::Result<()> {
-    socket.set_immediate(true)?;
-    socket.set_linger(LINGER.as_millis() as i32)?;
-    socket.set_sndhwm(0)?;
-    socket.set_rcvhwm(0)?;
-    socket.set_ipv6(true)?;
-    socket.set_maxmsgsize(MESSAGE_BYTES_MAX.max(HEADER_FRAME_BYTES_MAX as i64))?;
-    socket.set_reconnect_ivl(RECONNECT_AFTER.as_millis() as i32)?;
-    socket.set_reconnect_ivl_max(RECONNECT_AFTER_MAX.as_millis() as i32)
-}
-
-/// A master that answered.
-pub(crate) struct Found {
-    /// Its process id, if it tells.
-    pub(crate) pid: Option<u32>,
-}
-
-/// The master at an endpoint, if one answers in time.
-pub(crate) fn ask_for_master(endpoint: &str, within: Duration) -> Option<Found> {
-    let context = zmq::Context::new();
-    let socket = context.socket(zmq::DEALER).ok()?;
-    socket.set_linger(0).ok()?;
-    socket.connect(endpoint).ok()?;
-    socket.send(Greeter::new(ROLE_CLIENT, ASKER.to_owned(), None).hello(), zmq::DONTWAIT).ok()?;
-    let readable = socket.poll(zmq::POLLIN, within.as_millis() as i64).ok()? > 0;
-    let header = if readable { frame::receive(&socket)? } else { return None };
-    match decode(header.as_ref(), 0).ok()? {
-        Message::Welcome(welcome) => Some(Found { pid: u32::try_from(welcome.pid).ok() }),
-        // It tells strangers nothing, but it is there.
-        Message::Challenge(_) | Message::Reject(_) => Some(Found { pid: None }),
-        _ => None,
-    }
-}
+const BOUNDS: wire::Bounds = wire::Bounds {
+    frame_bytes_max: FRAME_BYTES_MAX,
+    frames_max: ENTRIES_MAX + 1,
+    message_bytes_max: FRAME_BYTES_MAX,
+    unsent_max: UNSENT_MAX,
+};

@@ -1,5 +1,5 @@
-//! One master on one path. A lock file beside the socket decides, because libzmq would take the path from a running
-//! master without a word. The kernel frees the lock when its holder ends, however it ends; the file itself is never
+//! One master on one path. A lock file beside the socket decides, because libzmq, and whoever removes the path, would take
+//! it from a running master without a word. The kernel frees the lock when its holder ends, however it ends; the file itself is never
 //! removed (a second lock file under the same name would be a second lock).
 
 use super::{BindError, IpcAccess};
@@ -23,8 +23,8 @@ pub(crate) struct PathLock {
 }
 
 impl PathLock {
-    /// Takes the lock of a socket's path, makes its directory if there is none, and makes sure
-    /// that what stands at the path is a socket nobody listens on.
+    /// Takes the lock of a socket's path, makes its directory if there is none, and removes the socket that an earlier
+    /// master left there. Anything else that stands at the path is an error.
     pub(crate) fn take(socket: &Path, access: IpcAccess) -> Result<PathLock, BindError> {
         let endpoint = Endpoint::Ipc(socket.to_owned()).to_string();
         let failed = |action| {
@@ -50,7 +50,7 @@ impl PathLock {
             Err(error) => return Err(failed("its lock file")(error.into())),
         }
         write_pid(&mut file).map_err(failed("its lock file"))?;
-        check_what_is_there(socket).map_err(|problem| match problem {
+        check_what_is_there(socket).and_then(|()| clear(socket)).map_err(|problem| match problem {
             Problem::Bind(error) => error,
             Problem::Io(source) => failed("the socket's path")(source),
         })?;
@@ -65,7 +65,7 @@ impl PathLock {
 }
 
 impl Drop for PathLock {
-    /// Removes the socket, which libzmq leaves behind, unless something else stands there by now. The lock goes last, so
+    /// Removes the socket, unless something else stands there by now. The lock goes last, so
     /// no other master has begun to use the path.
     fn drop(&mut self) {
         if self.made.is_some() && inode(&self.socket).ok() == self.made {
@@ -133,7 +133,15 @@ fn check_what_is_there(socket: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a program without our lock listens there: libzmq would take the path away from it.
+/// A socket that nobody listens on any more is in the way.
+fn clear(socket: &Path) -> Result<(), Problem> {
+    match fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Problem::Io(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a program without our lock listens there.
 fn somebody_listens(path: &Path) -> io::Result<bool> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;

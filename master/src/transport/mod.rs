@@ -1,32 +1,26 @@
 //! The seam to the network: connections by [`Route`], messages as a header frame and payload frames.
 //!
-//! `router`, `dealer`, `monitor`, `rest` and `frame` are the only places that know ZeroMQ; `clock` is the only one that asks
-//! what time it is. `memory` is a second transport, without sockets, for tests of the loop.
+//! `router` and `dealer` stand for two wires each: `ipc://` goes through [`powerhose_wire`], TCP through `libzmq`, the only
+//! place that knows that library. `clock` is the only one that asks what time it is. `memory` is a third transport, without
+//! sockets, for tests of the loop.
 
 mod access;
 mod bind_error;
-mod capabilities;
-mod capacity;
 pub(crate) mod clock;
-mod connection;
-pub(crate) mod curve;
 pub(crate) mod dealer;
-mod frame;
+pub(crate) mod libzmq;
 mod limits;
 mod lock;
 #[cfg(test)]
 pub(crate) mod memory;
-mod monitor;
-mod rest;
 pub(crate) mod router;
 pub(crate) mod sleeper;
 pub(crate) mod wakeup;
 
 pub use access::IpcAccess;
 pub use bind_error::BindError;
-pub use capabilities::{Capabilities, capabilities};
-pub(crate) use capacity::connections_max;
-pub(crate) use limits::raise_open_files_limit;
+pub use libzmq::{Capabilities, capabilities};
+pub(crate) use limits::{connections_max, raise_open_files_limit};
 
 use crate::dispatcher::Route;
 use bytes::Bytes;

@@ -1,40 +1,29 @@
-//! The master's ROUTER socket.
+//! The master's ROUTER socket: for peers on this machine one without threads, for others libzmq's.
 
-use super::bind_error::BindError;
-use super::capacity::Capacity;
-use super::clock;
-use super::connection::Connections;
-use super::curve::{self, Doorkeeper};
-use super::frame::{self, Frame, More};
+use super::libzmq::Frame;
+use super::libzmq::router as tcp;
 use super::lock::PathLock;
-use super::monitor::{Happened, Monitor};
-use super::rest::{Rest, Told};
 use super::wakeup::Wakeup;
-use super::{IpcAccess, Transport, Unreachable};
+use super::{BindError, IpcAccess, Transport, Unreachable, clock};
 use crate::dispatcher::Route;
 use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use std::net::IpAddr;
+use powerhose_wire as wire;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::warn;
 
-/// libzmq's own routing ids: a zero byte and a counter.
-const ROUTE_BYTES: usize = 5;
-/// Messages that may wait for one peer that does not read. Beyond that it counts as gone.
-const SEND_QUEUE_MAX: i32 = 100_000;
-/// ZMTP heartbeats notice connections whose other end stopped; only the ROUTER sends them.
-const CONNECTION_HEARTBEAT: Duration = Duration::from_secs(1);
-const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long what was sent last may take to leave when the socket closes.
-const LINGER: Duration = Duration::from_millis(500);
-/// Turns in which the monitor is not looked at while the loop never sleeps. Each look is a system call.
-const TURNS_WITHOUT_HINTS: u32 = 15;
-/// How long a master that holds a TCP port is asked who it is.
-const ASK_WITHIN: Duration = Duration::from_millis(500);
+/// Pieces of messages that may wait for one peer that does not read. Beyond that it counts as gone.
+const UNSENT_MAX: usize = 100_000;
+/// A message may be so many times as large as a frame.
+const FRAMES_IN_MESSAGE: u64 = 4;
+/// What it sleeps on beside the connections of this machine.
+const WAKEUP: u8 = 0;
+const TCP_MESSAGES: u8 = 1;
+const TCP_HINTS: [u8; 2] = [2, 3];
 
 /// Which connections other than loopback a master accepts over TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,24 +47,31 @@ pub(crate) struct Access {
     pub(crate) connections_max: usize,
 }
 
-/// A bound ROUTER with its monitor.
+/// A bound ROUTER.
 pub(crate) struct Router {
-    // Dropped in this order: sockets before their context.
-    monitor: Monitor,
-    doorkeeper: Option<Doorkeeper>,
-    socket: zmq::Socket,
+    local: wire::Router,
+    tcp: Option<tcp::Router>,
+    /// Whose turn it is to be received from first.
+    tcp_first: bool,
     locks: Vec<PathLock>,
     endpoints: Vec<Endpoint>,
-    rest: Rest,
-    /// Something was sent since the socket was last found empty: what came meanwhile, its descriptor does not tell.
-    sent: bool,
-    /// In how many turns the monitor and the doorkeeper are looked at, unless the descriptors tell of something.
-    hints_in: u32,
-    connections: Connections,
-    capacity: Capacity,
+    wakeup: Arc<Wakeup>,
     limiter: Limiter,
-    /// Connections that ended, of which nobody was told yet.
-    ended: Vec<Route>,
+}
+
+/// A header frame as it came in.
+pub(crate) enum Header {
+    Local(Bytes),
+    Tcp(Frame),
+}
+
+impl AsRef<[u8]> for Header {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Header::Local(bytes) => bytes,
+            Header::Tcp(frame) => frame.as_ref(),
+        }
+    }
 }
 
 impl Router {
@@ -87,35 +83,28 @@ impl Router {
         wakeup: Arc<Wakeup>,
     ) -> Result<Router, BindError> {
         let first = endpoints.first().ok_or(BindError::NoEndpoint)?;
-        let failed = |source| BindError::Socket { endpoint: first.to_string(), source };
-        let context = zmq::Context::new();
-        let socket = context.socket(zmq::ROUTER).map_err(failed)?;
-        configure(&socket, payload_bytes_max).map_err(failed)?;
-        let monitor = Monitor::watch(&context, &socket).map_err(failed)?;
-        let stand = |server| Doorkeeper::stand(&context, server).map_err(failed);
-        let doorkeeper = access.curve.as_ref().map(stand).transpose()?;
-        let hints: Vec<_> =
-            [monitor.socket()].into_iter().chain(doorkeeper.as_ref().map(Doorkeeper::socket)).collect();
-        let rest = Rest::over(&socket, &hints, wakeup).map_err(|source| BindError::Io {
-            endpoint: first.to_string(),
-            action: "what it sleeps on",
-            source,
-        })?;
+        let (on_paths, on_ports): (Vec<_>, Vec<_>) =
+            endpoints.iter().partition(|endpoint| endpoint.path().is_some());
+        let is_both = !on_paths.is_empty() && !on_ports.is_empty();
+        let connections_max = access.connections_max / if is_both { 2 } else { 1 };
+        let failed =
+            |source| BindError::Io { endpoint: first.to_string(), action: "what it sleeps on", source };
         let mut router = Router {
-            rest,
-            sent: false,
-            hints_in: 0,
-            monitor,
-            doorkeeper,
-            socket,
+            local: wire::Router::new(bounds(payload_bytes_max), connections_max).map_err(failed)?,
+            tcp: None,
+            tcp_first: false,
             locks: Vec::new(),
             endpoints: Vec::new(),
-            connections: Connections::default(),
-            capacity: Capacity::new(access.connections_max),
+            wakeup,
             limiter: Limiter::default(),
-            ended: Vec::new(),
         };
+        if let Some(port) = on_ports.first() {
+            let made = tcp::Router::new(access.curve.as_ref(), payload_bytes_max, connections_max);
+            router.tcp =
+                Some(made.map_err(|source| BindError::Socket { endpoint: port.to_string(), source })?);
+        }
         endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
+        router.watch().map_err(failed)?;
         Ok(router)
     }
 
@@ -128,203 +117,155 @@ impl Router {
         if access.tcp == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
             return Err(BindError::Insecure { endpoint: endpoint.to_string() });
         }
-        let lock = endpoint.path().map(|path| PathLock::take(path, access.ipc)).transpose()?;
-        self.bind_one(endpoint, access.curve.as_ref()).map_err(|source| match source {
-            zmq::Error::EADDRINUSE => in_use(endpoint),
-            source => BindError::Socket { endpoint: endpoint.to_string(), source },
-        })?;
-        if let Some(mut lock) = lock {
-            lock.restrict().map_err(|source| BindError::Io {
-                endpoint: endpoint.to_string(),
-                action: "the socket's permissions",
-                source,
-            })?;
-            self.locks.push(lock);
-        }
-        self.endpoints.push(bound(endpoint, &self.socket));
+        let bound = match (endpoint.path(), &mut self.tcp) {
+            (None, Some(tcp)) => tcp.listen(endpoint)?,
+            (None, None) => return Err(BindError::NoEndpoint),
+            (Some(path), _) => {
+                let failed =
+                    |action| move |source| BindError::Io { endpoint: endpoint.to_string(), action, source };
+                let mut lock = PathLock::take(path, access.ipc)?;
+                self.local.listen(path).map_err(failed("the socket"))?;
+                lock.restrict().map_err(failed("the socket's permissions"))?;
+                self.locks.push(lock);
+                endpoint.clone()
+            }
+        };
+        self.endpoints.push(bound);
         Ok(())
     }
 
-    /// ZeroMQ keeps for each endpoint what held when it was bound.
-    fn bind_one(&self, endpoint: &Endpoint, curve: Option<&CurveServer>) -> zmq::Result<()> {
-        match curve {
-            Some(server) if endpoint.path().is_none() => curve::encrypt(&self.socket, server)?,
-            Some(_) => curve::leave_plain(&self.socket)?,
-            None => {}
-        }
-        self.socket.bind(&endpoint.to_string())
+    /// Has whoever sleeps here woken by all that there is.
+    fn watch(&mut self) -> std::io::Result<()> {
+        self.local.watch(self.wakeup.as_fd(), WAKEUP)?;
+        let Some(tcp) = &self.tcp else { return Ok(()) };
+        let numbers = [TCP_MESSAGES].into_iter().chain(TCP_HINTS);
+        tcp.descriptors()?
+            .into_iter()
+            .zip(numbers)
+            .try_for_each(|(descriptor, number)| self.local.watch(descriptor, number))
     }
 
-    /// The next message's route and header; its payloads go to `payloads`.
-    fn receive_one(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Option<Route>, Frame, Frame)> {
-        let identity = frame::receive(&self.socket)?;
-        let mut header = frame::receive(&self.socket)?;
-        let mut more = header.has_more();
-        while more {
-            let Some(payload) = frame::receive(&self.socket) else { break };
-            more = payload.has_more();
-            // A few too many show that the count is wrong; the rest of a hostile message is not worth keeping.
-            if payloads.len() <= ENTRIES_MAX {
-                payloads.push(payload.into_bytes());
+    fn receive_local(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
+        loop {
+            let wire::Received { route, header, has_identity } = self.local.receive(payloads)?;
+            if !has_identity {
+                return Some((Route(route.number()), Header::Local(header)));
             }
-        }
-        let route = route(identity.as_ref());
-        if let Some(route) = route {
-            self.remember(route, &mut header);
-        }
-        Some((route, identity, header))
-    }
-
-    fn remember(&mut self, route: Route, header: &mut Frame) {
-        if self.connections.is_certain(route) {
-            return;
-        }
-        if let Some(descriptor) = header.descriptor() {
-            self.connections.heard(route, descriptor);
+            payloads.clear();
+            let _ = self.local.send(route, &identity_refused(), &[]);
         }
     }
 
-    fn ask_monitor(&mut self) {
-        while let Some(happened) = self.monitor.next() {
-            match happened {
-                Happened::Accepted(descriptor) => self.capacity.accepted(descriptor),
-                Happened::Ended(descriptor) => {
-                    self.capacity.ended(descriptor);
-                    self.connections.ended(descriptor, &mut self.ended);
-                }
+    fn receive_tcp(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
+        let tcp = self.tcp.as_mut()?;
+        loop {
+            let tcp::Received { route, identity, header } = tcp.receive(payloads)?;
+            if let Some(route) = route {
+                return Some((route, Header::Tcp(header)));
             }
+            payloads.clear();
+            tcp.send_to_identity(&identity, &identity_refused());
         }
-        let too_many = self.capacity.cut_surplus(&self.endpoints);
+    }
+
+    fn warn_of_surplus(&mut self) {
+        let too_many = self.local.take_surplus() + self.tcp.as_mut().map_or(0, tcp::Router::cut_surplus);
         if too_many > 0
             && let Some(left_out) = self.limiter.pass(clock::now())
         {
             warn!(too_many, left_out, "there are too many connections, and new ones are cut off");
         }
     }
-
-    /// A peer that set its own identity could take another's place; it is told so, and nothing else.
-    fn refuse_identity(&mut self, identity: &Frame) {
-        let text = "leave the socket's identity (routing id) unset";
-        let reject = Reject { kind: 0, reference: None, code: "identity", text, retry_after_ms: None };
-        if frame::send_copy(&self.socket, identity.as_ref(), More::Follow).is_ok() {
-            let _ = frame::send_copy(&self.socket, &Message::Reject(reject).encode(), More::Last);
-        }
-    }
 }
 
 impl Transport for Router {
-    type Header = Frame;
+    type Header = Header;
 
-    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Frame)> {
-        loop {
-            let Some(received) = self.receive_one(payloads) else {
-                self.sent = false;
-                self.connections.nothing_unread();
-                return None;
-            };
-            match received {
-                (Some(route), _, header) => return Some((route, header)),
-                (None, identity, _) => {
-                    payloads.clear();
-                    self.refuse_identity(&identity);
-                }
-            }
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
+        if self.tcp.is_none() {
+            return self.receive_local(payloads);
+        }
+        // In turn, so that a flood on one side does not drown the other.
+        self.tcp_first = !self.tcp_first;
+        if self.tcp_first {
+            self.receive_tcp(payloads).or_else(|| self.receive_local(payloads))
+        } else {
+            self.receive_local(payloads).or_else(|| self.receive_tcp(payloads))
         }
     }
 
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
-        self.sent = true;
-        let mut identity = [0; ROUTE_BYTES];
-        identity[1..].copy_from_slice(&(route.0 as u32).to_be_bytes());
-        let more = |last| if last { More::Last } else { More::Follow };
-        // Only the first frame can fail: once the route is accepted, libzmq takes the whole message.
-        frame::send_copy(&self.socket, &identity, More::Follow).map_err(|_| Unreachable)?;
-        frame::send_copy(&self.socket, header, more(payloads.is_empty())).map_err(|_| Unreachable)?;
-        for (place, payload) in payloads.iter().enumerate() {
-            frame::send(&mut self.socket, payload, more(place + 1 == payloads.len()))
-                .map_err(|_| Unreachable)?;
+        match (is_local(route), &mut self.tcp) {
+            (Some(route), _) => self.local.send(route, header, payloads).map_err(|wire::Gone| Unreachable),
+            (None, Some(tcp)) => tcp.send(route, header, payloads),
+            (None, None) => Err(Unreachable),
         }
-        Ok(())
     }
 
     fn cut(&mut self, route: Route) {
-        // It may have ended, and another may have its descriptor.
-        self.ask_monitor();
-        self.connections.cut(route);
+        match (is_local(route), &mut self.tcp) {
+            (Some(route), _) => self.local.cut(route),
+            (None, Some(tcp)) => tcp.cut(route),
+            (None, None) => {}
+        }
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
-        if self.hints_in > 0 {
-            self.hints_in -= 1;
-        } else {
-            self.hints_in = TURNS_WITHOUT_HINTS;
-            if let Some(doorkeeper) = &self.doorkeeper {
-                doorkeeper.answer();
-            }
-            self.ask_monitor();
+        routes.extend(self.local.take_ended().map(|route| Route(route.number())));
+        if let Some(tcp) = &mut self.tcp {
+            tcp.hints(routes);
         }
-        routes.append(&mut self.ended);
+        self.warn_of_surplus();
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
         if self.has_message() {
             return;
         }
-        if self.rest.sleep(until) == Told::Hints {
-            self.hints_in = 0;
+        let told = self.local.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
+        self.wakeup.awake();
+        self.wakeup.drain();
+        if let Some(tcp) = &mut self.tcp
+            && TCP_HINTS.into_iter().any(|hint| told.of(hint))
+        {
+            tcp.has_hints();
         }
     }
 
     fn has_message(&self) -> bool {
-        // Who heard of an end while cutting has yet to tell it.
-        !self.ended.is_empty() || self.sent && frame::is_there(&self.socket)
+        self.local.has_more() || self.tcp.as_ref().is_some_and(tcp::Router::has_message)
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
-        self.rest.as_fd()
+        self.local.as_fd()
     }
 
     fn slept_elsewhere(&mut self) {
-        self.hints_in = 0;
-    }
-}
-
-fn configure(socket: &zmq::Socket, payload_bytes_max: usize) -> zmq::Result<()> {
-    socket.set_router_mandatory(true)?;
-    socket.set_linger(LINGER.as_millis() as i32)?;
-    socket.set_sndhwm(SEND_QUEUE_MAX)?;
-    socket.set_maxmsgsize(payload_bytes_max.max(HEADER_FRAME_BYTES_MAX) as i64)?;
-    socket.set_ipv6(true)?;
-    socket.set_heartbeat_ivl(CONNECTION_HEARTBEAT.as_millis() as i32)?;
-    socket.set_heartbeat_timeout(CONNECTION_HEARTBEAT_TIMEOUT.as_millis() as i32)
-}
-
-fn route(identity: &[u8]) -> Option<Route> {
-    match identity {
-        [0, a, b, c, d] => Some(Route(u64::from(u32::from_be_bytes([*a, *b, *c, *d])))),
-        _ => None,
-    }
-}
-
-/// Where the socket listens: with the port that the system chose, and an address as its family writes it (libzmq tells
-/// those of IPv4 as IPv6 has them).
-fn bound(asked: &Endpoint, socket: &zmq::Socket) -> Endpoint {
-    let told = socket.get_last_endpoint().ok().and_then(Result::ok);
-    match told.and_then(|text| text.trim_end_matches('\0').parse().ok()) {
-        Some(Endpoint::Tcp { host, port }) => {
-            let address = host.parse::<IpAddr>().map(|address| address.to_canonical().to_string());
-            Endpoint::Tcp { host: address.unwrap_or(host), port }
+        if let Some(tcp) = &mut self.tcp {
+            tcp.has_hints();
         }
-        Some(Endpoint::Ipc(path)) => Endpoint::Ipc(path),
-        None => asked.clone(),
     }
 }
 
-/// Who holds a TCP port: a master says so when it is asked.
-fn in_use(endpoint: &Endpoint) -> BindError {
-    let endpoint = endpoint.to_string();
-    match super::dealer::ask_for_master(&endpoint, ASK_WITHIN) {
-        Some(found) => BindError::AlreadyRunning { endpoint, pid: found.pid },
-        None => BindError::AddressInUse { endpoint },
+fn bounds(payload_bytes_max: usize) -> wire::Bounds {
+    let frame_bytes_max = payload_bytes_max.max(HEADER_FRAME_BYTES_MAX) as u64;
+    wire::Bounds {
+        frame_bytes_max,
+        // One too many shows that the count is wrong.
+        frames_max: ENTRIES_MAX + 1,
+        message_bytes_max: frame_bytes_max.saturating_mul(FRAMES_IN_MESSAGE),
+        unsent_max: UNSENT_MAX,
     }
+}
+
+/// libzmq's routes are numbers of 32 bits, those of this machine are greater.
+fn is_local(route: Route) -> Option<wire::Route> {
+    (route.0 > u64::from(u32::MAX)).then(|| wire::Route::from_number(route.0))
+}
+
+/// A peer that chose its identity could take another's place; it is told so, and nothing else.
+fn identity_refused() -> Vec<u8> {
+    let text = "leave the socket's identity (routing id) unset";
+    Message::Reject(Reject { kind: 0, reference: None, code: "identity", text, retry_after_ms: None })
+        .encode()
 }

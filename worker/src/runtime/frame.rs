@@ -1,5 +1,6 @@
-//! One frame of a message: bytes that came from ZeroMQ or go to it, moved wherever that is cheaper than a copy.
+//! One frame of a message: bytes that came from a socket or go to it, moved wherever that is cheaper than a copy.
 
+use bytes::Bytes;
 use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr;
@@ -11,14 +12,25 @@ const COPIED_BYTES_MAX: usize = 4096;
 /// Bytes that stay where they are.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    /// Where the socket put them.
+    /// Where libzmq put them.
     Received(Message),
+    /// Where the local socket put them.
+    Local(Bytes),
     /// Where a handler or the machine put them.
     Made(Vec<u8>),
 }
 
 impl Frame {
-    /// Hands it to the socket. An interrupting signal cannot lose it, as it would in [`zmq::Socket::send`], which drops
+    /// Its bytes, moved.
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Frame::Received(message) => Bytes::copy_from_slice(&message),
+            Frame::Local(bytes) => bytes,
+            Frame::Made(bytes) => bytes.into(),
+        }
+    }
+
+    /// Hands it to libzmq. An interrupting signal cannot lose it, as it would in [`zmq::Socket::send`], which drops
     /// the message with the error.
     pub(super) fn send(self, socket: &mut zmq::Socket, flags: i32) -> zmq::Result<()> {
         match self {
@@ -36,6 +48,7 @@ impl Deref for Frame {
     fn deref(&self) -> &[u8] {
         match self {
             Frame::Received(message) => message,
+            Frame::Local(bytes) => bytes,
             Frame::Made(bytes) => bytes,
         }
     }

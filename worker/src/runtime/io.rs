@@ -3,7 +3,7 @@
 
 use super::Master;
 use super::frame::Frame;
-use super::socket::{MasterSocket, Sent};
+use super::socket::{Events, MasterSocket, Sent};
 use super::watchdog;
 use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
@@ -50,6 +50,11 @@ impl<'a> Io<'a> {
             payloads: Vec::new(),
             turned_at: now,
         })
+    }
+
+    /// Whether some of what was said is still to be sent. Nothing is begun before: nobody would send it meanwhile.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.socket.has_unsent()
     }
 
     /// Between two jobs: a [turn](Io::turn), unless the last one was just now, or no other job is here: then
@@ -104,13 +109,12 @@ impl<'a> Io<'a> {
 
     /// Tells the machine what has become of the connection. Whether it is to be waited for or there is something to do.
     pub(super) fn look(&mut self, now: Instant) -> Result<Look, WorkerError> {
-        let events = self.socket.events()?;
-        let connected = events.contains(zmq::POLLOUT);
+        let Events { readable, connected } = self.socket.events()?;
         if connected && self.machine.awaits_connection() {
             self.machine.handle_connected(now);
-        } else if !connected && self.machine.has_session() && !events.contains(zmq::POLLIN) {
+        } else if !connected && self.machine.has_session() && !readable {
             self.machine.handle_disconnected(now);
-        } else if !events.contains(zmq::POLLIN) {
+        } else if !readable {
             return Ok(Look::Nothing);
         }
         Ok(Look::Something)

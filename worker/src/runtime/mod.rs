@@ -101,7 +101,7 @@ where
         if let Some(ending) = io.machine.ending() {
             return Ok(ending.clone());
         }
-        let next = io.machine.next_job(now);
+        let next = if io.has_unsent() { None } else { io.machine.next_job(now) };
         io.act(now)?;
         let Some(next) = next else {
             io.wait()?;

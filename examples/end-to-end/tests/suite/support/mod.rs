@@ -15,7 +15,7 @@ pub(crate) use outside::OutsideMaster;
 pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
 pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
 pub(crate) use raw_worker::{RawWorker, call, done, end};
-pub(crate) use scene::{EMBEDDED, REMOTE, Scene, Setup, connect, job, numbered};
+pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
 pub(crate) use scene::{PYTHON_WORKERS, python_example};
 
@@ -67,8 +67,8 @@ pub(crate) fn failure(error: &JobError) -> (&str, &str) {
     }
 }
 
-/// Makes a test of each function, for a master in this process and for one that is reached as a client. With
-/// `and_python` the workers are Python's, too.
+/// Makes a test of each function, for a master in this process, for one that is reached as a client, and for one that is
+/// reached over TCP. With `and_python` the workers are Python's, too.
 ///
 /// A file with several of these gives the further ones names: `mod name:`.
 macro_rules! in_every_setup {
@@ -85,6 +85,13 @@ macro_rules! in_every_setup {
                 $(#[test]
                 fn $test() {
                     super::super::$test($crate::support::REMOTE);
+                })+
+            }
+
+            mod over_tcp {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::OVER_TCP);
                 })+
             }
         }
@@ -112,6 +119,13 @@ macro_rules! in_every_setup {
             $(#[test]
             fn $test() {
                 super::$test($crate::support::REMOTE);
+            })+
+        }
+
+        mod over_tcp {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::OVER_TCP);
             })+
         }
     };

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 pub(crate) struct Setup {
     place: Place,
     language: Language,
+    wire: Wire,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +31,19 @@ enum Language {
     Python,
 }
 
-pub(crate) const EMBEDDED: Setup = Setup { place: Place::Embedded, language: Language::Rust };
-pub(crate) const REMOTE: Setup = Setup { place: Place::Remote, language: Language::Rust };
+/// What peers reach the master through: each is another implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wire {
+    UnixSocket,
+    Tcp,
+}
+
+pub(crate) const EMBEDDED: Setup =
+    Setup { place: Place::Embedded, language: Language::Rust, wire: Wire::UnixSocket };
+pub(crate) const REMOTE: Setup = Setup { place: Place::Remote, ..EMBEDDED };
+pub(crate) const OVER_TCP: Setup = Setup { place: Place::Remote, wire: Wire::Tcp, ..EMBEDDED };
 #[cfg(feature = "python-tests")]
-pub(crate) const PYTHON_WORKERS: Setup = Setup { place: Place::Embedded, language: Language::Python };
+pub(crate) const PYTHON_WORKERS: Setup = Setup { language: Language::Python, ..EMBEDDED };
 
 /// A job whose handler does this with this.
 pub(crate) fn job(command: &str, operand: &str) -> Job {
@@ -92,14 +102,18 @@ impl SceneBuilder {
     #[track_caller]
     pub(crate) fn start(self) -> Scene {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let endpoint = format!("ipc://{}/master.ipc", folder.path().display());
+        let endpoint = match self.setup.wire {
+            Wire::UnixSocket => format!("ipc://{}/master.ipc", folder.path().display()),
+            Wire::Tcp => "tcp://127.0.0.1:0".to_owned(),
+        };
         let (sender, notices) = unbounded();
         let master = JobRunner::builder()
             .endpoint(&endpoint)
             .settings(self.settings)
             .on_notice(move |notice| drop(sender.send(notice.clone())))
             .bind()
-            .expect("a path of its own");
+            .expect("a path or port of its own");
+        let endpoint = master.endpoints()[0].to_string();
         let runner = match self.setup.place {
             Place::Embedded => master.clone(),
             Place::Remote => connect(&endpoint),

@@ -1,7 +1,8 @@
-//! The connection to the master: a DEALER that never blocks and never queues for nobody.
+//! The connection to a master on another machine, or behind a TCP port: libzmq's DEALER.
 
-use super::Master;
-use super::frame::{Frame, retry_interrupted};
+use super::{Events, Header, Sent};
+use crate::runtime::Master;
+use crate::runtime::frame::{Frame, retry_interrupted};
 use crate::{CurveClient, WorkerError};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use zmq::Message;
@@ -17,19 +18,13 @@ const RECONNECT_MS_MAX: i32 = 500;
 /// After it a TCP connection that is not there yet is tried anew.
 const CONNECT_TIMEOUT_MS: i32 = 5_000;
 
-pub(super) struct MasterSocket {
+pub(in crate::runtime) struct TcpSocket {
     socket: zmq::Socket,
     descriptor: RawFd,
 }
 
-/// What became of a message.
-pub(super) enum Sent {
-    Whole,
-    NoConnection,
-}
-
-impl MasterSocket {
-    pub(super) fn connect(master: Master<'_>) -> Result<MasterSocket, WorkerError> {
+impl TcpSocket {
+    pub(super) fn connect(master: Master<'_>) -> Result<TcpSocket, WorkerError> {
         let failed = |error: zmq::Error| WorkerError::system("make a ZeroMQ socket", error);
         let socket = zmq::Context::new().socket(zmq::DEALER).map_err(failed)?;
         // Without a connection there is no queue: nothing waits out an outage and runs stale.
@@ -48,7 +43,7 @@ impl MasterSocket {
             .connect(&master.endpoint.to_string())
             .map_err(|error| WorkerError::system("connect", error))?;
         let descriptor = socket.get_fd().map_err(failed)?;
-        Ok(MasterSocket { socket, descriptor })
+        Ok(TcpSocket { socket, descriptor })
     }
 
     /// Sends a message whole or not at all.
@@ -68,7 +63,7 @@ impl MasterSocket {
     }
 
     /// The next message, if one is there: its header frame; its payload frames are put into `payloads`.
-    pub(super) fn receive(&self, payloads: &mut Vec<Frame>) -> Result<Option<Message>, WorkerError> {
+    pub(super) fn receive(&self, payloads: &mut Vec<Frame>) -> Result<Option<Header>, WorkerError> {
         let header = match self.receive_frame() {
             Ok(header) => header,
             Err(zmq::Error::EAGAIN) => return Ok(None),
@@ -82,13 +77,14 @@ impl MasterSocket {
             more = frame.get_more();
             payloads.push(Frame::Received(frame));
         }
-        Ok(Some(header))
+        Ok(Some(Header::Tcp(header)))
     }
 
     /// Whether there is something to read, and a connection to write to.
-    pub(super) fn events(&self) -> Result<zmq::PollEvents, WorkerError> {
-        retry_interrupted(|| self.socket.get_events())
-            .map_err(|error| WorkerError::system("look at a socket", error))
+    pub(super) fn events(&self) -> Result<Events, WorkerError> {
+        let events = retry_interrupted(|| self.socket.get_events())
+            .map_err(|error| WorkerError::system("look at a socket", error))?;
+        Ok(Events { readable: events.contains(zmq::POLLIN), connected: events.contains(zmq::POLLOUT) })
     }
 
     fn receive_frame(&self) -> zmq::Result<Message> {
@@ -106,8 +102,8 @@ fn encrypt(socket: &zmq::Socket, client: &CurveClient) -> Result<(), WorkerError
     socket.set_curve_secretkey(client.own.secret.as_bytes()).map_err(failed)
 }
 
-impl AsFd for MasterSocket {
-    /// Readable when [`events`](MasterSocket::events) may have changed since it was last asked.
+impl AsFd for TcpSocket {
+    /// Readable when [`events`](TcpSocket::events) may have changed since it was last asked.
     fn as_fd(&self) -> BorrowedFd<'_> {
         // SAFETY: the descriptor belongs to the socket, which lives and keeps it as long as `self`.
         unsafe { BorrowedFd::borrow_raw(self.descriptor) }

@@ -1,5 +1,5 @@
 //! How many connections a master has. libzmq ends the whole process if it has no file left to open when a peer connects
-//! over `ipc://`. So there is a bound well below, and connections beyond it are ended as they come.
+//! over TCP. So there is a bound well below, and connections beyond it are ended as they come.
 
 use super::connection::cut_if;
 use powerhose_protocol::Endpoint;
@@ -7,21 +7,6 @@ use rustix::net::{SocketAddr, SocketAddrAny, SocketAddrUnix, getsockname};
 use std::collections::HashSet;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-
-/// Connections that have no session (yet) beside those of peers that may have one: some for each peer that connects
-/// again before its old connection is known to be gone.
-const CONNECTIONS_PER_PEER: usize = 2;
-/// For operators, when there may be hardly any peers.
-const CONNECTIONS_MIN: usize = 64;
-
-/// How many connections a master with so many peers keeps, in a process that may open so many files. Half of them are
-/// left to the program around it, and to what connects before the master can do something about it.
-pub(crate) fn connections_max(peers_max: usize, open_files_max: Option<u64>) -> usize {
-    let wanted = peers_max.saturating_mul(CONNECTIONS_PER_PEER).saturating_add(CONNECTIONS_MIN);
-    let possible =
-        open_files_max.map_or(usize::MAX, |files| usize::try_from(files / 2).unwrap_or(usize::MAX));
-    wanted.min(possible)
-}
 
 /// The connections that there are, by descriptor.
 #[derive(Debug)]
@@ -82,13 +67,6 @@ mod tests {
     use std::io::Read;
     use std::os::fd::AsRawFd;
     use std::os::unix::net::{UnixListener, UnixStream};
-
-    #[test]
-    fn a_process_that_may_open_few_files_keeps_few_connections() {
-        assert_eq!(connections_max(8192, Some(1 << 20)), 2 * 8192 + 64);
-        assert_eq!(connections_max(8192, Some(1024)), 512);
-        assert_eq!(connections_max(usize::MAX, None), usize::MAX);
-    }
 
     #[test]
     fn the_connections_that_are_too_many_end_and_nothing_else() {

@@ -1,7 +1,7 @@
 //! Where a loop rests: over its sockets and its wake-up together.
 
-use super::sleeper::Sleeper;
-use super::wakeup::Wakeup;
+use crate::transport::sleeper::Sleeper;
+use crate::transport::wakeup::Wakeup;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;

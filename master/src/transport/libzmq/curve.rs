@@ -77,11 +77,6 @@ pub(crate) fn encrypt(socket: &zmq::Socket, server: &CurveServer) -> zmq::Result
     socket.set_curve_server(true)
 }
 
-/// What the socket binds to from now on is not.
-pub(crate) fn leave_plain(socket: &zmq::Socket) -> zmq::Result<()> {
-    if socket.is_curve_server()? { socket.set_curve_server(false) } else { Ok(()) }
-}
-
 /// What the socket connects to from now on is encrypted.
 pub(crate) fn connect_encrypted(socket: &zmq::Socket, client: &CurveClient) -> zmq::Result<()> {
     socket.set_curve_serverkey(client.server.as_bytes())?;

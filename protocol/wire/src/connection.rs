@@ -1,0 +1,169 @@
+//! A unix socket with a peer at its other end.
+
+use crate::buffers::Buffers;
+use crate::chunk::Chunk;
+use crate::input::{Came, Input};
+use crate::output::{Output, Sent};
+use crate::poller::{Interest, Poller};
+use crate::zmtp::{self, Kind};
+use crate::{Bounds, Violation};
+use bytes::Bytes;
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// What is asked of the system: it gives twice that, or twice its own bound (`net.core.wmem_max`). The more a peer can be
+/// sent at once, the less often both must be woken for a large message.
+const SEND_BUFFER_BYTES: usize = 416 << 10;
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: OwnedFd,
+    input: Input,
+    output: Output,
+    interest: Interest,
+    unsent_max: usize,
+}
+
+/// What a look for bytes brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Some, and there may be more.
+    Full,
+    /// Some, and no more.
+    All,
+    Nothing,
+    /// The peer has ended the connection.
+    End,
+}
+
+/// It is over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Over {
+    #[error("the peer has ended it")]
+    Ended,
+    #[error(transparent)]
+    Broken(#[from] io::Error),
+    #[error(transparent)]
+    Violated(#[from] Violation),
+    #[error("the peer does not read")]
+    NotRead,
+}
+
+impl Connection {
+    /// Greets the other end, and has the poller look at what comes.
+    pub(crate) fn begin(
+        socket: OwnedFd,
+        kind: Kind,
+        bounds: Bounds,
+        buffers: &Buffers,
+        poller: &Poller,
+        token: u64,
+    ) -> io::Result<Connection> {
+        poller.add(socket.as_fd(), token)?;
+        set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES)?;
+        let mut connection = Connection {
+            socket,
+            input: Input::new(kind, bounds, buffers.clone()),
+            output: Output::default(),
+            interest: Interest::Reading,
+            unsent_max: bounds.unsent_max,
+        };
+        // A fresh socket's buffer takes it; if not, the connection is no good, which the first look at it shows.
+        let _ = connection.output.send_bytes(connection.socket.as_fd(), &zmtp::opening(kind));
+        Ok(connection)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.input.is_open()
+    }
+
+    pub(crate) fn has_identity(&self) -> bool {
+        self.input.has_identity()
+    }
+
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    pub(crate) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Reads once. `chunk` is used up before.
+    pub(crate) fn read(&mut self, chunk: &mut Chunk) -> io::Result<Read> {
+        let room = self.input.room(chunk);
+        let size = room.capacity() - room.len();
+        loop {
+            match recv(&self.socket, spare_capacity(room), RecvFlags::DONTWAIT) {
+                Ok((0, _)) => return Ok(Read::End),
+                Ok((read, _)) => return Ok(if read == size { Read::Full } else { Read::All }),
+                Err(Errno::AGAIN) => return Ok(Read::Nothing),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What came next of what was read.
+    pub(crate) fn next(
+        &mut self,
+        chunk: &mut Chunk,
+        payloads: &mut Vec<Bytes>,
+    ) -> Result<Option<Came>, Violation> {
+        self.input.next(chunk, payloads)
+    }
+
+    /// Sends a message, or keeps what the peer does not take yet.
+    pub(crate) fn send(
+        &mut self,
+        poller: &Poller,
+        token: u64,
+        header: &[u8],
+        payloads: &[Bytes],
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), Over> {
+        if self.output.len() >= self.unsent_max {
+            return Err(Over::NotRead);
+        }
+        let sent = self.output.send(self.socket.as_fd(), header, payloads, scratch)?;
+        self.watch(poller, token, sent)
+    }
+
+    /// Sends a command, unless the peer is behind in reading.
+    pub(crate) fn send_command(&mut self, poller: &Poller, token: u64, command: &[u8]) -> Result<(), Over> {
+        if self.has_unsent() {
+            return Ok(());
+        }
+        let sent = self.output.send_bytes(self.socket.as_fd(), command)?;
+        self.watch(poller, token, sent)
+    }
+
+    /// Sends what waits, as far as it goes.
+    pub(crate) fn flush(&mut self, poller: &Poller, token: u64) -> Result<(), Over> {
+        let sent = self.output.flush(self.socket.as_fd())?;
+        self.watch(poller, token, sent)
+    }
+
+    /// Has the poller tell when more can be sent, if there is more.
+    fn watch(&mut self, poller: &Poller, token: u64, sent: Sent) -> Result<(), Over> {
+        let interest = match sent {
+            Sent::Whole => Interest::Reading,
+            Sent::Partly => Interest::ReadingAndWriting,
+        };
+        if interest != self.interest {
+            poller.modify(self.socket.as_fd(), token, interest)?;
+            self.interest = interest;
+        }
+        Ok(())
+    }
+
+    /// Ends it. The peer sees it at once, also if a child that is just being started has a copy of the descriptor.
+    pub(crate) fn end(self, poller: &Poller) {
+        poller.remove(self.socket.as_fd());
+        let _ = shutdown(&self.socket, Shutdown::Both);
+    }
+}

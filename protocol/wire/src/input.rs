@@ -1,0 +1,214 @@
+//! What a peer sends, put together into messages. Touches no socket: bytes go in, messages come out.
+
+use crate::buffers::Buffers;
+use crate::chunk::Chunk;
+use crate::zmtp::{self, GREETING_BYTES, Head, Kind};
+use crate::{Bounds, Violation};
+use bytes::Bytes;
+
+/// A longer frame that has not come whole is read to where it will stay.
+const LARGE_BYTES: u64 = 16 << 10;
+/// For so much of a large frame memory is set aside before it has come; then for as much again as is there.
+const TRUSTED_BYTES: usize = 4 << 20;
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Greeting,
+    Ready,
+    Open,
+}
+
+/// What came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// The peer is there, and may be sent messages.
+    Opened,
+    /// A message; this is its first frame.
+    Message(Bytes),
+    /// The answer to a PING, to be sent.
+    Pong(Vec<u8>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Input {
+    kind: Kind,
+    bounds: Bounds,
+    stage: Stage,
+    has_identity: bool,
+    /// The begin of something that has not come whole.
+    rest: Vec<u8>,
+    large: Option<Large>,
+    /// Where large frames are put.
+    buffers: Buffers,
+    /// The first frame of a message that has not come whole.
+    header: Option<Bytes>,
+    /// Its other frames.
+    payloads: Vec<Bytes>,
+    /// Bytes of both.
+    message_bytes: u64,
+}
+
+/// A large frame of which some is still to come.
+#[derive(Debug)]
+struct Large {
+    body: Vec<u8>,
+    length: usize,
+    more: bool,
+}
+
+impl Large {
+    /// Makes room for what comes next.
+    fn room(&mut self) -> &mut Vec<u8> {
+        if self.body.len() == self.body.capacity() {
+            let missing = self.length - self.body.len();
+            self.body.reserve_exact(missing.min(self.body.len().max(TRUSTED_BYTES)));
+        }
+        &mut self.body
+    }
+}
+
+impl Input {
+    pub(crate) fn new(kind: Kind, bounds: Bounds, buffers: Buffers) -> Input {
+        Input {
+            kind,
+            bounds,
+            stage: Stage::Greeting,
+            has_identity: false,
+            rest: Vec::new(),
+            large: None,
+            buffers,
+            header: None,
+            payloads: Vec::new(),
+            message_bytes: 0,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// Whether the peer chose an identity.
+    pub(crate) fn has_identity(&self) -> bool {
+        self.has_identity
+    }
+
+    /// Where the next bytes that are read belong: behind those that are there. `chunk` is used up before.
+    pub(crate) fn room<'a>(&'a mut self, chunk: &'a mut Chunk) -> &'a mut Vec<u8> {
+        match &mut self.large {
+            Some(large) => large.room(),
+            None => chunk.begin(&mut self.rest),
+        }
+    }
+
+    /// What came next, of what was read. Payload frames of a message are put into `payloads`. None once everything is
+    /// used up.
+    pub(crate) fn next(
+        &mut self,
+        chunk: &mut Chunk,
+        payloads: &mut Vec<Bytes>,
+    ) -> Result<Option<Came>, Violation> {
+        if let Some(mut large) = self.large.take_if(|large| large.body.len() >= large.length) {
+            // Memory may have been larger than asked for: what was read beyond the frame stands behind it.
+            chunk.extend(&large.body[large.length..]);
+            large.body.truncate(large.length);
+            let frame = self.buffers.lend(large.body);
+            if let Some(came) = self.take_frame(large.more, frame, payloads)? {
+                return Ok(Some(came));
+            }
+        }
+        while let Some(used) = self.take_one(chunk.unused(), payloads)? {
+            chunk.skip(used.bytes);
+            if used.came.is_some() {
+                return Ok(used.came);
+            }
+        }
+        self.rest.extend_from_slice(chunk.unused());
+        chunk.clear();
+        Ok(None)
+    }
+
+    /// Takes the next unit of the protocol, if it is there.
+    fn take_one(&mut self, unused: &[u8], payloads: &mut Vec<Bytes>) -> Result<Option<Used>, Violation> {
+        if self.stage == Stage::Greeting {
+            zmtp::check_greeting(unused)?;
+            if unused.len() < GREETING_BYTES {
+                return Ok(None);
+            }
+            self.stage = Stage::Ready;
+            return Ok(Some(Used { bytes: GREETING_BYTES, came: None }));
+        }
+        let Some((head, size)) = zmtp::read_head(unused)? else { return Ok(None) };
+        self.check(head)?;
+        let there = &unused[size..];
+        let length = head.length as usize;
+        if let Some(body) = there.get(..length) {
+            let came = if head.command {
+                self.take_command(body)?
+            } else {
+                self.take_frame(head.more, Bytes::copy_from_slice(body), payloads)?
+            };
+            return Ok(Some(Used { bytes: size + length, came }));
+        }
+        if head.length <= LARGE_BYTES {
+            return Ok(None);
+        }
+        let mut body = self.buffers.take(length, TRUSTED_BYTES);
+        body.extend_from_slice(there);
+        self.large = Some(Large { body, length, more: head.more });
+        Ok(Some(Used { bytes: unused.len(), came: None }))
+    }
+
+    fn check(&self, head: Head) -> Result<(), Violation> {
+        if self.stage == Stage::Ready && !head.command {
+            return Err(Violation::NotReady);
+        }
+        let max = self.bounds.frame_bytes_max;
+        if head.length > max {
+            return Err(Violation::FrameTooLong { bytes: head.length, max });
+        }
+        Ok(())
+    }
+
+    fn take_command(&mut self, body: &[u8]) -> Result<Option<Came>, Violation> {
+        if self.stage == Stage::Ready {
+            self.has_identity = zmtp::read_ready(body, self.kind)?.has_identity;
+            self.stage = Stage::Open;
+            return Ok(Some(Came::Opened));
+        }
+        Ok(zmtp::pong(body).map(Came::Pong))
+    }
+
+    fn take_frame(
+        &mut self,
+        more: bool,
+        frame: Bytes,
+        payloads: &mut Vec<Bytes>,
+    ) -> Result<Option<Came>, Violation> {
+        if self.payloads.len() < self.bounds.frames_max {
+            self.message_bytes += frame.len() as u64;
+            if self.message_bytes > self.bounds.message_bytes_max {
+                return Err(Violation::MessageTooLong { max: self.bounds.message_bytes_max });
+            }
+            match self.header {
+                None => self.header = Some(frame),
+                Some(_) => self.payloads.push(frame),
+            }
+        }
+        if more {
+            return Ok(None);
+        }
+        self.message_bytes = 0;
+        payloads.append(&mut self.payloads);
+        Ok(self.header.take().map(Came::Message))
+    }
+}
+
+/// What was taken of what was read.
+struct Used {
+    bytes: usize,
+    came: Option<Came>,
+}
+
+#[cfg(test)]
+mod tests;

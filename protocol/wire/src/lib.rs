@@ -1,0 +1,39 @@
+//! ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) between the processes of one machine, over unix sockets.
+//!
+//! A [`Router`] listens, a [`Dealer`] connects and connects again; each talks with the other, and with libzmq's sockets of
+//! these kinds at `ipc://` endpoints. Unlike those they have no thread of their own: whoever calls them reads and writes
+//! the unix socket himself. That saves two switches of threads for every message on either side, which costs more than
+//! all the rest of a short job. The end of a connection is seen in its place, after the last message that came over it.
+//!
+//! Nothing here blocks except `sleep` and, for a bounded time, what is left to be sent when a socket is dropped.
+
+mod buffers;
+mod chunk;
+mod connection;
+mod dealer;
+mod input;
+mod output;
+mod poller;
+mod router;
+mod timer;
+mod violation;
+mod zmtp;
+
+pub use dealer::{Dealer, NotConnected};
+pub use poller::Told;
+pub use router::{Gone, Received, Route, Router};
+pub use violation::Violation;
+
+/// What a socket accepts of its peers. Who sends more is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of a frame.
+    pub frame_bytes_max: u64,
+    /// Frames of a message behind its first that are kept. What comes beyond them is read and dropped, so that whoever
+    /// looks at the message sees that they are too many.
+    pub frames_max: usize,
+    /// Bytes of all kept frames of a message.
+    pub message_bytes_max: u64,
+    /// Pieces of messages that may wait for a peer that does not read. Who has so many counts as gone.
+    pub unsent_max: usize,
+}

@@ -1,0 +1,133 @@
+//! What is sent: at once, as far as the peer's buffer takes it; the rest waits.
+
+use crate::zmtp::{self, Head};
+use bytes::Bytes;
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
+
+/// A message of up to so many bytes is put together and sent as one piece.
+const TOGETHER_BYTES_MAX: usize = 16 << 10;
+/// A payload of up to so many bytes is copied beside its head; a larger one stays where it is.
+const COPIED_BYTES_MAX: usize = 2048;
+/// Pieces that are sent in one call.
+const PIECES_PER_CALL: usize = 64;
+
+/// What waits to be sent to one peer.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pieces: VecDeque<Bytes>,
+    /// Bytes of the first piece that have been sent.
+    sent: usize,
+}
+
+/// What became of something that was to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Whole,
+    /// Some of it waits until the peer has read.
+    Partly,
+}
+
+impl Output {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// How many pieces wait.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Sends a message: `header` and payload frames. `scratch` is for putting it together.
+    pub(crate) fn send(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        header: &[u8],
+        payloads: &[Bytes],
+        scratch: &mut Vec<u8>,
+    ) -> io::Result<Sent> {
+        scratch.clear();
+        push_frame_head(scratch, header, payloads.is_empty());
+        scratch.extend_from_slice(header);
+        let bytes: usize = payloads.iter().map(|payload| zmtp::framed_bytes(payload.len())).sum();
+        if scratch.len() + bytes <= TOGETHER_BYTES_MAX {
+            for (place, payload) in payloads.iter().enumerate() {
+                push_frame_head(scratch, payload, place + 1 == payloads.len());
+                scratch.extend_from_slice(payload);
+            }
+            return self.send_bytes(socket, scratch);
+        }
+        for (place, payload) in payloads.iter().enumerate() {
+            push_frame_head(scratch, payload, place + 1 == payloads.len());
+            if payload.len() <= COPIED_BYTES_MAX {
+                scratch.extend_from_slice(payload);
+            } else {
+                self.pieces.push_back(Bytes::copy_from_slice(scratch));
+                scratch.clear();
+                self.pieces.push_back(payload.clone());
+            }
+        }
+        if !scratch.is_empty() {
+            self.pieces.push_back(Bytes::copy_from_slice(scratch));
+        }
+        self.flush(socket)
+    }
+
+    /// Sends bytes that are framed already.
+    pub(crate) fn send_bytes(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<Sent> {
+        let sent = if self.is_empty() { send_pieces(socket, &[IoSlice::new(bytes)])? } else { 0 };
+        if sent == bytes.len() {
+            return Ok(Sent::Whole);
+        }
+        self.pieces.push_back(Bytes::copy_from_slice(&bytes[sent..]));
+        Ok(Sent::Partly)
+    }
+
+    /// Sends what waits, as far as it goes.
+    pub(crate) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<Sent> {
+        while !self.is_empty() {
+            let first = self.pieces.iter().take(1).map(|piece| &piece[self.sent..]);
+            let others = self.pieces.iter().skip(1).take(PIECES_PER_CALL - 1).map(|piece| &piece[..]);
+            let slices: Vec<_> = first.chain(others).map(IoSlice::new).collect();
+            let sent = send_pieces(socket, &slices)?;
+            if sent == 0 {
+                return Ok(Sent::Partly);
+            }
+            self.has_sent(sent);
+        }
+        Ok(Sent::Whole)
+    }
+
+    fn has_sent(&mut self, bytes: usize) {
+        self.sent += bytes;
+        while let Some(first) = self.pieces.front()
+            && self.sent >= first.len()
+        {
+            self.sent -= first.len();
+            self.pieces.pop_front();
+        }
+    }
+}
+
+fn push_frame_head(bytes: &mut Vec<u8>, frame: &[u8], is_last: bool) {
+    zmtp::push_head(bytes, Head { more: !is_last, command: false, length: frame.len() as u64 });
+}
+
+/// How many bytes the peer's buffer took: none if it is full.
+fn send_pieces(socket: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    // A peer that has gone must not end this process by a signal.
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    loop {
+        match sendmsg(socket, pieces, &mut SendAncillaryBuffer::default(), flags) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            sent => return sent.map_err(io::Error::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

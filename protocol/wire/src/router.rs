@@ -1,0 +1,420 @@
+//! The listening end.
+
+use crate::Bounds;
+use crate::buffers::Buffers;
+use crate::chunk::Chunk;
+use crate::connection::{Connection, Over, Read};
+use crate::input::Came;
+use crate::poller::{Poller, Seen, TOLD_MAX, Told};
+use crate::timer::Timer;
+use crate::zmtp::{self, Kind};
+use bytes::Bytes;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
+};
+use slotmap::{Key, KeyData, SlotMap, new_key_type};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tracing::debug;
+
+/// Connections that may wait to be accepted; the system's own bound (`net.core.somaxconn`) holds too.
+const BACKLOG: i32 = 4096;
+/// Connections that are accepted before peers are heard again.
+const ACCEPTED_AT_ONCE: usize = 64;
+/// How often it is looked after connections, while there are any.
+const TICK: Duration = Duration::from_secs(1);
+/// Ticks in which a peer has the time to say who it is.
+const GREETING_TICKS: u32 = 30;
+/// Ticks without a byte after which a peer is cut off. It is sent a PING in each but the first.
+const SILENT_TICKS: u32 = 4;
+/// How long what was sent last may take to leave when the socket is dropped.
+const LINGER: Duration = Duration::from_millis(500);
+
+const TIMER: u64 = TOLD_MAX;
+const FIRST_LISTENER: u64 = TIMER + 1;
+
+new_key_type! { struct Slot; }
+
+/// A connection, for as long as the socket lives: none has the same number later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route(u64);
+
+impl Route {
+    /// The number. It is greater than any of 32 bits.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The route of a number that [`number`](Route::number) gave.
+    pub fn from_number(number: u64) -> Route {
+        Route(number)
+    }
+
+    fn slot(self) -> Slot {
+        KeyData::from_ffi(self.0).into()
+    }
+}
+
+/// A message, except its payload frames.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Where it came from.
+    pub route: Route,
+    /// Its first frame.
+    pub header: Bytes,
+    /// Its sender chose an identity (routing id).
+    pub has_identity: bool,
+}
+
+/// There is no such connection, or its peer has not read for so long that too much waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the peer is gone")]
+pub struct Gone;
+
+/// A ROUTER: many peers, each with its route.
+pub struct Router {
+    poller: Poller,
+    timer: Timer,
+    timer_runs: bool,
+    listeners: Vec<Listener>,
+    connections: SlotMap<Slot, Peer>,
+    connections_max: usize,
+    bounds: Bounds,
+    buffers: Buffers,
+    /// What was read of `reading`.
+    chunk: Chunk,
+    reading: Option<Slot>,
+    scratch: Vec<u8>,
+    ended: Vec<Route>,
+    surplus: usize,
+}
+
+struct Listener {
+    socket: OwnedFd,
+    /// It is not looked at: no file could be opened for those who come.
+    rests: bool,
+}
+
+struct Peer {
+    connection: Connection,
+    /// Something came since the last tick.
+    heard: bool,
+    /// Ticks since something came; before it is open, since it came.
+    silent_ticks: u32,
+    /// Nothing can be sent any more; what it said last is still to be read.
+    closed: bool,
+}
+
+impl Router {
+    /// Listens nowhere yet.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn new(bounds: Bounds, connections_max: usize) -> io::Result<Router> {
+        let (poller, timer) = (Poller::new()?, Timer::new()?);
+        poller.add(timer.as_fd(), TIMER)?;
+        Ok(Router {
+            poller,
+            timer,
+            timer_runs: false,
+            listeners: Vec::new(),
+            connections: SlotMap::with_key(),
+            connections_max,
+            bounds,
+            buffers: Buffers::default(),
+            chunk: Chunk::new(),
+            reading: None,
+            scratch: Vec::new(),
+            ended: Vec::new(),
+            surplus: 0,
+        })
+    }
+
+    /// Listens on a unix socket at this path, where nothing may be.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn listen(&mut self, path: &Path) -> io::Result<()> {
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags(), None)?;
+        bind(&socket, &SocketAddrUnix::new(path)?)?;
+        listen(&socket, BACKLOG)?;
+        self.poller.add(socket.as_fd(), FIRST_LISTENER + self.listeners.len() as u64)?;
+        self.listeners.push(Listener { socket, rests: false });
+        Ok(())
+    }
+
+    /// [`sleep`](Router::sleep) ends also when this descriptor is readable, and tells so under this number, which is below
+    /// 8. It must stay open as long as the router.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
+        debug_assert!(u64::from(number) < TOLD_MAX);
+        self.poller.add(descriptor, number.into())
+    }
+
+    /// The next message, if one is there. Its payload frames are put behind those in `payloads`.
+    pub fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        loop {
+            if let Some(slot) = self.reading {
+                match self.next_of(slot, payloads) {
+                    Some(received) => return Some(received),
+                    None => self.reading = None,
+                }
+            }
+            if !self.poller.has_seen() {
+                self.poller.look(Some(Duration::ZERO));
+            }
+            let seen = self.poller.take()?;
+            self.see(seen);
+        }
+    }
+
+    /// Hands a message over; never waits.
+    ///
+    /// # Errors
+    /// The peer is gone.
+    pub fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
+        let slot = route.slot();
+        let peer = self.connections.get_mut(slot).filter(|peer| !peer.closed).ok_or(Gone)?;
+        match peer.connection.send(&self.poller, route.0, header, payloads, &mut self.scratch) {
+            Ok(()) => Ok(()),
+            Err(over) => {
+                debug!(route = route.0, %over, "nothing more can be sent to a peer");
+                peer.closed = true;
+                // Who reads no more says nothing more either, and its connection would stay.
+                if matches!(over, Over::NotRead) {
+                    self.end(slot);
+                }
+                Err(Gone)
+            }
+        }
+    }
+
+    /// Ends a connection, if it is still there. Unread messages are dropped.
+    pub fn cut(&mut self, route: Route) {
+        self.end(route.slot());
+    }
+
+    /// Connections that have ended since they were last asked for; everything that came over them has been received.
+    pub fn take_ended(&mut self) -> impl Iterator<Item = Route> {
+        self.ended.drain(..)
+    }
+
+    /// How many connections were refused, because there were as many as may be, since it was last asked for.
+    pub fn take_surplus(&mut self) -> usize {
+        std::mem::take(&mut self.surplus)
+    }
+
+    /// Whether there is something to receive, or an end to be told, that [the descriptor](AsFd::as_fd) does not tell.
+    pub fn has_more(&self) -> bool {
+        self.reading.is_some() || self.poller.has_seen() || !self.ended.is_empty()
+    }
+
+    /// Sleeps until a peer or a watched descriptor can be read, or for this long. May wake for nothing. To be called when
+    /// there is nothing [more](Router::has_more).
+    pub fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        if self.poller.has_seen() {
+            return Told::default();
+        }
+        self.poller.look(at_most)
+    }
+
+    /// The next message of what was read of a peer.
+    fn next_of(&mut self, slot: Slot, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        loop {
+            let peer = self.connections.get_mut(slot)?;
+            match peer.connection.next(&mut self.chunk, payloads) {
+                Ok(Some(Came::Message(header))) => {
+                    let has_identity = peer.connection.has_identity();
+                    return Some(Received { route: Route(token(slot)), header, has_identity });
+                }
+                Ok(Some(Came::Opened)) => peer.silent_ticks = 0,
+                // What cannot be sent shows when the peer is read next.
+                Ok(Some(Came::Pong(pong))) => {
+                    let _ = peer.connection.send_command(&self.poller, token(slot), &pong);
+                }
+                Ok(None) => return None,
+                Err(violation) => {
+                    debug!(route = token(slot), %violation, "a peer is cut off");
+                    payloads.clear();
+                    self.end(slot);
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, seen: Seen) {
+        if seen.token == TIMER {
+            if self.timer.has_come() {
+                self.tick();
+            }
+        } else if let Some(place) = self.listener(seen.token) {
+            self.accept(place);
+        } else {
+            self.look_at(KeyData::from_ffi(seen.token).into(), seen.writable);
+        }
+    }
+
+    fn listener(&self, token: u64) -> Option<usize> {
+        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
+        (place < self.listeners.len()).then_some(place)
+    }
+
+    fn look_at(&mut self, slot: Slot, writable: bool) {
+        let Some(peer) = self.connections.get_mut(slot) else { return };
+        if writable && !peer.closed && peer.connection.flush(&self.poller, token(slot)).is_err() {
+            peer.closed = true;
+        }
+        match peer.connection.read(&mut self.chunk) {
+            Ok(Read::Full | Read::All) => {
+                peer.heard = true;
+                self.reading = Some(slot);
+            }
+            Ok(Read::Nothing) => {}
+            Ok(Read::End) | Err(_) => self.end(slot),
+        }
+    }
+
+    fn end(&mut self, slot: Slot) {
+        let Some(peer) = self.connections.remove(slot) else { return };
+        if self.reading == Some(slot) {
+            self.reading = None;
+            self.chunk.clear();
+        }
+        peer.connection.end(&self.poller);
+        self.ended.push(Route(token(slot)));
+    }
+
+    fn accept(&mut self, place: usize) {
+        for _ in 0..ACCEPTED_AT_ONCE {
+            match accept_with(&self.listeners[place].socket, flags()) {
+                Ok(_) if self.connections.len() >= self.connections_max => self.surplus += 1,
+                Ok(socket) => self.welcome(socket),
+                Err(Errno::AGAIN) => return,
+                // The peer has gone already, or a signal came.
+                Err(Errno::CONNABORTED | Errno::INTR) => {}
+                Err(error) => {
+                    debug!(%error, "no connection can be accepted for now");
+                    self.rest(place);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self, socket: OwnedFd) {
+        self.run_timer();
+        let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
+        let begin = |slot| {
+            let connection = Connection::begin(socket, Kind::Router, bounds, buffers, poller, token(slot))?;
+            Ok::<_, io::Error>(Peer { connection, heard: false, silent_ticks: 0, closed: false })
+        };
+        if let Err(error) = self.connections.try_insert_with_key(begin) {
+            debug!(%error, "a connection could not be begun");
+        }
+    }
+
+    /// Until the next tick nobody is accepted here: it would fail again at once.
+    fn rest(&mut self, place: usize) {
+        self.run_timer();
+        let listener = &mut self.listeners[place];
+        self.poller.remove(listener.socket.as_fd());
+        listener.rests = true;
+    }
+
+    fn run_timer(&mut self) {
+        if !self.timer_runs {
+            self.timer_runs = true;
+            self.timer.every(TICK);
+        }
+    }
+
+    /// A second has passed. However late that is noticed, it counts as one, and what came meanwhile has been read before
+    /// the next: a process that was stopped itself takes nobody for silent.
+    fn tick(&mut self) {
+        for (place, listener) in self.listeners.iter_mut().enumerate().filter(|(_, listener)| listener.rests)
+        {
+            let added = self.poller.add(listener.socket.as_fd(), FIRST_LISTENER + place as u64);
+            listener.rests = added.is_err();
+        }
+        let slots: Vec<_> = self.connections.keys().collect();
+        for slot in slots {
+            self.look_after(slot);
+        }
+        if self.connections.is_empty() && self.listeners.iter().all(|listener| !listener.rests) {
+            self.timer.stop();
+            self.timer_runs = false;
+        }
+    }
+
+    fn look_after(&mut self, slot: Slot) {
+        let Some(peer) = self.connections.get_mut(slot) else { return };
+        if peer.closed {
+            return self.end(slot);
+        }
+        let is_open = peer.connection.is_open();
+        if std::mem::take(&mut peer.heard) && is_open {
+            peer.silent_ticks = 0;
+            return;
+        }
+        peer.silent_ticks += 1;
+        let silent_max = if is_open { SILENT_TICKS } else { GREETING_TICKS };
+        if peer.silent_ticks >= silent_max {
+            debug!(route = token(slot), is_open, "a peer is silent, and cut off");
+            self.end(slot);
+        } else if is_open && peer.connection.send_command(&self.poller, token(slot), &zmtp::ping()).is_err() {
+            peer.closed = true;
+        }
+    }
+}
+
+impl Drop for Router {
+    /// What waits for peers that read is still sent, for a bounded time.
+    fn drop(&mut self) {
+        let until = Instant::now() + LINGER;
+        loop {
+            let mut waiting: Vec<_> = self
+                .connections
+                .iter_mut()
+                .filter(|(_, peer)| !peer.closed && peer.connection.has_unsent())
+                .collect();
+            let left = until.saturating_duration_since(Instant::now());
+            if waiting.is_empty() || left.is_zero() {
+                return;
+            }
+            let mut descriptors: Vec<_> = waiting
+                .iter()
+                .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), PollFlags::OUT))
+                .collect();
+            let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
+            let ready: Vec<_> = descriptors.iter().map(|one| !one.revents().is_empty()).collect();
+            for ((slot, peer), _) in waiting.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
+                peer.closed = peer.connection.flush(&self.poller, token(*slot)).is_err();
+            }
+        }
+    }
+}
+
+impl AsFd for Router {
+    /// Readable when there is something to receive, an end to be told, or a watched descriptor is readable.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+}
+
+fn token(slot: Slot) -> u64 {
+    slot.data().as_ffi()
+}
+
+fn flags() -> SocketFlags {
+    SocketFlags::CLOEXEC | SocketFlags::NONBLOCK
+}
+
+#[cfg(test)]
+mod tests;
