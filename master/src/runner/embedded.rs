@@ -35,6 +35,8 @@ pub(crate) struct EventLoop<T: Transport> {
     wakes: Wakes,
     /// Something was readable while nobody turned; nothing has explained it yet.
     woken: bool,
+    /// Commands and messages so far.
+    come: u64,
     subscribers: Vec<Subscriber>,
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
@@ -63,6 +65,7 @@ impl<T: Transport> EventLoop<T> {
             callers: Map::default(),
             wakes: Wakes::default(),
             woken: false,
+            come: 0,
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),
@@ -78,6 +81,7 @@ impl<T: Transport> EventLoop<T> {
         for _ in 0..BATCH {
             let Ok(command) = self.commands.try_recv() else { break };
             self.obey(command);
+            self.come += 1;
             turn = Turn::Worked;
         }
         turn
@@ -119,6 +123,7 @@ impl<T: Transport> EventLoop<T> {
             let payloads = &mut self.payloads;
             self.dispatcher
                 .handle(clock::now(), Event::Received { route, header: header.as_ref(), payloads });
+            self.come += 1;
             turn = Turn::Worked;
         }
         turn
@@ -223,6 +228,10 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
         }
+    }
+
+    fn come(&self) -> u64 {
+        self.come
     }
 
     fn lull(&self) -> Duration {

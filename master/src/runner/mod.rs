@@ -14,6 +14,7 @@ mod reply;
 mod slot;
 mod spin;
 mod turns;
+mod vigil;
 
 pub use builder::{ClientBuilder, ConnectError, MasterBuilder};
 pub use error::{JobError, JobErrorKind};

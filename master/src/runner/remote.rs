@@ -39,6 +39,8 @@ pub(crate) struct ClientLoop {
     stats_askers: Vec<Sender<Stats>>,
     closing: Vec<Sender<u64>>,
     lost: u64,
+    /// Commands and messages so far.
+    come: u64,
     payloads: Vec<Bytes>,
 }
 
@@ -62,6 +64,7 @@ impl ClientLoop {
             stats_askers: Vec::new(),
             closing: Vec::new(),
             lost: 0,
+            come: 0,
             payloads: Vec::new(),
         }
     }
@@ -180,6 +183,7 @@ impl Turning for ClientLoop {
         // Asked first: outcomes that a master sends just before it ends are read before its connection counts as ended.
         let has_disconnected = self.dealer.has_disconnected();
         let worked = self.take_commands() + self.take_messages();
+        self.come += worked as u64;
         if has_disconnected {
             self.disconnected();
         }
@@ -189,6 +193,10 @@ impl Turning for ClientLoop {
             ControlFlow::Continue(()) if worked > 0 => Turn::Worked,
             ControlFlow::Continue(()) => Turn::Idle,
         }
+    }
+
+    fn come(&self) -> u64 {
+        self.come
     }
 
     /// Its master knows what the workers have to do, and lets outcomes gather.

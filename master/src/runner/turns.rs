@@ -6,6 +6,7 @@
 
 use super::slot::Slot;
 use super::spin::Spin;
+use super::vigil::Vigil;
 use crate::transport::clock;
 use crate::transport::sleeper::{Look, Sleeper};
 use crate::transport::wakeup::Wakeup;
@@ -45,6 +46,9 @@ pub(crate) trait Turning: Send + 'static {
     /// Takes in what is there and acts upon it. Never sleeps.
     fn turn(&mut self) -> Turn;
 
+    /// Commands and messages that it has taken in so far.
+    fn come(&self) -> u64;
+
     /// How long nobody would gain by another turn.
     fn lull(&self) -> Duration;
 
@@ -83,7 +87,10 @@ struct State<L> {
     fate: Option<Fate>,
     /// Until when the loop's own thread sleeps.
     sleeps_until: Option<Instant>,
+    /// Of callers that turn it.
     spin: Spin,
+    /// Of its own thread.
+    vigil: Vigil,
 }
 
 /// Whether a caller turned the loop.
@@ -105,7 +112,13 @@ impl<L: Turning> Turns<L> {
     pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>, spin: Duration) -> io::Result<Turns<L>> {
         let descriptor = turning.descriptor().try_clone_to_owned()?;
         let gate = Sleeper::over(&[descriptor.as_fd()])?;
-        let state = State { turning: Some(turning), fate: None, sleeps_until: None, spin: Spin::new(spin) };
+        let state = State {
+            turning: Some(turning),
+            fate: None,
+            sleeps_until: None,
+            spin: Spin::new(spin),
+            vigil: Vigil::new(),
+        };
         Ok(Turns { state: Mutex::new(state), wakeup, gate, descriptor })
     }
 
@@ -142,11 +155,15 @@ impl<L: Turning> Turns<L> {
             let turned = turn(state, L::turn)?;
             let Some(turning) = &state.turning else { return Err(Fate::Closed) };
             if turned == Turn::Worked {
+                state.vigil.has_work();
                 // Nobody needs to wake it meanwhile: it looks again by itself.
                 let lull = turning.lull();
                 if lull >= LULL_MIN {
                     thread::sleep(lull);
                 }
+                continue;
+            }
+            if state.vigil.looks_again(turning.come()) {
                 continue;
             }
             self.wakeup.announce_sleep();
