@@ -16,14 +16,34 @@ new_key_type! {
     pub(crate) struct TimerKey;
 }
 
+/// Small, because every waiting job has one.
 #[derive(Clone, Copy)]
 struct Node<T> {
     what: T,
-    tick: u64,
+    tick: Tick,
     level: u8,
     slot: u8,
     previous: Option<TimerKey>,
     next: Option<TimerKey>,
+}
+
+/// Milliseconds since the start, in halves: a number of 64 bits would enlarge what it stands in to a multiple of eight.
+#[derive(Clone, Copy)]
+struct Tick {
+    high: u32,
+    low: u32,
+}
+
+impl From<u64> for Tick {
+    fn from(tick: u64) -> Tick {
+        Tick { high: (tick >> u32::BITS) as u32, low: tick as u32 }
+    }
+}
+
+impl From<Tick> for u64 {
+    fn from(tick: Tick) -> u64 {
+        u64::from(tick.high) << u32::BITS | u64::from(tick.low)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -59,7 +79,14 @@ impl<T: Copy> Timers<T> {
     /// Lets `what` fire at `when`, or at the next turn if that has passed.
     pub(crate) fn set(&mut self, when: Instant, what: T) -> TimerKey {
         let tick = self.tick_at_or_after(when).max(self.current);
-        let key = self.nodes.insert(Node { what, tick, level: 0, slot: 0, previous: None, next: None });
+        let key = self.nodes.insert(Node {
+            what,
+            tick: tick.into(),
+            level: 0,
+            slot: 0,
+            previous: None,
+            next: None,
+        });
         self.link(key);
         key
     }
@@ -134,7 +161,7 @@ impl<T: Copy> Timers<T> {
     }
 
     fn link(&mut self, key: TimerKey) {
-        let tick = self.nodes[key].tick;
+        let tick = u64::from(self.nodes[key].tick);
         let differing = (self.current ^ tick) | (SLOTS as u64 - 1);
         let level = ((u64::BITS - 1 - differing.leading_zeros()) / SLOT_BITS) as usize;
         let level = level.min(LEVELS - 1);

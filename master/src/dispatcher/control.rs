@@ -18,11 +18,12 @@ const RETRY_AFTER_MS: u64 = 1000;
 #[derive(Default)]
 pub(super) struct Controls {
     pending: Vec<Pending>,
-    last: u64,
+    /// The last one's number. It comes round again, long after the few that may wait at once.
+    last: u32,
 }
 
 struct Pending {
-    number: u64,
+    number: u32,
     timer: TimerKey,
     asker: PeerKey,
     id: u64,
@@ -76,7 +77,7 @@ impl Dispatcher {
         }
         info!(verb = control.verb, selector = control.selector, workers = workers.len(), "an order");
         workers.iter().for_each(|worker| self.begin(*worker, verb));
-        self.controls.last += 1;
+        self.controls.last = self.controls.last.wrapping_add(1);
         let number = self.controls.last;
         let until = self.now + Duration::from_millis(control.within_ms);
         let timer = self.timers.set(until, Timer::Control(number));
@@ -148,7 +149,7 @@ impl Dispatcher {
     }
 
     /// An order took as long as it may: whoever gave it learns how far it came.
-    pub(super) fn control_expired(&mut self, number: u64) {
+    pub(super) fn control_expired(&mut self, number: u32) {
         if let Some(place) = self.controls.pending.iter().position(|pending| pending.number == number) {
             let pending = self.controls.pending.remove(place);
             self.send_controlled(&pending);

@@ -101,7 +101,7 @@ enum Timer {
     /// When the death of a worker with a job is told of without its exit status.
     Obituary(u32),
     /// When an order has taken as long as it may.
-    Control(u64),
+    Control(u32),
     /// When what is left is to be ended.
     CloseNow,
 }

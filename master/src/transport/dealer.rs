@@ -66,8 +66,9 @@ impl Dealer {
 
     /// Somebody else slept on the descriptor: anything may have happened.
     pub(crate) fn slept_elsewhere(&mut self) {
-        if let Kind::Tcp(dealer) = &mut self.0 {
-            dealer.slept_elsewhere();
+        match &mut self.0 {
+            Kind::Local { dealer, .. } => dealer.slept_elsewhere(),
+            Kind::Tcp(dealer) => dealer.slept_elsewhere(),
         }
     }
 

@@ -141,6 +141,12 @@ impl Dealer {
         }
     }
 
+    /// Somebody else slept on [the descriptor](AsFd::as_fd): something may have come. Without this word it is found one
+    /// call of [`receive`](Dealer::receive) later.
+    pub fn slept_elsewhere(&mut self) {
+        self.read_all = false;
+    }
+
     /// Sleeps until there is something to do, a watched descriptor can be read, or for this long. May wake for nothing.
     pub fn sleep(&mut self, at_most: Option<Duration>) -> Told {
         let told = self.poller.look(at_most);

@@ -137,7 +137,9 @@ impl<'a> Io<'a> {
             PollFd::new(&self.socket, PollFlags::IN),
             PollFd::from_borrowed_fd(self.stop.as_fd(), PollFlags::IN),
         ];
-        match poll(&mut descriptors, timeout.as_ref()) {
+        let polled = poll(&mut descriptors, timeout.as_ref());
+        self.socket.slept();
+        match polled {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(WorkerError::system("wait for messages", error)),
         }

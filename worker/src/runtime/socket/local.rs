@@ -56,6 +56,10 @@ impl LocalSocket {
         Events { readable: self.dealer.has_more(), connected: self.dealer.is_connected() && !ended }
     }
 
+    pub(super) fn slept(&mut self) {
+        self.dealer.slept_elsewhere();
+    }
+
     pub(super) fn has_unsent(&self) -> bool {
         self.dealer.has_unsent()
     }

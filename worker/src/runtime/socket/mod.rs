@@ -82,6 +82,13 @@ impl MasterSocket {
         }
     }
 
+    /// Somebody slept on the descriptor.
+    pub(super) fn slept(&mut self) {
+        if let MasterSocket::Local(socket) = self {
+            socket.slept();
+        }
+    }
+
     /// Whether some of what was sent is still here, and leaves only while this socket is turned to.
     pub(super) fn has_unsent(&self) -> bool {
         match self {
