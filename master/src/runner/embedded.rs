@@ -132,7 +132,7 @@ impl<T: Transport> EventLoop<T> {
     /// Before a peer counts as gone: what it said last, its reply or its goodbye, may be there unread.
     fn take_last_messages(&mut self) {
         for _ in 0..LAST_BATCHES {
-            if self.take_messages() == Turn::Idle {
+            if self.take_messages() == Turn::Idle && !self.transport.has_message() {
                 break;
             }
         }

@@ -77,6 +77,7 @@ impl ClientLoop {
             self.obey(command);
             taken += 1;
         }
+        self.come += taken as u64;
         taken
     }
 
@@ -115,6 +116,7 @@ impl ClientLoop {
             self.machine.receive(clock::now(), header.as_ref(), &mut self.payloads);
             taken += 1;
         }
+        self.come += taken as u64;
         taken
     }
 
@@ -183,7 +185,6 @@ impl Turning for ClientLoop {
         // Asked first: outcomes that a master sends just before it ends are read before its connection counts as ended.
         let has_disconnected = self.dealer.has_disconnected();
         let worked = self.take_commands() + self.take_messages();
-        self.come += worked as u64;
         if has_disconnected {
             self.disconnected();
         }

@@ -20,6 +20,8 @@ use tracing::warn;
 const UNSENT_MAX: usize = 100_000;
 /// A message may be so many times as large as a frame.
 const FRAMES_IN_MESSAGE: u64 = 4;
+/// Messages in a row that are refused for their sender's identity before others get their turn.
+const REFUSED_MAX: usize = 64;
 /// What it sleeps on beside the connections of this machine.
 const WAKEUP: u8 = 0;
 const TCP_MESSAGES: u8 = 1;
@@ -146,7 +148,7 @@ impl Router {
     }
 
     fn receive_local(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
-        loop {
+        for _ in 0..REFUSED_MAX {
             let wire::Received { route, header, has_identity } = self.local.receive(payloads)?;
             if !has_identity {
                 return Some((Route(route.number()), Header::Local(header)));
@@ -154,11 +156,12 @@ impl Router {
             payloads.clear();
             let _ = self.local.send(route, &identity_refused(), &[]);
         }
+        None
     }
 
     fn receive_tcp(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
         let tcp = self.tcp.as_mut()?;
-        loop {
+        for _ in 0..REFUSED_MAX {
             let tcp::Received { route, identity, header } = tcp.receive(payloads)?;
             if let Some(route) = route {
                 return Some((route, Header::Tcp(header)));
@@ -166,6 +169,7 @@ impl Router {
             payloads.clear();
             tcp.send_to_identity(&identity, &identity_refused());
         }
+        None
     }
 
     fn warn_of_surplus(&mut self) {

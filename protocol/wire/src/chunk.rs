@@ -15,14 +15,17 @@ impl Chunk {
         Chunk { bytes: Vec::with_capacity(CHUNK_BYTES), at: 0 }
     }
 
-    /// Begins anew with what was left over of an earlier one; what is read is put behind it.
-    pub(crate) fn begin(&mut self, rest: &mut Vec<u8>) -> &mut Vec<u8> {
+    /// Where the next bytes are read to. All that were there have been used.
+    pub(crate) fn room(&mut self) -> &mut Vec<u8> {
         self.clear();
-        if !rest.is_empty() {
-            self.bytes.append(&mut std::mem::take(rest));
-            self.bytes.reserve(CHUNK_BYTES / 2);
-        }
         &mut self.bytes
+    }
+
+    /// Puts bytes before those that were read.
+    pub(crate) fn prepend(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(self.unused());
+        self.clear();
+        self.bytes.extend_from_slice(&bytes);
     }
 
     /// Puts bytes behind those that are there.
@@ -43,5 +46,8 @@ impl Chunk {
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.at = 0;
+        if self.bytes.capacity() > 2 * CHUNK_BYTES {
+            *self = Chunk::new();
+        }
     }
 }

@@ -14,10 +14,14 @@ use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use tracing::debug;
 
 /// What is asked of the system: it gives twice that, or twice its own bound (`net.core.wmem_max`). The more a peer can be
 /// sent at once, the less often both must be woken for a large message.
 const SEND_BUFFER_BYTES: usize = 416 << 10;
+
+/// PINGs that are answered of those that come together. A peer that keeps a connection alive sends one a second or so.
+const PONGS_PER_READ: u32 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -26,6 +30,10 @@ pub(crate) struct Connection {
     output: Output,
     interest: Interest,
     unsent_max: usize,
+    /// PINGs that are still answered of those that were read last.
+    pongs_left: u32,
+    /// Nothing can be sent any more. What the peer said last may still be there to be read.
+    broken: bool,
 }
 
 /// What a look for bytes brought.
@@ -71,6 +79,8 @@ impl Connection {
             output: Output::default(),
             interest: Interest::Reading,
             unsent_max: bounds.unsent_max,
+            pongs_left: 0,
+            broken: false,
         };
         // A fresh socket's buffer takes it; if not, the connection is no good, which the first look at it shows.
         let _ = connection.output.send_bytes(connection.socket.as_fd(), &zmtp::opening(kind));
@@ -79,6 +89,10 @@ impl Connection {
 
     pub(crate) fn is_open(&self) -> bool {
         self.input.is_open()
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     pub(crate) fn has_identity(&self) -> bool {
@@ -100,7 +114,11 @@ impl Connection {
         loop {
             match recv(&self.socket, spare_capacity(room), RecvFlags::DONTWAIT) {
                 Ok((0, _)) => return Ok(Read::End),
-                Ok((read, _)) => return Ok(if read == size { Read::Full } else { Read::All }),
+                Ok((read, _)) => {
+                    self.input.has_read(chunk);
+                    self.pongs_left = PONGS_PER_READ;
+                    return Ok(if read == size { Read::Full } else { Read::All });
+                }
                 Err(Errno::AGAIN) => return Ok(Read::Nothing),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -126,30 +144,54 @@ impl Connection {
         payloads: &[Bytes],
         scratch: &mut Vec<u8>,
     ) -> Result<(), Over> {
+        if self.broken {
+            return Err(Over::Ended);
+        }
         if self.output.len() >= self.unsent_max {
             return Err(Over::NotRead);
         }
-        let sent = self.output.send(self.socket.as_fd(), header, payloads, scratch)?;
-        self.watch(poller, token, sent)
+        let sent = self.output.send(self.socket.as_fd(), header, payloads, scratch);
+        self.has_sent(poller, token, sent)
+    }
+
+    /// Answers a PING, if it is not one of too many.
+    pub(crate) fn answer(&mut self, poller: &Poller, token: u64, pong: &[u8]) {
+        if let Some(left) = self.pongs_left.checked_sub(1) {
+            self.pongs_left = left;
+            self.send_command(poller, token, pong);
+        }
     }
 
     /// Sends a command, unless the peer is behind in reading.
-    pub(crate) fn send_command(&mut self, poller: &Poller, token: u64, command: &[u8]) -> Result<(), Over> {
-        if self.has_unsent() {
-            return Ok(());
+    pub(crate) fn send_command(&mut self, poller: &Poller, token: u64, command: &[u8]) {
+        if !self.broken && !self.has_unsent() {
+            let sent = self.output.send_bytes(self.socket.as_fd(), command);
+            // Whether it could be sent shows by the connection being broken.
+            let _ = self.has_sent(poller, token, sent);
         }
-        let sent = self.output.send_bytes(self.socket.as_fd(), command)?;
-        self.watch(poller, token, sent)
     }
 
     /// Sends what waits, as far as it goes.
-    pub(crate) fn flush(&mut self, poller: &Poller, token: u64) -> Result<(), Over> {
-        let sent = self.output.flush(self.socket.as_fd())?;
-        self.watch(poller, token, sent)
+    pub(crate) fn flush(&mut self, poller: &Poller, token: u64) {
+        let sent = self.output.flush(self.socket.as_fd());
+        let _ = self.has_sent(poller, token, sent);
     }
 
-    /// Has the poller tell when more can be sent, if there is more.
-    fn watch(&mut self, poller: &Poller, token: u64, sent: Sent) -> Result<(), Over> {
+    /// Has the poller tell when more can be sent, if there is more. What failed breaks the connection: part of it may have
+    /// been sent.
+    fn has_sent(&mut self, poller: &Poller, token: u64, sent: io::Result<Sent>) -> Result<(), Over> {
+        let watched = sent.and_then(|sent| self.watch(poller, token, sent));
+        if let Err(error) = watched {
+            debug!(token, %error, "nothing more can be sent to a peer");
+            self.broken = true;
+            self.output.clear();
+            let _ = self.watch(poller, token, Sent::Whole);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, poller: &Poller, token: u64, sent: Sent) -> io::Result<()> {
         let interest = match sent {
             Sent::Whole => Interest::Reading,
             Sent::Partly => Interest::ReadingAndWriting,

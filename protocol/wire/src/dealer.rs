@@ -22,6 +22,8 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(50);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
 /// Who listens but does not answer the greeting is left and tried anew after this.
 const GREETING_WITHIN: Duration = Duration::from_secs(30);
+/// How long a connection to which nothing can be sent may take to end by itself.
+const BROKEN_FOR: Duration = Duration::from_secs(1);
 /// How long what was sent last may take to leave when the socket is dropped.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -50,6 +52,8 @@ pub struct Dealer {
     scratch: Vec<u8>,
     /// A connection over which messages could go has ended.
     ended: bool,
+    /// The connection broke, and the timer runs for it.
+    ends_soon: bool,
 }
 
 impl Dealer {
@@ -72,6 +76,7 @@ impl Dealer {
             read_all: false,
             scratch: Vec::new(),
             ended: false,
+            ends_soon: false,
         };
         dealer.try_to_connect();
         Ok(dealer)
@@ -89,7 +94,7 @@ impl Dealer {
 
     /// Whether messages can be sent.
     pub fn is_connected(&self) -> bool {
-        self.link.as_ref().is_some_and(Connection::is_open)
+        self.link.as_ref().is_some_and(|link| link.is_open() && !link.is_broken())
     }
 
     /// Whether a connection has ended since it was last asked; everything that came over it has been received.
@@ -130,15 +135,12 @@ impl Dealer {
     /// There is no connection to hand it to.
     pub fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
         let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
-        match link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch) {
-            Ok(()) => Ok(()),
-            // What came before the end is still to be read, which will show it.
-            Err(Over::Broken(_)) => Err(NotConnected),
-            Err(over) => {
-                self.end(&over);
-                Err(NotConnected)
-            }
+        let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
+        if let Err(over @ Over::NotRead) = &sent {
+            self.end(over);
         }
+        self.look_after();
+        sent.map_err(|_| NotConnected)
     }
 
     /// Somebody else slept on [the descriptor](AsFd::as_fd): something may have come. Without this word it is found one
@@ -165,11 +167,9 @@ impl Dealer {
                     self.reconnect_after = RECONNECT_AFTER;
                     self.timer.stop();
                 }
-                // What cannot be sent shows when it is read next.
-                Ok(Some(Came::Pong(pong))) => drop(link.send_command(&self.poller, CONNECTION, &pong)),
+                Ok(Some(Came::Pong(pong))) => link.answer(&self.poller, CONNECTION, &pong),
                 Ok(None) => return None,
                 Err(violation) => {
-                    payloads.clear();
                     self.end(&violation.into());
                     return None;
                 }
@@ -205,10 +205,18 @@ impl Dealer {
     }
 
     fn flush(&mut self) {
-        if let Some(link) = self.link.as_mut().filter(|link| link.has_unsent())
-            && let Err(Over::Broken(error)) = link.flush(&self.poller, CONNECTION)
-        {
-            debug!(%error, "nothing more can be sent to the peer");
+        if let Some(link) = self.link.as_mut().filter(|link| link.has_unsent()) {
+            link.flush(&self.poller, CONNECTION);
+            self.look_after();
+        }
+    }
+
+    /// Over a connection that broke while something was sent, what came before its end is still to be read, and then the
+    /// end itself; if that does not come, it is made.
+    fn look_after(&mut self) {
+        if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
+            self.ends_soon = true;
+            self.timer.once(BROKEN_FOR);
         }
     }
 
@@ -243,6 +251,7 @@ impl Dealer {
         self.ended |= link.is_open();
         self.chunk.clear();
         self.read_all = false;
+        self.ends_soon = false;
         link.end(&self.poller);
         self.connect_later();
     }
@@ -252,16 +261,18 @@ impl Drop for Dealer {
     /// What waits is still sent, for a bounded time.
     fn drop(&mut self) {
         let until = Instant::now() + LINGER;
-        while let Some(link) = self.link.as_mut().filter(|link| link.has_unsent()) {
+        let Some(mut link) = self.link.take() else { return };
+        while link.has_unsent() {
             let left = until.saturating_duration_since(Instant::now());
-            let mut descriptors = [PollFd::from_borrowed_fd(link.socket(), PollFlags::OUT)];
-            if left.is_zero()
-                || poll(&mut descriptors, Timespec::try_from(left).ok().as_ref()).is_err()
-                || link.flush(&self.poller, CONNECTION).is_err()
-            {
-                return;
+            if left.is_zero() {
+                break;
             }
+            let mut descriptors = [PollFd::from_borrowed_fd(link.socket(), PollFlags::OUT)];
+            // A signal that interrupts it only makes another try of it.
+            let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
+            link.flush(&self.poller, CONNECTION);
         }
+        link.end(&self.poller);
     }
 }
 

@@ -8,6 +8,8 @@ use bytes::Bytes;
 
 /// A longer frame that has not come whole is read to where it will stay.
 const LARGE_BYTES: u64 = 16 << 10;
+/// What a frame counts beside its bytes, so that empty ones count too.
+const FRAME_BYTES: u64 = 32;
 /// For so much of a large frame memory is set aside before it has come; then for as much again as is there.
 const TRUSTED_BYTES: usize = 4 << 20;
 
@@ -45,7 +47,7 @@ pub(crate) struct Input {
     header: Option<Bytes>,
     /// Its other frames.
     payloads: Vec<Bytes>,
-    /// Bytes of both.
+    /// What it counts against its bound.
     message_bytes: u64,
 }
 
@@ -93,11 +95,19 @@ impl Input {
         self.has_identity
     }
 
-    /// Where the next bytes that are read belong: behind those that are there. `chunk` is used up before.
+    /// Where the next bytes that are read belong. `chunk` is used up before.
     pub(crate) fn room<'a>(&'a mut self, chunk: &'a mut Chunk) -> &'a mut Vec<u8> {
+        debug_assert!(chunk.unused().is_empty());
         match &mut self.large {
             Some(large) => large.room(),
-            None => chunk.begin(&mut self.rest),
+            None => chunk.room(),
+        }
+    }
+
+    /// Bytes were read to there.
+    pub(crate) fn has_read(&mut self, chunk: &mut Chunk) {
+        if !self.rest.is_empty() {
+            chunk.prepend(std::mem::take(&mut self.rest));
         }
     }
 
@@ -185,11 +195,12 @@ impl Input {
         frame: Bytes,
         payloads: &mut Vec<Bytes>,
     ) -> Result<Option<Came>, Violation> {
+        // Also what is dropped: a message must end some time.
+        self.message_bytes = self.message_bytes.saturating_add(frame.len() as u64 + FRAME_BYTES);
+        if self.message_bytes > self.bounds.message_bytes_max {
+            return Err(Violation::MessageTooLong { max: self.bounds.message_bytes_max });
+        }
         if self.payloads.len() < self.bounds.frames_max {
-            self.message_bytes += frame.len() as u64;
-            if self.message_bytes > self.bounds.message_bytes_max {
-                return Err(Violation::MessageTooLong { max: self.bounds.message_bytes_max });
-            }
             match self.header {
                 None => self.header = Some(frame),
                 Some(_) => self.payloads.push(frame),

@@ -32,7 +32,7 @@ pub struct Bounds {
     /// Frames of a message behind its first that are kept. What comes beyond them is read and dropped, so that whoever
     /// looks at the message sees that they are too many.
     pub frames_max: usize,
-    /// Bytes of all kept frames of a message.
+    /// Bytes of all frames of a message, those that are dropped too; each counts 32 more.
     pub message_bytes_max: u64,
     /// Pieces of messages that may wait for a peer that does not read. Who has so many counts as gone.
     pub unsent_max: usize,

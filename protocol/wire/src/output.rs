@@ -36,6 +36,12 @@ impl Output {
         self.pieces.is_empty()
     }
 
+    /// Forgets what waits.
+    pub(crate) fn clear(&mut self) {
+        self.pieces.clear();
+        self.sent = 0;
+    }
+
     /// How many pieces wait.
     pub(crate) fn len(&self) -> usize {
         self.pieces.len()

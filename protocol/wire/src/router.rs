@@ -29,8 +29,12 @@ const ACCEPTED_AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks in which a peer has the time to say who it is.
 const GREETING_TICKS: u32 = 30;
-/// Ticks without a byte after which a peer is cut off. It is sent a PING in each but the first.
+/// Ticks without a byte after which a peer is cut off. It is sent a PING in each but the last, unless other bytes wait for it.
 const SILENT_TICKS: u32 = 4;
+/// Ticks after which a peer is cut off to which nothing can be sent, should it not end the connection itself.
+const BROKEN_TICKS: u32 = 2;
+/// Reads in a row that may bring no whole message. Then whoever calls gets to do something else.
+const READS_MAX: usize = 8;
 /// How long what was sent last may take to leave when the socket is dropped.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -88,6 +92,8 @@ pub struct Router {
     /// What was read of `reading`.
     chunk: Chunk,
     reading: Option<Slot>,
+    /// The last call gave up before it had seen all.
+    interrupted: bool,
     scratch: Vec<u8>,
     ended: Vec<Route>,
     surplus: usize,
@@ -105,8 +111,8 @@ struct Peer {
     heard: bool,
     /// Ticks since something came; before it is open, since it came.
     silent_ticks: u32,
-    /// Nothing can be sent any more; what it said last is still to be read.
-    closed: bool,
+    /// Ticks since nothing could be sent any more.
+    broken_ticks: u32,
 }
 
 impl Router {
@@ -128,6 +134,7 @@ impl Router {
             buffers: Buffers::default(),
             chunk: Chunk::new(),
             reading: None,
+            interrupted: false,
             scratch: Vec::new(),
             ended: Vec::new(),
             surplus: 0,
@@ -157,14 +164,13 @@ impl Router {
         self.poller.add(descriptor, number.into())
     }
 
-    /// The next message, if one is there. Its payload frames are put behind those in `payloads`.
+    /// The next message, if one is there. Its payload frames are put behind those in `payloads`. None also after some reads
+    /// that brought no whole message: then there is [more](Router::has_more).
     pub fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
-        loop {
-            if let Some(slot) = self.reading {
-                match self.next_of(slot, payloads) {
-                    Some(received) => return Some(received),
-                    None => self.reading = None,
-                }
+        self.interrupted = false;
+        for _ in 0..READS_MAX {
+            if let Some(received) = self.next_of_reading(payloads) {
+                return Some(received);
             }
             if !self.poller.has_seen() {
                 self.poller.look(Some(Duration::ZERO));
@@ -172,6 +178,9 @@ impl Router {
             let seen = self.poller.take()?;
             self.see(seen);
         }
+        let received = self.next_of_reading(payloads);
+        self.interrupted = received.is_none();
+        received
     }
 
     /// Hands a message over; never waits.
@@ -180,19 +189,15 @@ impl Router {
     /// The peer is gone.
     pub fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
         let slot = route.slot();
-        let peer = self.connections.get_mut(slot).filter(|peer| !peer.closed).ok_or(Gone)?;
-        match peer.connection.send(&self.poller, route.0, header, payloads, &mut self.scratch) {
-            Ok(()) => Ok(()),
-            Err(over) => {
-                debug!(route = route.0, %over, "nothing more can be sent to a peer");
-                peer.closed = true;
-                // Who reads no more says nothing more either, and its connection would stay.
-                if matches!(over, Over::NotRead) {
-                    self.end(slot);
-                }
-                Err(Gone)
+        let peer = self.connections.get_mut(slot).ok_or(Gone)?;
+        peer.connection.send(&self.poller, route.0, header, payloads, &mut self.scratch).map_err(|over| {
+            // Who reads no more says nothing more either, and its connection would stay.
+            if matches!(over, Over::NotRead) {
+                debug!(route = route.0, "a peer does not read, and is cut off");
+                self.end(slot);
             }
-        }
+            Gone
+        })
     }
 
     /// Ends a connection, if it is still there. Unread messages are dropped.
@@ -212,7 +217,7 @@ impl Router {
 
     /// Whether there is something to receive, or an end to be told, that [the descriptor](AsFd::as_fd) does not tell.
     pub fn has_more(&self) -> bool {
-        self.reading.is_some() || self.poller.has_seen() || !self.ended.is_empty()
+        self.reading.is_some() || self.interrupted || self.poller.has_seen() || !self.ended.is_empty()
     }
 
     /// Sleeps until a peer or a watched descriptor can be read, or for this long. May wake for nothing. To be called when
@@ -222,6 +227,14 @@ impl Router {
             return Told::default();
         }
         self.poller.look(at_most)
+    }
+
+    fn next_of_reading(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        let received = self.next_of(self.reading?, payloads);
+        if received.is_none() {
+            self.reading = None;
+        }
+        received
     }
 
     /// The next message of what was read of a peer.
@@ -234,14 +247,10 @@ impl Router {
                     return Some(Received { route: Route(token(slot)), header, has_identity });
                 }
                 Ok(Some(Came::Opened)) => peer.silent_ticks = 0,
-                // What cannot be sent shows when the peer is read next.
-                Ok(Some(Came::Pong(pong))) => {
-                    let _ = peer.connection.send_command(&self.poller, token(slot), &pong);
-                }
+                Ok(Some(Came::Pong(pong))) => peer.connection.answer(&self.poller, token(slot), &pong),
                 Ok(None) => return None,
                 Err(violation) => {
                     debug!(route = token(slot), %violation, "a peer is cut off");
-                    payloads.clear();
                     self.end(slot);
                     return None;
                 }
@@ -268,8 +277,8 @@ impl Router {
 
     fn look_at(&mut self, slot: Slot, writable: bool) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
-        if writable && !peer.closed && peer.connection.flush(&self.poller, token(slot)).is_err() {
-            peer.closed = true;
+        if writable {
+            peer.connection.flush(&self.poller, token(slot));
         }
         match peer.connection.read(&mut self.chunk) {
             Ok(Read::Full | Read::All) => {
@@ -313,7 +322,7 @@ impl Router {
         let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
         let begin = |slot| {
             let connection = Connection::begin(socket, Kind::Router, bounds, buffers, poller, token(slot))?;
-            Ok::<_, io::Error>(Peer { connection, heard: false, silent_ticks: 0, closed: false })
+            Ok::<_, io::Error>(Peer { connection, heard: false, silent_ticks: 0, broken_ticks: 0 })
         };
         if let Err(error) = self.connections.try_insert_with_key(begin) {
             debug!(%error, "a connection could not be begun");
@@ -326,6 +335,25 @@ impl Router {
         let listener = &mut self.listeners[place];
         self.poller.remove(listener.socket.as_fd());
         listener.rests = true;
+    }
+
+    /// Sends what waits, as soon as one of its peers reads, or not at all after so long. Whether something may be left.
+    fn send_what_waits(&mut self, within: Duration) -> bool {
+        let mut waiting: Vec<_> =
+            self.connections.iter_mut().filter(|(_, peer)| peer.connection.has_unsent()).collect();
+        if waiting.is_empty() || within.is_zero() {
+            return false;
+        }
+        let mut descriptors: Vec<_> = waiting
+            .iter()
+            .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), PollFlags::OUT))
+            .collect();
+        let _ = poll(&mut descriptors, Timespec::try_from(within).ok().as_ref());
+        drop(descriptors);
+        for (slot, peer) in &mut waiting {
+            peer.connection.flush(&self.poller, token(*slot));
+        }
+        true
     }
 
     fn run_timer(&mut self) {
@@ -355,8 +383,13 @@ impl Router {
 
     fn look_after(&mut self, slot: Slot) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
-        if peer.closed {
-            return self.end(slot);
+        if peer.connection.is_broken() {
+            // Not at once: what it said last may not have been read.
+            peer.broken_ticks += 1;
+            if peer.broken_ticks >= BROKEN_TICKS {
+                self.end(slot);
+            }
+            return;
         }
         let is_open = peer.connection.is_open();
         if std::mem::take(&mut peer.heard) && is_open {
@@ -368,8 +401,8 @@ impl Router {
         if peer.silent_ticks >= silent_max {
             debug!(route = token(slot), is_open, "a peer is silent, and cut off");
             self.end(slot);
-        } else if is_open && peer.connection.send_command(&self.poller, token(slot), &zmtp::ping()).is_err() {
-            peer.closed = true;
+        } else if is_open {
+            peer.connection.send_command(&self.poller, token(slot), &zmtp::ping());
         }
     }
 }
@@ -378,25 +411,9 @@ impl Drop for Router {
     /// What waits for peers that read is still sent, for a bounded time.
     fn drop(&mut self) {
         let until = Instant::now() + LINGER;
-        loop {
-            let mut waiting: Vec<_> = self
-                .connections
-                .iter_mut()
-                .filter(|(_, peer)| !peer.closed && peer.connection.has_unsent())
-                .collect();
-            let left = until.saturating_duration_since(Instant::now());
-            if waiting.is_empty() || left.is_zero() {
-                return;
-            }
-            let mut descriptors: Vec<_> = waiting
-                .iter()
-                .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), PollFlags::OUT))
-                .collect();
-            let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
-            let ready: Vec<_> = descriptors.iter().map(|one| !one.revents().is_empty()).collect();
-            for ((slot, peer), _) in waiting.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-                peer.closed = peer.connection.flush(&self.poller, token(*slot)).is_err();
-            }
+        while self.send_what_waits(until.saturating_duration_since(Instant::now())) {}
+        for (_, peer) in self.connections.drain() {
+            peer.connection.end(&self.poller);
         }
     }
 }

@@ -325,6 +325,33 @@ fn opening() -> Vec<u8> {
 }
 
 #[test]
+fn the_begin_of_a_message_keeps_nobody_awake() {
+    let place = Place::new();
+    let listener = std::os::unix::net::UnixListener::bind(place.path()).expect("a path of its own");
+    let mut dealer = place.dealer();
+    let (mut stream, _) = listener.accept().expect("a dealer");
+    stream.write_all(&as_router(&opening())).expect("a peer");
+    stream.write_all(&[0, 10, b'a']).expect("a peer");
+    until("a connection", || {
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+        dealer.is_connected().then_some(())
+    });
+    for _ in 0..5 {
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+        assert!(!dealer.has_more());
+    }
+    stream.write_all(b"bcdefghij").expect("a peer");
+    let header = until("the rest", || dealer.receive(&mut Vec::new()));
+    assert_eq!(&header[..], b"abcdefghij");
+}
+
+/// What a dealer opens with, turned into what a router does.
+fn as_router(opening: &[u8]) -> Vec<u8> {
+    let place = opening.windows(6).position(|name| name == b"DEALER").expect("its kind");
+    [&opening[..place], b"ROUTER", &opening[place + 6..]].concat()
+}
+
+#[test]
 fn connections_that_are_too_many_are_refused_and_counted() {
     let place = Place::new();
     let mut router = place.router_for(2);

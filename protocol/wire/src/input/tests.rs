@@ -31,6 +31,7 @@ impl Peer {
     /// As much as is read at once.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         self.input.room(&mut self.chunk).extend_from_slice(bytes);
+        self.input.has_read(&mut self.chunk);
         let mut payloads = Vec::new();
         while let Some(came) = self.input.next(&mut self.chunk, &mut payloads)? {
             match came {
@@ -145,7 +146,7 @@ fn a_frame_over_its_bound_is_refused_before_it_has_come() {
 
 #[test]
 fn a_message_over_its_bound_is_refused() {
-    let frame = vec![0; BOUNDS.frame_bytes_max as usize];
+    let frame = vec![0; BOUNDS.frame_bytes_max as usize - FRAME_BYTES as usize];
     let fits = vec![frame.clone(), frame.clone()];
     assert_eq!(Peer::open().feed(&written(&[fits.clone(), fits])), Ok(()));
     let over = written(&[vec![frame.clone(), frame, vec![0]]]);
@@ -155,13 +156,41 @@ fn a_message_over_its_bound_is_refused() {
 #[test]
 fn frames_that_are_too_many_are_dropped() {
     let mut peer = Peer::open();
-    let many = vec![vec![b'x'; 1 << 17]; 8 + 40];
+    let many = vec![vec![b'x'; 1 << 10]; 8 + 40];
     let next = vec![b"next".to_vec()];
-    assert_eq!(peer.feed(&written(&[many])), Ok(()), "what is dropped is not counted");
+    assert_eq!(peer.feed(&written(&[many])), Ok(()));
     assert_eq!(peer.feed(&written(std::slice::from_ref(&next))), Ok(()));
     let [first, second] = &peer.messages[..] else { panic!("two messages") };
     assert_eq!(first.len(), BOUNDS.frames_max + 1, "the first frame, and as many as are kept");
     assert_eq!(*second, next);
+}
+
+#[test]
+fn a_message_that_does_not_end_is_refused() {
+    let refused = Err(Violation::MessageTooLong { max: BOUNDS.message_bytes_max });
+    for bytes in [0, 100, 100_000] {
+        let mut peer = Peer::open();
+        let message = written(&[vec![vec![0; bytes]; 2]]);
+        let frame = &message[..message.len() / 2];
+        let count = BOUNDS.message_bytes_max / (bytes as u64 + FRAME_BYTES);
+        assert!((0..count).all(|_| peer.feed(frame).is_ok()), "{bytes}");
+        assert_eq!(peer.feed(frame), refused, "{bytes}");
+    }
+}
+
+#[test]
+fn a_look_that_finds_nothing_loses_nothing() {
+    let mut peer = Peer::open();
+    let message = vec![b"header".to_vec(), b"payload".to_vec()];
+    let bytes = written(std::slice::from_ref(&message));
+    for byte in &bytes {
+        peer.feed(&[*byte]).expect("it is well-formed");
+        // Read again, in vain, and then for another peer.
+        assert!(peer.input.room(&mut peer.chunk).is_empty());
+        Peer::open().input.room(&mut peer.chunk).extend_from_slice(b"of another");
+        peer.chunk.clear();
+    }
+    assert_eq!(peer.messages, [message]);
 }
 
 #[test]

@@ -90,8 +90,76 @@ fn what_nobody_sends_to_any_more_does_not_stay() {
     let peer = bench.peer(&opening(Kind::Dealer));
     let route = Route(token(bench.router.connections.keys().next().expect("one")));
     peer.shutdown(std::net::Shutdown::Read).expect("a socket");
-    assert_eq!(bench.router.send(route, b"header", &[]), Err(Gone));
-    assert_eq!(bench.tick(), 1);
+    for _ in 0..2 {
+        assert_eq!(bench.router.send(route, b"header", &[]), Err(Gone));
+    }
+    assert_eq!([bench.tick(), bench.tick()], [0, 1], "first it may say its last");
+}
+
+#[test]
+fn a_peer_that_broke_while_something_waited_for_it_keeps_nobody_awake() {
+    let mut bench = Bench::new();
+    let peer = bench.peer(&opening(Kind::Dealer));
+    let route = Route(token(bench.router.connections.keys().next().expect("one")));
+    assert_eq!(bench.router.send(route, b"header", &[Bytes::from(vec![0; 3 << 20])]), Ok(()));
+    peer.shutdown(std::net::Shutdown::Read).expect("a socket");
+    bench.work();
+    assert!(!bench.router.has_more());
+    assert_eq!(bench.router.poller.look(Some(Duration::ZERO)), Told::default());
+    assert!(!bench.router.poller.has_seen());
+}
+
+#[test]
+fn of_many_pings_that_come_together_few_are_answered() {
+    let mut bench = Bench::new();
+    let mut peer = bench.peer(&opening(Kind::Dealer));
+    read(&mut peer);
+    peer.write_all(&zmtp::ping().repeat(1000)).expect("the router is there");
+    bench.work();
+    let answers = read(&mut peer).len() / b"\x04\x05\x04PONG".len();
+    assert!((1..=8).contains(&answers), "{answers}");
+}
+
+#[test]
+fn what_one_peer_left_unfinished_is_not_read_as_anothers() {
+    let mut bench = Bench::new();
+    let mut honest = bench.peer(&opening(Kind::Dealer));
+    let payload = vec![b'p'; 100_000];
+    let mut message = Vec::new();
+    for (more, frame) in [(true, &b"header"[..]), (false, &payload), (false, b"second")] {
+        let length = frame.len() as u64;
+        zmtp::push_head(&mut message, zmtp::Head { more, command: false, length });
+        message.extend(frame);
+    }
+    let (begin, rest) = message.split_at(50_000);
+    honest.write_all(begin).expect("the router is there");
+    bench.work();
+    let mut hostile = bench.peer(&opening(Kind::Dealer));
+    hostile.write_all(b"\x00\x10abc").expect("the router is there");
+    bench.work();
+    drop(hostile);
+    bench.work();
+    assert_eq!(bench.router.take_ended().count(), 1);
+    honest.write_all(rest).expect("the router is there");
+    let mut payloads = Vec::new();
+    let mut next = || bench.router.receive(&mut payloads).map(|received| received.header);
+    assert_eq!([next().as_deref(), next().as_deref()], [Some(&b"header"[..]), Some(b"second")]);
+    assert!(payloads == [payload]);
+}
+
+#[test]
+fn a_flood_without_messages_leaves_time_for_other_things() {
+    let mut bench = Bench::new();
+    let mut peer = bench.peer(&opening(Kind::Dealer));
+    // Frames of one message, more than there may be.
+    let frames = [1, 0].repeat(40_000);
+    let (mut sent, mut calls) = (0, 0);
+    while bench.router.take_ended().count() == 0 {
+        sent += peer.write(&frames[sent..]).unwrap_or(0);
+        assert_eq!(bench.router.receive(&mut Vec::new()), None, "it comes back, whatever the peer does");
+        calls += 1;
+        assert!(calls < 1000, "it was not cut off after {sent} bytes");
+    }
 }
 
 #[test]
