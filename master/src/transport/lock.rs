@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Held for as long as the master listens on the path.
 #[derive(Debug)]
 pub(crate) struct PathLock {
-    _file: File,
+    file: File,
     socket: PathBuf,
     access: IpcAccess,
     /// Device and inode of the socket that was made under this lock.
@@ -54,7 +54,7 @@ impl PathLock {
             Problem::Bind(error) => error,
             Problem::Io(source) => failed("the socket's path")(source),
         })?;
-        Ok(PathLock { _file: file, socket: socket.to_owned(), access, made: None })
+        Ok(PathLock { file, socket: socket.to_owned(), access, made: None })
     }
 
     /// The socket was made: lets in whom the access names, and nobody else.
@@ -72,6 +72,8 @@ impl Drop for PathLock {
             // What cannot be removed is taken over by the next master.
             let _ = fs::remove_file(&self.socket);
         }
+        // Not by closing the file alone: a child that is just being started has a copy of it until it is another program.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 
@@ -149,5 +151,22 @@ fn somebody_listens(path: &Path) -> io::Result<bool> {
         Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
         // Whatever else: it is not just what a process has left behind that has ended.
         _ => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_its_file_does_not_keep_a_lock() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("socket");
+        let lock = PathLock::take(&path, IpcAccess::Owner).expect("a path of its own");
+        assert!(matches!(PathLock::take(&path, IpcAccess::Owner), Err(BindError::AlreadyRunning { .. })));
+        // As a child has it that is being started.
+        let _copy = lock.file.try_clone().expect("a descriptor");
+        drop(lock);
+        assert!(PathLock::take(&path, IpcAccess::Owner).is_ok());
     }
 }

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
+    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, shutdown,
+    socket_with,
 };
 use slotmap::{Key, KeyData, SlotMap, new_key_type};
 use std::io;
@@ -414,6 +415,10 @@ impl Drop for Router {
         while self.send_what_waits(until.saturating_duration_since(Instant::now())) {}
         for (_, peer) in self.connections.drain() {
             peer.connection.end(&self.poller);
+        }
+        // Nobody is let in any more, also if a child that is just being started has a copy of the descriptor.
+        for listener in &self.listeners {
+            let _ = shutdown(&listener.socket, Shutdown::Both);
         }
     }
 }

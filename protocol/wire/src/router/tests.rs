@@ -183,3 +183,12 @@ fn no_time_passes_for_a_router_without_peers() {
     assert_eq!(bench.tick(), 1);
     assert!(!bench.router.timer_runs);
 }
+
+#[test]
+fn nobody_is_let_in_by_a_copy_of_a_dropped_router() {
+    let Bench { router, folder } = Bench::new();
+    // As a child has it that is being started.
+    let _copy = router.listeners[0].socket.try_clone().expect("a descriptor");
+    drop(router);
+    assert!(UnixStream::connect(folder.path().join("socket")).is_err());
+}
