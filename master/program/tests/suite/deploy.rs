@@ -76,7 +76,7 @@ fn supervisord_runs_its_sample() {
     let scene = Scene::new();
     let folder = scene.folder().display().to_string();
     let head = format!(
-        "[supervisord]\nnodaemon=true\npidfile={folder}/supervisord.pid\nlogfile={folder}/supervisord.log\n"
+        "[supervisord]\nnodaemon=true\nchildlogdir={folder}\npidfile={folder}/supervisord.pid\nlogfile={folder}/supervisord.log\n"
     );
     let file = scene.file("supervisord.conf", &(head + &sample(&scene, "supervisord/powerhose.conf")));
     let mut command = Command::new(python_tool("supervisord"));
