@@ -22,7 +22,7 @@ pub(crate) struct Conditions {
 impl Default for Conditions {
     fn default() -> Conditions {
         Conditions {
-            workers: powerhose_master::cores(),
+            workers: powerhose::cores(),
             payload_bytes: 64,
             window: Duration::from_secs(1),
             warm_up: Duration::from_millis(300),

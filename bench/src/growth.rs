@@ -8,8 +8,8 @@ use crate::sample::Sample;
 use crate::work::thread_time;
 use anyhow::Context;
 use bytes::Bytes;
-use powerhose_master::dispatcher::{Action, Dispatcher, Event, Identity, Repeat, Route, Submission};
-use powerhose_master::{Headers, Settings};
+use powerhose::dispatcher::{Action, Dispatcher, Event, Identity, Repeat, Route, Submission};
+use powerhose::{Headers, Settings};
 use powerhose_protocol::{
     DEFAULT_POOL, Hello, MAGIC, Message, MessageHeaders, NamedValues, PoolOffer, ROLE_WORKER, Register,
     Replies, ReplyEntry, VERSION_MAX, VERSION_MIN, WorkerEnd, decode,

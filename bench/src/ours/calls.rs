@@ -6,7 +6,7 @@ use crate::conditions::Conditions;
 use crate::sample::Sample;
 use crate::work::{LARGE_BYTES, Work};
 use bytes::Bytes;
-use powerhose_master::{Job, JobError, JobRunner, Reply};
+use powerhose::{Job, JobError, JobRunner, Reply};
 use std::future::ready;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use crate::figure::Figure;
 use crate::processes::cpu_time;
 use crate::sample::Sample;
 use crate::work::Work;
-use powerhose_master::JobRunner;
+use powerhose::JobRunner;
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ use crate::floors::zmq::endpoint;
 use crate::processes::{Child, resident_bytes, socket_endpoint};
 use crate::sample::Sample;
 use anyhow::Context;
-use powerhose_master::JobHandle;
+use powerhose::JobHandle;
 use powerhose_protocol::{
     Hello, MAGIC, Message, NamedValues, PoolOffer, ROLE_WORKER, Register, VERSION_MAX, VERSION_MIN, decode,
 };

@@ -7,7 +7,7 @@ use crate::floors;
 use crate::random::Random;
 use crate::sample::Sample;
 use crate::work::{Work, spin_payload};
-use powerhose_master::{JobError, Reply};
+use powerhose::{JobError, Reply};
 use std::time::Duration;
 
 const SHORT: Duration = Duration::from_micros(50);

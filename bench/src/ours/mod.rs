@@ -14,7 +14,7 @@ pub(crate) use remote::{remote_round_trip, remote_submit};
 
 use crate::processes::socket_endpoint;
 use crate::work::Work;
-use powerhose_master::Cluster;
+use powerhose::Cluster;
 
 /// A master in this process and workers of this program.
 fn start(work: Work, workers: usize) -> anyhow::Result<Cluster> {

@@ -5,7 +5,7 @@ use crate::conditions::Conditions;
 use crate::processes::{Child, socket_endpoint};
 use crate::sample::Sample;
 use crate::work::Work;
-use powerhose_master::JobRunner;
+use powerhose::JobRunner;
 
 /// A master in a process of its own, with its workers.
 pub(super) struct RemoteMaster {

@@ -2,7 +2,7 @@
 //! their handles. It ends with its standard input.
 
 use anyhow::Context;
-use powerhose_master::{Cluster, Job, PoolSettings};
+use powerhose::{Cluster, Job, PoolSettings};
 use std::io;
 use std::time::Duration;
 

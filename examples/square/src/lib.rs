@@ -1,7 +1,7 @@
 //! What the three programs of this example share: the worker's function, and the master's jobs.
 
 use anyhow::Context;
-use powerhose_master::{Job, JobHandle, JobRunner};
+use powerhose::{Job, JobHandle, JobRunner};
 use powerhose_worker::{JobFailure, Worker, WorkerError};
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use crate::options::CommonOptions;
-use powerhose_master::{ClientBuilder, ConnectError, JobRunner, Operator, OperatorError};
+use powerhose::{ClientBuilder, ConnectError, JobRunner, Operator, OperatorError};
 use std::time::Duration;
 
 /// A client of the master that the options name.

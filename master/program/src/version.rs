@@ -14,6 +14,6 @@ pub(crate) fn long() -> String {
         false => format!("{VERSION_MIN} to {VERSION_MAX}"),
     };
     let mut text = format!("{}\nprotocol {protocol}\n", short());
-    text.push_str(&powerhose_master::capabilities().to_string());
+    text.push_str(&powerhose::capabilities().to_string());
     text
 }

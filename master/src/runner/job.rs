@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A unit of work: bytes in, bytes out.
 ///
 /// ```
-/// use powerhose_master::Job;
+/// use powerhose::Job;
 /// use std::time::Duration;
 ///
 /// let job = Job::new("payload").pool("sign").timeout(Duration::from_secs(2)).header("traceparent", "00-…");

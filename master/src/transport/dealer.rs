@@ -7,7 +7,7 @@ use super::wakeup::Wakeup;
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
 use powerhose_protocol::{CurveClient, Endpoint};
-use powerhose_wire as wire;
+use powerhose_wires as wire;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;

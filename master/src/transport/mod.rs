@@ -1,6 +1,6 @@
 //! The seam to the network: connections by [`Route`], messages as a header frame and payload frames.
 //!
-//! `router` and `dealer` stand for two wires each: `ipc://` goes through [`powerhose_wire`], TCP through `libzmq`, the only
+//! `router` and `dealer` stand for two wires each: `ipc://` goes through [`powerhose_wires`], TCP through `libzmq`, the only
 //! place that knows that library. `clock` is the only one that asks what time it is. `memory` is a third transport, without
 //! sockets, for tests of the loop.
 

@@ -10,7 +10,7 @@ use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
 use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use powerhose_wire as wire;
+use powerhose_wires as wire;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;

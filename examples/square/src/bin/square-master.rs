@@ -1,8 +1,8 @@
 //! The master as a program of its own: listens, waits for workers that somebody else starts, and gives them jobs.
 
 use clap::Parser;
+use powerhose::JobRunner;
 use powerhose_example_square::{WORKERS_WITHIN, log_to_stderr, print_squares};
-use powerhose_master::JobRunner;
 use std::time::Duration;
 
 /// Squares numbers on the workers that connect (start some with `square-worker`).

@@ -1,8 +1,8 @@
 //! Everything in one command: a master, a worker process on each core, and jobs for them.
 
 use clap::Parser;
+use powerhose::{Cluster, cores};
 use powerhose_example_square::{log_to_stderr, print_squares, work};
-use powerhose_master::{Cluster, cores};
 use std::time::Duration;
 
 /// Squares numbers on worker processes.

@@ -6,7 +6,7 @@ use crate::options::values::duration;
 use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Service};
 use clap::Args;
-use powerhose_master::{Endpoint, JobRunner};
+use powerhose::{Endpoint, JobRunner};
 use std::time::Duration;
 use tracing::info;
 

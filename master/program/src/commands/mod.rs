@@ -71,7 +71,7 @@ impl Command {
 
     /// Does it.
     pub(crate) fn perform(self, common: &CommonOptions) -> Outcome {
-        use powerhose_master::Order;
+        use powerhose::Order;
         match self {
             Command::Run(options) => run::run(common, options),
             Command::Master(options) => master::master(common, &options),

@@ -6,7 +6,7 @@ use crate::options::CommonOptions;
 use crate::options::values::{duration, pool};
 use crate::print;
 use clap::Args;
-use powerhose_master::{Operator, Order, Progress, Selector};
+use powerhose::{Operator, Order, Progress, Selector};
 use std::time::{Duration, Instant};
 
 /// How long the master has to answer when this connects.

@@ -7,7 +7,7 @@ use crate::options::values::{Workers, bytes, duration, endpoint, pool};
 use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Happening, Service, forward};
 use clap::Args;
-use powerhose_master::{
+use powerhose::{
     CURVE_FILE_VARIABLE, DEFAULT_POOL, ENDPOINT_VARIABLE, JobRunner, Notice, POOL_VARIABLE, PoolSettings,
     Readiness, Recycling, SECRET_FILE_VARIABLE, SpawnError, Supervisor, SupervisorEvent, SupervisorSettings,
     WorkerCommand,

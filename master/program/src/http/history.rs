@@ -1,6 +1,6 @@
 //! The last minutes, a sample a second: what the charts of the page show, also to somebody who opens it only now.
 
-use powerhose_master::{Histogram, Stats};
+use powerhose::{Histogram, Stats};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! job or a worker, whose number has no bound.
 
 use axum::http::HeaderValue;
-use powerhose_master::{Histogram, PoolStats, Stats, WorkerCounts, WorkerState};
+use powerhose::{Histogram, PoolStats, Stats, WorkerCounts, WorkerState};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};

@@ -21,7 +21,7 @@ pub(crate) use options::HttpOptions;
 use address::{HttpError, Reach};
 use hosts::Hosts;
 use observer::Observer;
-use powerhose_master::JobRunner;
+use powerhose::JobRunner;
 use sampler::Sampler;
 use std::net::TcpListener;
 use std::thread::{self, JoinHandle};

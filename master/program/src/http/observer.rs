@@ -1,7 +1,7 @@
 //! Asks the master, without ever letting it wait, and without asking it more often than one needs to know.
 
 use super::history::{History, Sample};
-use powerhose_master::{Endpoint, JobRunner, Stats, WorkerInfo};
+use powerhose::{Endpoint, JobRunner, Stats, WorkerInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;

@@ -3,7 +3,7 @@
 use super::{HttpError, HttpServer, HttpSettings, Reach};
 use crate::exit::{Exit, Failure};
 use clap::Args;
-use powerhose_master::JobRunner;
+use powerhose::JobRunner;
 
 /// Metrics, probes and a page over HTTP.
 #[derive(Args, Debug)]

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use crossbeam_channel::{RecvTimeoutError, Sender};
-use powerhose_master::JobRunner;
+use powerhose::JobRunner;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};

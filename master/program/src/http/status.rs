@@ -3,7 +3,7 @@
 use super::history::{SAMPLES_MAX, Sample, milliseconds};
 use super::observer::View;
 use super::sampler::INTERVAL;
-use powerhose_master::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerCounts, WorkerInfo};
+use powerhose::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerCounts, WorkerInfo};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::values::{duration, endpoint, pool, size};
 use super::{CommonOptions, read_secret};
 use crate::exit::{Exit, Failure};
 use clap::Args;
-use powerhose_master::{
+use powerhose::{
     BindError, CurveServer, IpcAccess, JobRunner, MasterBuilder, PoolSettings, Settings, SharedSecrets,
 };
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::logs::{LogFormat, parse_filter};
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser};
-use powerhose_master::{CurveClient, SharedSecret};
+use powerhose::{CurveClient, SharedSecret};
 use std::ffi::OsString;
 use std::path::PathBuf;
 

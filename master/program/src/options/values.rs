@@ -60,7 +60,7 @@ pub(crate) enum Workers {
 impl Workers {
     pub(crate) fn count(self) -> usize {
         match self {
-            Workers::Auto => powerhose_master::cores(),
+            Workers::Auto => powerhose::cores(),
             Workers::Count(count) => count,
         }
     }
@@ -73,7 +73,7 @@ impl FromStr for Workers {
         if text == "auto" {
             return Ok(Workers::Auto);
         }
-        let max = powerhose_master::WORKERS_MAX;
+        let max = powerhose::WORKERS_MAX;
         match text.parse() {
             Ok(count) if count <= max => Ok(Workers::Count(count)),
             _ => Err(format!("`{text}` is neither `auto` nor a number from 0 to {max}")),

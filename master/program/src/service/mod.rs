@@ -11,7 +11,7 @@ pub(crate) use output::forward;
 use crate::exit::{Exit, Failure, Outcome};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use notify::Notifier;
-use powerhose_master::{JobRunner, JobsLost, Supervisor, SupervisorEvent};
+use powerhose::{JobRunner, JobsLost, Supervisor, SupervisorEvent};
 use signals::Signal;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -129,7 +129,7 @@ impl Service {
                 }
                 None => info!("there are no workers here to be replaced"),
             },
-            Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose_master::WORKERS_MAX)),
+            Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose::WORKERS_MAX)),
             Signal::Fewer => self.resize(self.workers.saturating_sub(1).max(1)),
         }
     }

@@ -1,7 +1,7 @@
 //! What workers print goes to our standard error, each line with the worker's name.
 
 use crate::logs::LogFormat;
-use powerhose_master::WorkerLine;
+use powerhose::WorkerLine;
 use std::io::{self, Write};
 use tracing::info;
 

@@ -2,7 +2,7 @@
 
 use crate::scene::Scene;
 use crate::support::eventually;
-use powerhose_master::Job;
+use powerhose::Job;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use crate::scene::Scene;
 use crate::support::{Signal, eventually};
 
 /// A master at work: two pools, jobs that have ended in several ways, some that run and some that wait.
-fn busy() -> (Scene, Vec<powerhose_master::JobHandle>) {
+fn busy() -> (Scene, Vec<powerhose::JobHandle>) {
     let mut scene = Scene::new();
     ["sign", "sign", "thumbnail"].into_iter().for_each(|pool| scene.worker(pool));
     (0..200).for_each(|_| scene.done("sign"));

@@ -3,7 +3,7 @@
 use crate::exposition::{Exposition, Sample};
 use crate::support::{self, Process, eventually};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use powerhose_master::{Job, JobHandle, JobRunner};
+use powerhose::{Job, JobHandle, JobRunner};
 use powerhose_worker::{JobFailure, StopHandle, Worker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;

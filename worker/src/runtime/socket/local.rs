@@ -5,7 +5,7 @@ use crate::WorkerError;
 use crate::runtime::frame::Frame;
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
-use powerhose_wire::{Bounds, Dealer, NotConnected};
+use powerhose_wires::{Bounds, Dealer, NotConnected};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 

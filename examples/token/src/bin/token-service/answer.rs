@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use powerhose::JobError;
 use powerhose_example_token::error::SignError;
 use powerhose_example_token::job::Reason;
-use powerhose_master::JobError;
 use serde::Serialize;
 use serde_json::json;
 

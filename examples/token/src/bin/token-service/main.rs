@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, value_parser};
+use powerhose::JobRunner;
 use powerhose_example_token::program::{Handover, SigningOptions, WorkerCommand};
-use powerhose_master::JobRunner;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;

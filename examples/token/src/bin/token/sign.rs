@@ -12,10 +12,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use powerhose::{Job, JobHandle, JobRunner, cores};
 use powerhose_example_token::claims::check_depth;
 use powerhose_example_token::job::{Reply, Request};
 use powerhose_example_token::program::{Handover, POOL, SigningOptions};
-use powerhose_master::{Job, JobHandle, JobRunner, cores};
 
 use crate::lines::{self, Line};
 

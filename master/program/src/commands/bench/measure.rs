@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use hdrhistogram::Histogram;
-use powerhose_master::{Job, JobHandle, JobRunner, Reply};
+use powerhose::{Job, JobHandle, JobRunner, Reply};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use super::{ExecuteOptions, exit};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::print;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use powerhose_master::{JobHandle, JobRunner};
+use powerhose::{JobHandle, JobRunner};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::thread;
 

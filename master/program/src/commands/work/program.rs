@@ -2,7 +2,7 @@
 
 use super::pipes::{Ended, TICK, Talk, kill_group};
 use crate::exit::{Exit, Failure};
-use powerhose_master::{WorkerCommand, WorkerExit};
+use powerhose::{WorkerCommand, WorkerExit};
 use powerhose_worker::{Job, JobFailure};
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 use std::ffi::OsString;

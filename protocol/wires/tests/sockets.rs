@@ -1,0 +1,435 @@
+//! Routers and dealers over real unix sockets, with one another and with libzmq's.
+
+use bytes::Bytes;
+use powerhose_wires::{Bounds, Dealer, Gone, NotConnected, Received, Route, Router};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const BOUNDS: Bounds =
+    Bounds { frame_bytes_max: 8 << 20, frames_max: 16, message_bytes_max: 32 << 20, unsent_max: 1000 };
+/// Whatever a test waits for comes in much less.
+const SOON: Duration = Duration::from_secs(20);
+const A_WHILE: Option<Duration> = Some(Duration::from_millis(10));
+const LARGE: usize = 3 << 20;
+
+/// A folder with a path for a socket.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Place {
+        Place(TempDir::new().expect("a temporary folder"))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("socket")
+    }
+
+    fn endpoint(&self) -> String {
+        format!("ipc://{}", self.path().display())
+    }
+
+    fn router(&self) -> Router {
+        self.router_for(100)
+    }
+
+    fn router_for(&self, connections_max: usize) -> Router {
+        let mut router = Router::new(BOUNDS, connections_max).expect("a router");
+        router.listen(&self.path()).expect("a path of its own");
+        router
+    }
+
+    fn dealer(&self) -> Dealer {
+        Dealer::connect(&self.path(), BOUNDS).expect("a dealer")
+    }
+
+    /// A dealer of libzmq's that connects here.
+    fn zmq_dealer(&self) -> zmq::Socket {
+        self.zmq_socket(zmq::DEALER, |_| {})
+    }
+
+    fn zmq_socket(&self, kind: zmq::SocketType, change: impl FnOnce(&zmq::Socket)) -> zmq::Socket {
+        let socket = zmq_socket(kind);
+        change(&socket);
+        socket.connect(&self.endpoint()).expect("an endpoint");
+        socket
+    }
+
+    fn stream(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.path()).expect("somebody listens");
+        stream.set_read_timeout(Some(SOON)).expect("a socket");
+        stream
+    }
+}
+
+fn zmq_socket(kind: zmq::SocketType) -> zmq::Socket {
+    let socket = zmq::Context::new().socket(kind).expect("a socket");
+    socket.set_linger(0).expect("an option");
+    socket.set_rcvtimeo(SOON.as_millis() as i32).expect("an option");
+    socket
+}
+
+/// Lets both ends work until there is something to return.
+fn until<T>(what: &str, mut step: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + SOON;
+    loop {
+        match step() {
+            Some(found) => return found,
+            None => assert!(Instant::now() < end, "waited in vain for {what}"),
+        }
+    }
+}
+
+/// The next message that comes to a router.
+fn receive(router: &mut Router) -> (Received, Vec<Bytes>) {
+    let mut payloads = Vec::new();
+    let received = until("a message", || {
+        let received = router.receive(&mut payloads);
+        if received.is_none() {
+            router.sleep(A_WHILE);
+        }
+        received
+    });
+    (received, payloads)
+}
+
+/// The next message that comes to a dealer, while its router works too.
+fn hear(dealer: &mut Dealer, router: &mut Router) -> (Bytes, Vec<Bytes>) {
+    let mut payloads = Vec::new();
+    let header = until("a message", || {
+        assert_eq!(router.receive(&mut Vec::new()), None);
+        dealer.receive(&mut payloads)
+    });
+    (header, payloads)
+}
+
+fn connect(dealer: &mut Dealer, router: &mut Router) {
+    until("a connection", || {
+        assert_eq!((dealer.receive(&mut Vec::new()), router.receive(&mut Vec::new())), (None, None));
+        dealer.is_connected().then_some(())
+    });
+}
+
+fn ended(router: &mut Router) -> Vec<Route> {
+    until("an end", || {
+        router.sleep(A_WHILE);
+        assert_eq!(router.receive(&mut Vec::new()), None);
+        let ended: Vec<_> = router.take_ended().collect();
+        (!ended.is_empty()).then_some(ended)
+    })
+}
+
+fn large() -> Bytes {
+    (0..LARGE).map(|place| place as u8).collect::<Vec<_>>().into()
+}
+
+#[test]
+fn a_dealer_and_a_router_talk() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    assert_eq!(dealer.send(b"too early", &[]), Err(NotConnected));
+    connect(&mut dealer, &mut router);
+    assert_eq!(dealer.send(b"header", &[Bytes::from_static(b"one"), Bytes::new()]), Ok(()));
+    let (received, payloads) = receive(&mut router);
+    assert_eq!((&received.header[..], received.has_identity), (&b"header"[..], false));
+    assert_eq!(payloads, [&b"one"[..], b""]);
+    assert_eq!(router.send(received.route, b"answer", &payloads), Ok(()));
+    assert_eq!(hear(&mut dealer, &mut router), (Bytes::from_static(b"answer"), payloads));
+}
+
+#[test]
+fn large_messages_pass_while_both_ends_read_and_write() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    let (mut sent, mut back, mut payloads) = (0, 0, Vec::new());
+    let end = Instant::now() + SOON;
+    while back < 10 {
+        assert!(Instant::now() < end);
+        if sent < 10 && sent <= back + 2 {
+            assert_eq!(dealer.send(&[sent], &[large(), Bytes::from_static(b"small")]), Ok(()));
+            sent += 1;
+        }
+        if let Some(received) = router.receive(&mut payloads) {
+            assert_eq!(router.send(received.route, &received.header, &payloads), Ok(()));
+            payloads.clear();
+        }
+        if let Some(header) = dealer.receive(&mut payloads) {
+            assert_eq!(&header[..], [back]);
+            assert!(payloads == [large(), Bytes::from_static(b"small")]);
+            payloads.clear();
+            back += 1;
+        }
+    }
+    assert!(!dealer.has_unsent());
+}
+
+#[test]
+fn libzmqs_dealer_talks_with_a_router() {
+    let place = Place::new();
+    let mut router = place.router();
+    let dealer = place.zmq_dealer();
+    let payload = large();
+    dealer.send_multipart([&b"header"[..], &payload, b""], 0).expect("it is sent");
+    let (received, payloads) = receive(&mut router);
+    assert!(payloads == [payload, Bytes::new()]);
+    assert_eq!(router.send(received.route, &received.header, &payloads), Ok(()));
+    let answer = thread::spawn(move || dealer.recv_multipart(0).expect("an answer"));
+    until("the answer", || {
+        assert_eq!(router.receive(&mut Vec::new()), None);
+        router.sleep(A_WHILE);
+        answer.is_finished().then_some(())
+    });
+    let answer = answer.join().expect("it does not panic");
+    assert!(answer == [b"header".to_vec(), large().to_vec(), Vec::new()]);
+}
+
+#[test]
+fn a_dealer_talks_with_libzmqs_router_and_answers_its_heartbeats() {
+    let place = Place::new();
+    let router = zmq_socket(zmq::ROUTER);
+    router.set_heartbeat_ivl(20).expect("an option");
+    router.set_heartbeat_timeout(2000).expect("an option");
+    router.bind(&place.endpoint()).expect("a path of its own");
+    let mut dealer = place.dealer();
+    until("a connection", || {
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+        dealer.is_connected().then_some(())
+    });
+    // Long enough for libzmq to end a connection whose heartbeats are not answered.
+    let end = Instant::now() + Duration::from_millis(3000);
+    while Instant::now() < end {
+        dealer.sleep(A_WHILE);
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+    }
+    assert!(!dealer.take_ended());
+    assert_eq!(dealer.send(b"header", &[Bytes::from_static(b"payload")]), Ok(()));
+    let question = router.recv_multipart(0).expect("a message");
+    assert_eq!(question[1..], [b"header".to_vec(), b"payload".to_vec()]);
+    router.send_multipart(&question, 0).expect("it is sent");
+    let mut payloads = Vec::new();
+    let header = until("the answer", || {
+        dealer.sleep(A_WHILE);
+        dealer.receive(&mut payloads)
+    });
+    assert_eq!((&header[..], &payloads[0][..]), (&b"header"[..], &b"payload"[..]));
+}
+
+#[test]
+fn an_identity_and_a_req_sockets_empty_frame_are_seen() {
+    let place = Place::new();
+    let mut router = place.router();
+    let named = place.zmq_socket(zmq::DEALER, |socket| socket.set_identity(b"worker-1").expect("an option"));
+    named.send("header", 0).expect("it is sent");
+    assert!(receive(&mut router).0.has_identity);
+    let asking = place.zmq_socket(zmq::REQ, |_| {});
+    asking.send("question", 0).expect("it is sent");
+    let (received, payloads) = receive(&mut router);
+    assert_eq!((&received.header[..], received.has_identity, payloads.len()), (&b""[..], false, 1));
+}
+
+#[test]
+fn an_end_is_told_after_the_last_message() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    for number in 0..100 {
+        assert_eq!(dealer.send(&[number], &[]), Ok(()));
+    }
+    drop(dealer);
+    let mut route = None;
+    for number in 0..100 {
+        let (received, _) = receive(&mut router);
+        assert_eq!(&received.header[..], [number]);
+        route = Some(received.route);
+    }
+    let route = route.expect("there were some");
+    assert_eq!(ended(&mut router), [route]);
+    assert_eq!(router.send(route, b"late", &[]), Err(Gone));
+    assert!(!router.has_more());
+}
+
+#[test]
+fn what_is_cut_off_connects_again_on_another_route() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    let mut routes = Vec::new();
+    for _ in 0..3 {
+        connect(&mut dealer, &mut router);
+        assert_eq!(dealer.send(b"here", &[]), Ok(()));
+        let (received, _) = receive(&mut router);
+        assert!(!routes.contains(&received.route), "routes are not used again");
+        router.cut(received.route);
+        assert_eq!(router.take_ended().collect::<Vec<_>>(), [received.route]);
+        until("the end", || {
+            assert_eq!(dealer.receive(&mut Vec::new()), None);
+            dealer.take_ended().then_some(())
+        });
+        assert_eq!(dealer.send(b"nobody", &[]), Err(NotConnected));
+        routes.push(received.route);
+    }
+}
+
+#[test]
+fn a_dealer_outlives_its_router() {
+    let place = Place::new();
+    let mut dealer = place.dealer();
+    for _ in 0..3 {
+        let mut router = place.router();
+        until("a connection", || {
+            dealer.sleep(A_WHILE);
+            assert_eq!((dealer.receive(&mut Vec::new()), router.receive(&mut Vec::new())), (None, None));
+            dealer.is_connected().then_some(())
+        });
+        drop(router);
+        until("its end", || {
+            dealer.sleep(A_WHILE);
+            assert_eq!(dealer.receive(&mut Vec::new()), None);
+            dealer.take_ended().then_some(())
+        });
+        std::fs::remove_file(place.path()).expect("it was left there");
+    }
+}
+
+#[test]
+fn whoever_breaks_the_protocol_is_cut_off_and_nobody_else() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    let too_long = [&opening()[..], &[2, 0xff, 0, 0, 0, 0, 0, 0, 0]].concat();
+    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 200], &[0; 1], &too_long] {
+        let mut stream = place.stream();
+        stream.write_all(bytes).expect("somebody listens");
+        assert_eq!(ended(&mut router).len(), 1);
+        // It may hear the greeting before.
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+    }
+    assert_eq!(dealer.send(b"still here", &[]), Ok(()));
+    assert_eq!(&receive(&mut router).0.header[..], b"still here");
+}
+
+/// What a dealer opens with, as it goes over the wire.
+fn opening() -> Vec<u8> {
+    let place = Place::new();
+    let listener = std::os::unix::net::UnixListener::bind(place.path()).expect("a path of its own");
+    let dealer = place.dealer();
+    let (mut stream, _) = listener.accept().expect("a dealer");
+    drop(dealer);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("it ends");
+    bytes
+}
+
+#[test]
+fn the_begin_of_a_message_keeps_nobody_awake() {
+    let place = Place::new();
+    let listener = std::os::unix::net::UnixListener::bind(place.path()).expect("a path of its own");
+    let mut dealer = place.dealer();
+    let (mut stream, _) = listener.accept().expect("a dealer");
+    stream.write_all(&as_router(&opening())).expect("a peer");
+    stream.write_all(&[0, 10, b'a']).expect("a peer");
+    until("a connection", || {
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+        dealer.is_connected().then_some(())
+    });
+    for _ in 0..5 {
+        assert_eq!(dealer.receive(&mut Vec::new()), None);
+        assert!(!dealer.has_more());
+    }
+    stream.write_all(b"bcdefghij").expect("a peer");
+    let header = until("the rest", || dealer.receive(&mut Vec::new()));
+    assert_eq!(&header[..], b"abcdefghij");
+}
+
+/// What a dealer opens with, turned into what a router does.
+fn as_router(opening: &[u8]) -> Vec<u8> {
+    let place = opening.windows(6).position(|name| name == b"DEALER").expect("its kind");
+    [&opening[..place], b"ROUTER", &opening[place + 6..]].concat()
+}
+
+#[test]
+fn connections_that_are_too_many_are_refused_and_counted() {
+    let place = Place::new();
+    let mut router = place.router_for(2);
+    let streams: Vec<_> = (0..5).map(|_| place.stream()).collect();
+    let mut surplus = 0;
+    until("all to come", || {
+        assert_eq!(router.receive(&mut Vec::new()), None);
+        surplus += router.take_surplus();
+        (surplus == 3).then_some(())
+    });
+    drop(streams);
+    let mut gone = 0;
+    until("both to go", || {
+        gone += ended(&mut router).len();
+        (gone == 2).then_some(())
+    });
+    let mut dealer = place.dealer();
+    connect(&mut dealer, &mut router);
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_gone_when_too_much_waits_for_it() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    assert_eq!(dealer.send(b"here", &[]), Ok(()));
+    let route = receive(&mut router).0.route;
+    let payload = Bytes::from(vec![0; 10_000]);
+    let sent = (0..).find(|_| router.send(route, b"header", std::slice::from_ref(&payload)).is_err());
+    assert!(sent.is_some_and(|sent| sent > BOUNDS.unsent_max));
+    assert_eq!(router.take_ended().collect::<Vec<_>>(), [route]);
+}
+
+#[test]
+fn what_waits_when_a_socket_is_dropped_is_still_sent() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    assert_eq!(dealer.send(b"to the router", &[large()]), Ok(()));
+    assert!(dealer.has_unsent());
+    let dropping = thread::spawn(move || drop(dealer));
+    let (received, payloads) = receive(&mut router);
+    assert!(payloads == [large()]);
+    dropping.join().expect("it does not panic");
+    assert_eq!(ended(&mut router), [received.route]);
+
+    let mut dealer = place.dealer();
+    connect(&mut dealer, &mut router);
+    assert_eq!(dealer.send(b"here", &[]), Ok(()));
+    let route = receive(&mut router).0.route;
+    assert_eq!(router.send(route, b"to the dealer", &[large()]), Ok(()));
+    let dropping = thread::spawn(move || drop(router));
+    let mut payloads = Vec::new();
+    let header = until("the message", || {
+        dealer.sleep(A_WHILE);
+        dealer.receive(&mut payloads)
+    });
+    assert!(&header[..] == b"to the dealer" && payloads == [large()]);
+    dropping.join().expect("it does not panic");
+}
+
+#[test]
+fn a_watched_descriptor_ends_a_sleep() {
+    let place = Place::new();
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    let (watched, mut other) = UnixStream::pair().expect("two sockets");
+    router.watch(std::os::fd::AsFd::as_fd(&watched), 3).expect("it is open");
+    dealer.watch(std::os::fd::AsFd::as_fd(&watched), 0).expect("it is open");
+    connect(&mut dealer, &mut router);
+    other.write_all(b"!").expect("a peer");
+    let told = router.sleep(Some(SOON));
+    assert_eq!([told.of(0), told.of(3)], [false, true]);
+    assert!(dealer.sleep(Some(SOON)).of(0));
+}
+
+#[test]
+fn no_socket_can_be_at_a_path_that_is_too_long() {
+    let path = format!("/{}", "x".repeat(200));
+    assert!(Dealer::connect(Path::new(&path), BOUNDS).is_err());
+    assert!(Router::new(BOUNDS, 1).expect("a router").listen(Path::new(&path)).is_err());
+}

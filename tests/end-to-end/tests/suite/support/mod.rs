@@ -1,0 +1,154 @@
+//! What the tests share: a scene with a master and its workers, processes that end with their test, and waiting for a
+//! condition with a bound. Nothing here waits for a time to pass.
+
+mod cable;
+mod files;
+mod outside;
+mod process;
+mod raw;
+mod raw_worker;
+mod scene;
+
+pub(crate) use cable::Cable;
+pub(crate) use files::{Gate, Mark};
+pub(crate) use outside::OutsideMaster;
+pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
+pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
+pub(crate) use raw_worker::{RawWorker, call, done, end};
+pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
+#[cfg(feature = "python-tests")]
+pub(crate) use scene::{PYTHON_WORKERS, python_example};
+
+use powerhose::{JobError, JobErrorKind, JobRunner};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far longer than anything takes, also on a loaded machine: it only keeps a broken test from hanging.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
+/// Waits until the condition gives something.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        thread::sleep(LOOK_AGAIN_AFTER);
+    }
+}
+
+/// Waits until the condition holds.
+#[track_caller]
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    eventually(what, || condition().then_some(()));
+}
+
+/// Waits until this much time has passed, where that is what a test is about.
+pub(crate) fn time_has_passed(duration: Duration) {
+    let since = Instant::now();
+    until("time to pass", || since.elapsed() >= duration);
+}
+
+/// Whether a runner takes no job any longer. One that it takes is cancelled.
+pub(crate) fn rejects(runner: &JobRunner) -> bool {
+    let answer = runner.submit("late").wait_timeout(LOOK_AGAIN_AFTER);
+    answer.is_some_and(|answer| answer.is_err())
+}
+
+/// The code and the text of a job that failed.
+#[track_caller]
+pub(crate) fn failure(error: &JobError) -> (&str, &str) {
+    match error.kind() {
+        JobErrorKind::Failed { code, text } => (code, text),
+        other => panic!("{other:?} instead of a failure"),
+    }
+}
+
+/// Makes a test of each function, for a master in this process, for one that is reached as a client, and for one that is
+/// reached over TCP. With `and_python` the workers are Python's, too.
+///
+/// A file with several of these gives the further ones names: `mod name:`.
+macro_rules! in_every_setup {
+    (mod $group:ident: $($test:ident),+ $(,)?) => {
+        mod $group {
+            mod embedded {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::EMBEDDED);
+                })+
+            }
+
+            mod remote {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::REMOTE);
+                })+
+            }
+
+            mod over_tcp {
+                $(#[test]
+                fn $test() {
+                    super::super::$test($crate::support::OVER_TCP);
+                })+
+            }
+        }
+    };
+    (and_python: $($test:ident),+ $(,)?) => {
+        in_every_setup!($($test),+);
+
+        #[cfg(feature = "python-tests")]
+        mod python_workers {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::PYTHON_WORKERS);
+            })+
+        }
+    };
+    ($($test:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::EMBEDDED);
+            })+
+        }
+
+        mod remote {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::REMOTE);
+            })+
+        }
+
+        mod over_tcp {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::OVER_TCP);
+            })+
+        }
+    };
+}
+
+/// Makes a test of each function, for workers in Rust and for those in Python.
+macro_rules! in_each_language {
+    ($($test:ident),+ $(,)?) => {
+        mod rust_workers {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::EMBEDDED);
+            })+
+        }
+
+        #[cfg(feature = "python-tests")]
+        mod python_workers {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::PYTHON_WORKERS);
+            })+
+        }
+    };
+}
+
+pub(crate) use {in_each_language, in_every_setup};
