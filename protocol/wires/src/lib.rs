@@ -7,22 +7,11 @@
 //!
 //! Nothing here blocks except `sleep` and, for a bounded time, what is left to be sent when a socket is dropped.
 
-mod buffers;
-mod chunk;
-mod connection;
-mod dealer;
-mod input;
-mod output;
-mod poller;
-mod router;
-mod timer;
-mod violation;
+mod poll;
 mod zmtp;
 
-pub use dealer::{Dealer, NotConnected};
-pub use poller::Told;
-pub use router::{Gone, Received, Route, Router};
-pub use violation::Violation;
+pub use poll::Told;
+pub use zmtp::{Dealer, Gone, NotConnected, Received, Route, Router, Violation};
 
 /// What a socket accepts of its peers. Who sends more is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,7 +53,7 @@ fn is_there(place: &str, name: &str) -> bool {
         "e2e" => file("tests/end-to-end/tests/suite"),
         "wire" => {
             let wire = root().join("protocol/wires");
-            let unit = wire.join("src").join(name).join("tests.rs");
+            let unit = wire.join("src/zmtp").join(name).join("tests.rs");
             unit.exists() || wire.join("tests").join(format!("{name}.rs")).exists()
         }
         "sim" => {

@@ -1,8 +1,8 @@
 //! What a peer sends, put together into messages. Touches no socket: bytes go in, messages come out.
 
-use crate::buffers::Buffers;
-use crate::chunk::Chunk;
-use crate::zmtp::{self, GREETING_BYTES, Head, Kind};
+use crate::zmtp::buffers::Buffers;
+use crate::zmtp::chunk::Chunk;
+use crate::zmtp::format::{self, GREETING_BYTES, Head, Kind};
 use crate::{Bounds, Violation};
 use bytes::Bytes;
 
@@ -141,14 +141,14 @@ impl Input {
     /// Takes the next unit of the protocol, if it is there.
     fn take_one(&mut self, unused: &[u8], payloads: &mut Vec<Bytes>) -> Result<Option<Used>, Violation> {
         if self.stage == Stage::Greeting {
-            zmtp::check_greeting(unused)?;
+            format::check_greeting(unused)?;
             if unused.len() < GREETING_BYTES {
                 return Ok(None);
             }
             self.stage = Stage::Ready;
             return Ok(Some(Used { bytes: GREETING_BYTES, came: None }));
         }
-        let Some((head, size)) = zmtp::read_head(unused)? else { return Ok(None) };
+        let Some((head, size)) = format::read_head(unused)? else { return Ok(None) };
         self.check(head)?;
         let there = &unused[size..];
         let length = head.length as usize;
@@ -182,11 +182,11 @@ impl Input {
 
     fn take_command(&mut self, body: &[u8]) -> Result<Option<Came>, Violation> {
         if self.stage == Stage::Ready {
-            self.has_identity = zmtp::read_ready(body, self.kind)?.has_identity;
+            self.has_identity = format::read_ready(body, self.kind)?.has_identity;
             self.stage = Stage::Open;
             return Ok(Some(Came::Opened));
         }
-        Ok(zmtp::pong(body).map(Came::Pong))
+        Ok(format::pong(body).map(Came::Pong))
     }
 
     fn take_frame(

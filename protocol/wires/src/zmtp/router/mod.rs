@@ -1,13 +1,13 @@
 //! The listening end.
 
 use crate::Bounds;
-use crate::buffers::Buffers;
-use crate::chunk::Chunk;
-use crate::connection::{Connection, Over, Read};
-use crate::input::Came;
-use crate::poller::{Poller, Seen, TOLD_MAX, Told};
-use crate::timer::Timer;
-use crate::zmtp::{self, Kind};
+use crate::poll::Timer;
+use crate::poll::{Poller, Seen, TOLD_MAX, Told};
+use crate::zmtp::buffers::Buffers;
+use crate::zmtp::chunk::Chunk;
+use crate::zmtp::connection::{Connection, Over, Read};
+use crate::zmtp::format::{self, Kind};
+use crate::zmtp::input::Came;
 use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -403,7 +403,7 @@ impl Router {
             debug!(route = token(slot), is_open, "a peer is silent, and cut off");
             self.end(slot);
         } else if is_open {
-            peer.connection.send_command(&self.poller, token(slot), &zmtp::ping());
+            peer.connection.send_command(&self.poller, token(slot), &format::ping());
         }
     }
 }

@@ -1,11 +1,11 @@
 //! A unix socket with a peer at its other end.
 
-use crate::buffers::Buffers;
-use crate::chunk::Chunk;
-use crate::input::{Came, Input};
-use crate::output::{Output, Sent};
-use crate::poller::{Interest, Poller};
-use crate::zmtp::{self, Kind};
+use crate::poll::{Interest, Poller};
+use crate::zmtp::buffers::Buffers;
+use crate::zmtp::chunk::Chunk;
+use crate::zmtp::format::{self, Kind};
+use crate::zmtp::input::{Came, Input};
+use crate::zmtp::output::{Output, Sent};
 use crate::{Bounds, Violation};
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
@@ -83,7 +83,7 @@ impl Connection {
             broken: false,
         };
         // A fresh socket's buffer takes it; if not, the connection is no good, which the first look at it shows.
-        let _ = connection.output.send_bytes(connection.socket.as_fd(), &zmtp::opening(kind));
+        let _ = connection.output.send_bytes(connection.socket.as_fd(), &format::opening(kind));
         Ok(connection)
     }
 

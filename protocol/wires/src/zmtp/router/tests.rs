@@ -1,5 +1,5 @@
 use super::*;
-use crate::zmtp::opening;
+use crate::zmtp::format::opening;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ fn a_silent_peer_is_asked_three_times_and_cut_off() {
     assert_eq!(bench.tick(), 0, "it has just spoken");
     let ended: Vec<_> = (0..4).map(|_| bench.tick()).collect();
     assert_eq!(ended, [0, 0, 0, 1]);
-    assert_eq!(read(&mut peer), [opening(Kind::Router), zmtp::ping().repeat(3)].concat());
+    assert_eq!(read(&mut peer), [opening(Kind::Router), format::ping().repeat(3)].concat());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_peer_that_answers_stays() {
     let mut peer = bench.peer(&opening(Kind::Dealer));
     for _ in 0..20 {
         assert_eq!(bench.tick(), 0);
-        if read(&mut peer).ends_with(&zmtp::ping()) {
+        if read(&mut peer).ends_with(&format::ping()) {
             peer.write_all(b"\x04\x05\x04PONG").expect("the router is there");
         }
     }
@@ -114,7 +114,7 @@ fn of_many_pings_that_come_together_few_are_answered() {
     let mut bench = Bench::new();
     let mut peer = bench.peer(&opening(Kind::Dealer));
     read(&mut peer);
-    peer.write_all(&zmtp::ping().repeat(1000)).expect("the router is there");
+    peer.write_all(&format::ping().repeat(1000)).expect("the router is there");
     bench.work();
     let answers = read(&mut peer).len() / b"\x04\x05\x04PONG".len();
     assert!((1..=8).contains(&answers), "{answers}");
@@ -128,7 +128,7 @@ fn what_one_peer_left_unfinished_is_not_read_as_anothers() {
     let mut message = Vec::new();
     for (more, frame) in [(true, &b"header"[..]), (false, &payload), (false, b"second")] {
         let length = frame.len() as u64;
-        zmtp::push_head(&mut message, zmtp::Head { more, command: false, length });
+        format::push_head(&mut message, format::Head { more, command: false, length });
         message.extend(frame);
     }
     let (begin, rest) = message.split_at(50_000);

@@ -1,6 +1,6 @@
 //! What is sent: at once, as far as the peer's buffer takes it; the rest waits.
 
-use crate::zmtp::{self, Head};
+use crate::zmtp::format::{self, Head};
 use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
@@ -58,7 +58,7 @@ impl Output {
         scratch.clear();
         push_frame_head(scratch, header, payloads.is_empty());
         scratch.extend_from_slice(header);
-        let bytes: usize = payloads.iter().map(|payload| zmtp::framed_bytes(payload.len())).sum();
+        let bytes: usize = payloads.iter().map(|payload| format::framed_bytes(payload.len())).sum();
         if scratch.len() + bytes <= TOGETHER_BYTES_MAX {
             for (place, payload) in payloads.iter().enumerate() {
                 push_frame_head(scratch, payload, place + 1 == payloads.len());
@@ -119,7 +119,7 @@ impl Output {
 }
 
 fn push_frame_head(bytes: &mut Vec<u8>, frame: &[u8], is_last: bool) {
-    zmtp::push_head(bytes, Head { more: !is_last, command: false, length: frame.len() as u64 });
+    format::push_head(bytes, Head { more: !is_last, command: false, length: frame.len() as u64 });
 }
 
 /// How many bytes the peer's buffer took: none if it is full.

@@ -23,7 +23,7 @@ impl Peer {
     /// One that has said READY.
     fn open() -> Peer {
         let mut peer = Peer::new();
-        peer.feed(&zmtp::opening(Kind::Dealer)).expect("it is well-formed");
+        peer.feed(&format::opening(Kind::Dealer)).expect("it is well-formed");
         assert_eq!(std::mem::take(&mut peer.came), [Came::Opened]);
         peer
     }
@@ -52,7 +52,7 @@ fn written(messages: &[Message]) -> Vec<u8> {
     for message in messages {
         for (place, frame) in message.iter().enumerate() {
             let head = Head { more: place + 1 < message.len(), command: false, length: frame.len() as u64 };
-            zmtp::push_head(&mut bytes, head);
+            format::push_head(&mut bytes, head);
             bytes.extend(frame);
         }
     }
@@ -86,7 +86,7 @@ proptest! {
         sizes in cuts(),
     ) {
         let mut peer = Peer::new();
-        let mut bytes = zmtp::opening(Kind::Dealer);
+        let mut bytes = format::opening(Kind::Dealer);
         bytes.extend(written(&messages));
         for piece in cut(&bytes, &sizes) {
             peer.feed(piece).expect("it is well-formed");
@@ -139,7 +139,7 @@ fn what_was_read_beyond_a_large_frame_is_not_lost() {
 fn a_frame_over_its_bound_is_refused_before_it_has_come() {
     let mut head = Vec::new();
     let bytes = BOUNDS.frame_bytes_max + 1;
-    zmtp::push_head(&mut head, Head { more: false, command: false, length: bytes });
+    format::push_head(&mut head, Head { more: false, command: false, length: bytes });
     let refused = Err(Violation::FrameTooLong { bytes, max: BOUNDS.frame_bytes_max });
     assert_eq!(Peer::open().feed(&head), refused);
 }
@@ -195,7 +195,7 @@ fn a_look_that_finds_nothing_loses_nothing() {
 
 #[test]
 fn a_message_before_ready_is_refused() {
-    let mut bytes = zmtp::opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
+    let mut bytes = format::opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
     bytes.extend(written(&[vec![b"too early".to_vec()]]));
     assert_eq!(Peer::new().feed(&bytes), Err(Violation::NotReady));
 }
@@ -205,7 +205,7 @@ fn a_ping_is_answered_in_the_midst_of_a_message() {
     let mut peer = Peer::open();
     let mut bytes = written(&[vec![b"header".to_vec(), b"payload".to_vec()]]);
     let place = 2 + b"header".len();
-    bytes.splice(place..place, zmtp::ping());
+    bytes.splice(place..place, format::ping());
     peer.feed(&bytes).expect("it is well-formed");
     assert!(matches!(peer.came[..], [Came::Pong(_)]), "{:?}", peer.came);
     assert_eq!(peer.messages, [vec![b"header".to_vec(), b"payload".to_vec()]]);

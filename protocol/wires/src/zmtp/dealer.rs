@@ -1,13 +1,13 @@
 //! The connecting end.
 
 use crate::Bounds;
-use crate::buffers::Buffers;
-use crate::chunk::Chunk;
-use crate::connection::{Connection, Over, Read};
-use crate::input::Came;
-use crate::poller::{Poller, TOLD_MAX, Told};
-use crate::timer::Timer;
-use crate::zmtp::Kind;
+use crate::poll::Timer;
+use crate::poll::{Poller, TOLD_MAX, Told};
+use crate::zmtp::buffers::Buffers;
+use crate::zmtp::chunk::Chunk;
+use crate::zmtp::connection::{Connection, Over, Read};
+use crate::zmtp::format::Kind;
+use crate::zmtp::input::Came;
 use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
