@@ -1,17 +1,20 @@
-//! ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) between the processes of one machine, over unix sockets.
+//! ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) over unix sockets and TCP.
 //!
 //! A [`Router`] listens, a [`Dealer`] connects and connects again; each talks with the other, and with libzmq's sockets of
-//! these kinds at `ipc://` endpoints. Unlike those they have no thread of their own: whoever calls them reads and writes
-//! the unix socket himself. That saves two switches of threads for every message on either side, which costs more than
+//! these kinds at `ipc://` and `tcp://` endpoints. Unlike those they have no thread of their own: whoever calls them reads
+//! and writes the socket himself. That saves two switches of threads for every message on either side, which costs more than
 //! all the rest of a short job. The end of a connection is seen in its place, after the last message that came over it.
 //!
-//! Nothing here blocks except `sleep` and, for a bounded time, what is left to be sent when a socket is dropped.
+//! Nothing here blocks except `sleep`, looking up a name to listen at, and, for a bounded time, what is left to be sent
+//! when a socket is dropped. A name to connect to is looked up by a thread, which ends with the answer.
 
+mod address;
 mod poll;
 mod zmtp;
 
+pub use address::Address;
 pub use poll::Told;
-pub use zmtp::{Dealer, Gone, NotConnected, Received, Route, Router, Violation};
+pub use zmtp::{Dealer, Failure, Gone, NotConnected, Received, Route, Router, Violation};
 
 /// What a socket accepts of its peers. Who sends more is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

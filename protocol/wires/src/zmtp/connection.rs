@@ -1,4 +1,4 @@
-//! A unix socket with a peer at its other end.
+//! A socket with a peer at its other end.
 
 use crate::poll::{Interest, Poller};
 use crate::zmtp::buffers::Buffers;
@@ -10,15 +10,10 @@ use crate::{Bounds, Violation};
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
-use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use tracing::debug;
-
-/// What is asked of the system: it gives twice that, or twice its own bound (`net.core.wmem_max`). The more a peer can be
-/// sent at once, the less often both must be woken for a large message.
-const SEND_BUFFER_BYTES: usize = 416 << 10;
 
 /// PINGs that are answered of those that come together. A peer that keeps a connection alive sends one a second or so.
 const PONGS_PER_READ: u32 = 8;
@@ -59,6 +54,20 @@ pub(crate) enum Over {
     Violated(#[from] Violation),
     #[error("the peer does not read")]
     NotRead,
+    #[error("the peer does not say who it is")]
+    Silent,
+}
+
+impl From<Over> for io::Error {
+    fn from(over: Over) -> io::Error {
+        let kind = match over {
+            Over::Broken(error) => return error,
+            Over::Ended => io::ErrorKind::UnexpectedEof,
+            Over::Violated(_) => io::ErrorKind::InvalidData,
+            Over::NotRead | Over::Silent => io::ErrorKind::TimedOut,
+        };
+        io::Error::new(kind, over.to_string())
+    }
 }
 
 impl Connection {
@@ -72,7 +81,6 @@ impl Connection {
         token: u64,
     ) -> io::Result<Connection> {
         poller.add(socket.as_fd(), token)?;
-        set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES)?;
         let mut connection = Connection {
             socket,
             input: Input::new(kind, bounds, buffers.clone()),
@@ -82,8 +90,9 @@ impl Connection {
             pongs_left: 0,
             broken: false,
         };
-        // A fresh socket's buffer takes it; if not, the connection is no good, which the first look at it shows.
-        let _ = connection.output.send_bytes(connection.socket.as_fd(), &format::opening(kind));
+        let sent = connection.output.send_bytes(connection.socket.as_fd(), &format::opening(kind));
+        // Whether it could be sent shows by the connection being broken.
+        let _ = connection.has_sent(poller, token, sent);
         Ok(connection)
     }
 

@@ -1,6 +1,6 @@
 //! ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL), without a thread: a [`Router`] that listens and a [`Dealer`] that
 //! connects. `format` reads and writes its bytes, `input` puts together what comes (pure: bytes in, messages out), `output`
-//! sends what goes, `connection` is the two with a socket.
+//! sends what goes, `connection` is the two with a socket, `net` makes sockets: unix and TCP.
 
 mod buffers;
 mod chunk;
@@ -8,10 +8,11 @@ mod connection;
 mod dealer;
 mod format;
 mod input;
+mod net;
 mod output;
 mod router;
 mod violation;
 
-pub use dealer::{Dealer, NotConnected};
+pub use dealer::{Dealer, Failure, NotConnected};
 pub use router::{Gone, Received, Route, Router};
 pub use violation::Violation;

@@ -1,25 +1,25 @@
 //! The connecting end.
 
-use crate::Bounds;
-use crate::poll::Timer;
-use crate::poll::{Poller, TOLD_MAX, Told};
+mod dialer;
+mod failure;
+
+pub use failure::Failure;
+
+use crate::poll::{Poller, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Connection, Over, Read};
 use crate::zmtp::format::Kind;
 use crate::zmtp::input::Came;
+use crate::zmtp::net;
+use crate::{Address, Bounds};
 use bytes::Bytes;
+use dialer::Dialer;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 use std::time::{Duration, Instant};
-use tracing::debug;
 
-/// The first wait before it connects again, doubled up to the second.
-const RECONNECT_AFTER: Duration = Duration::from_millis(50);
-const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
 /// Who listens but does not answer the greeting is left and tried anew after this.
 const GREETING_WITHIN: Duration = Duration::from_secs(30);
 /// How long a connection to which nothing can be sent may take to end by itself.
@@ -29,6 +29,7 @@ const LINGER: Duration = Duration::from_millis(500);
 
 const TIMER: u64 = TOLD_MAX;
 const CONNECTION: u64 = TIMER + 1;
+const DIALER: u64 = CONNECTION + 1;
 
 /// There is no connection, or its peer has not read for so long that too much waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,12 +40,10 @@ pub struct NotConnected;
 pub struct Dealer {
     poller: Poller,
     timer: Timer,
-    address: SocketAddrUnix,
+    dialer: Dialer,
     bounds: Bounds,
     buffers: Buffers,
     link: Option<Connection>,
-    /// The next wait before it connects again.
-    reconnect_after: Duration,
     /// What was read.
     chunk: Chunk,
     /// The last look brought all that was there.
@@ -57,28 +56,33 @@ pub struct Dealer {
 }
 
 impl Dealer {
-    /// Begins to connect to the socket at this path. That nobody listens there shows only by nothing being sent.
+    /// Begins to connect to whoever listens at this address. That nobody does shows only by nothing being sent, and by
+    /// [`last_failure`](Dealer::last_failure).
     ///
     /// # Errors
-    /// No socket can be at such a path, or the system has no descriptor left.
-    pub fn connect(path: &Path, bounds: Bounds) -> io::Result<Dealer> {
+    /// Nobody can be reached at such an address, or the system has no descriptor left.
+    pub fn connect(address: impl Into<Address>, bounds: Bounds) -> io::Result<Dealer> {
+        Dealer::dialing(Dialer::new(address.into(), net::resolve)?, bounds)
+    }
+
+    fn dialing(dialer: Dialer, bounds: Bounds) -> io::Result<Dealer> {
         let (poller, timer) = (Poller::new()?, Timer::new()?);
         poller.add(timer.as_fd(), TIMER)?;
         let mut dealer = Dealer {
             poller,
             timer,
-            address: SocketAddrUnix::new(path)?,
+            dialer,
             bounds,
             buffers: Buffers::default(),
             link: None,
-            reconnect_after: RECONNECT_AFTER,
             chunk: Chunk::new(),
             read_all: false,
             scratch: Vec::new(),
             ended: false,
             ends_soon: false,
         };
-        dealer.try_to_connect();
+        let socket = dealer.dialer.begin(&dealer.poller, &dealer.timer);
+        dealer.greet(socket);
         Ok(dealer)
     }
 
@@ -95,6 +99,12 @@ impl Dealer {
     /// Whether messages can be sent.
     pub fn is_connected(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_open() && !link.is_broken())
+    }
+
+    /// Why the last try to connect failed, or the last connection ended. None if there is one over which messages can go, and
+    /// before the first try has come to its end.
+    pub fn last_failure(&self) -> Option<&Failure> {
+        self.dialer.failure()
     }
 
     /// Whether a connection has ended since it was last asked; everything that came over it has been received.
@@ -136,8 +146,8 @@ impl Dealer {
     pub fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
         let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
         let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
-        if let Err(over @ Over::NotRead) = &sent {
-            self.end(over);
+        if matches!(sent, Err(Over::NotRead)) {
+            self.end(Over::NotRead);
         }
         self.look_after();
         sent.map_err(|_| NotConnected)
@@ -164,26 +174,28 @@ impl Dealer {
             match link.next(&mut self.chunk, payloads) {
                 Ok(Some(Came::Message(header))) => return Some(header),
                 Ok(Some(Came::Opened)) => {
-                    self.reconnect_after = RECONNECT_AFTER;
+                    self.dialer.has_opened();
                     self.timer.stop();
                 }
                 Ok(Some(Came::Pong(pong))) => link.answer(&self.poller, CONNECTION, &pong),
                 Ok(None) => return None,
                 Err(violation) => {
-                    self.end(&violation.into());
+                    self.end(violation.into());
                     return None;
                 }
             }
         }
     }
 
-    /// Reads once, or connects if it is time. Whether something came.
+    /// Reads once, or goes on with connecting. Whether something came.
     fn read(&mut self) -> bool {
-        if !self.is_connected() && self.timer.has_come() {
-            match self.link {
-                Some(_) => self.end(&Over::NotRead),
-                None => self.try_to_connect(),
+        match &self.link {
+            None => {
+                let socket = self.dialer.go_on(&self.poller, &self.timer);
+                self.greet(socket);
             }
+            Some(_) if !self.is_connected() && self.timer.has_come() => self.end(Over::Silent),
+            Some(_) => {}
         }
         let Some(link) = &mut self.link else { return false };
         match link.read(&mut self.chunk) {
@@ -194,11 +206,11 @@ impl Dealer {
             }
             Ok(Read::Nothing) => false,
             Ok(Read::End) => {
-                self.end(&Over::Ended);
+                self.end(Over::Ended);
                 false
             }
             Err(error) => {
-                self.end(&error.into());
+                self.end(error.into());
                 false
             }
         }
@@ -220,40 +232,27 @@ impl Dealer {
         }
     }
 
-    fn try_to_connect(&mut self) {
-        match self.greet() {
+    fn greet(&mut self, socket: Option<OwnedFd>) {
+        let Some(socket) = socket else { return };
+        let greeted =
+            Connection::begin(socket, Kind::Dealer, self.bounds, &self.buffers, &self.poller, CONNECTION);
+        match greeted {
             Ok(link) => {
                 self.link = Some(link);
                 self.timer.once(GREETING_WITHIN);
             }
-            Err(error) => {
-                debug!(%error, "nobody can be reached");
-                self.connect_later();
-            }
+            Err(error) => self.dialer.has_ended(&error, &self.timer),
         }
     }
 
-    fn greet(&self) -> io::Result<Connection> {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let socket: OwnedFd = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-        connect(&socket, &self.address)?;
-        Connection::begin(socket, Kind::Dealer, self.bounds, &self.buffers, &self.poller, CONNECTION)
-    }
-
-    fn connect_later(&mut self) {
-        self.timer.once(self.reconnect_after);
-        self.reconnect_after = (self.reconnect_after * 2).min(RECONNECT_AFTER_MAX);
-    }
-
-    fn end(&mut self, over: &Over) {
+    fn end(&mut self, over: Over) {
         let Some(link) = self.link.take() else { return };
-        debug!(%over, "the connection is over");
         self.ended |= link.is_open();
         self.chunk.clear();
         self.read_all = false;
         self.ends_soon = false;
         link.end(&self.poller);
-        self.connect_later();
+        self.dialer.has_ended(&over.into(), &self.timer);
     }
 }
 

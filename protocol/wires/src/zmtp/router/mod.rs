@@ -1,29 +1,23 @@
 //! The listening end.
 
-use crate::Bounds;
-use crate::poll::Timer;
-use crate::poll::{Poller, Seen, TOLD_MAX, Told};
+use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Connection, Over, Read};
 use crate::zmtp::format::{self, Kind};
 use crate::zmtp::input::Came;
+use crate::zmtp::net::{self, Family};
+use crate::{Address, Bounds};
 use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, shutdown,
-    socket_with,
-};
+use rustix::net::{Shutdown, accept_with, shutdown};
 use slotmap::{Key, KeyData, SlotMap, new_key_type};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tracing::debug;
 
-/// Connections that may wait to be accepted; the system's own bound (`net.core.somaxconn`) holds too.
-const BACKLOG: i32 = 4096;
 /// Connections that are accepted before peers are heard again.
 const ACCEPTED_AT_ONCE: usize = 64;
 /// How often it is looked after connections, while there are any.
@@ -102,6 +96,7 @@ pub struct Router {
 
 struct Listener {
     socket: OwnedFd,
+    family: Family,
     /// It is not looked at: no file could be opened for those who come.
     rests: bool,
 }
@@ -142,17 +137,25 @@ impl Router {
         })
     }
 
-    /// Listens on a unix socket at this path, where nothing may be.
+    /// Listens at this address too: a path where nothing may be, or a TCP port at all addresses that the host has. Gives the
+    /// address as peers may use it: with the port that the system chose, if it was 0.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn listen(&mut self, path: &Path) -> io::Result<()> {
-        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags(), None)?;
-        bind(&socket, &SocketAddrUnix::new(path)?)?;
-        listen(&socket, BACKLOG)?;
-        self.poller.add(socket.as_fd(), FIRST_LISTENER + self.listeners.len() as u64)?;
-        self.listeners.push(Listener { socket, rests: false });
-        Ok(())
+    /// What the system says: `AddrInUse` if something else has the address.
+    pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<Address> {
+        let address = address.into();
+        let (sockets, family, told) = match address {
+            Address::Unix(path) => (vec![net::unix::listen(&path)?], Family::Unix, Address::Unix(path)),
+            Address::Tcp { host, port } => {
+                let (sockets, told) = net::listen_at(&host, port, net::resolve)?;
+                (sockets, Family::Tcp, told)
+            }
+        };
+        for socket in sockets {
+            self.poller.add(socket.as_fd(), FIRST_LISTENER + self.listeners.len() as u64)?;
+            self.listeners.push(Listener { socket, family, rests: false });
+        }
+        Ok(told)
     }
 
     /// [`sleep`](Router::sleep) ends also when this descriptor is readable, and tells so under this number, which is below
@@ -303,12 +306,14 @@ impl Router {
 
     fn accept(&mut self, place: usize) {
         for _ in 0..ACCEPTED_AT_ONCE {
-            match accept_with(&self.listeners[place].socket, flags()) {
+            match accept_with(&self.listeners[place].socket, net::flags()) {
                 Ok(_) if self.connections.len() >= self.connections_max => self.surplus += 1,
-                Ok(socket) => self.welcome(socket),
+                Ok(socket) => {
+                    self.listeners[place].family.prepare(socket.as_fd());
+                    self.welcome(socket);
+                }
                 Err(Errno::AGAIN) => return,
-                // The peer has gone already, or a signal came.
-                Err(Errno::CONNABORTED | Errno::INTR) => {}
+                Err(error) if is_of_one_peer(error) => {}
                 Err(error) => {
                     debug!(%error, "no connection can be accepted for now");
                     self.rest(place);
@@ -434,8 +439,19 @@ fn token(slot: Slot) -> u64 {
     slot.data().as_ffi()
 }
 
-fn flags() -> SocketFlags {
-    SocketFlags::CLOEXEC | SocketFlags::NONBLOCK
+/// Whether accepting failed only for one peer, which has gone already or cannot be reached, or for a signal.
+fn is_of_one_peer(error: Errno) -> bool {
+    matches!(
+        error,
+        Errno::CONNABORTED
+            | Errno::INTR
+            | Errno::PROTO
+            | Errno::PERM
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+    )
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ impl Bench {
     fn new() -> Bench {
         let folder = TempDir::new().expect("a temporary folder");
         let mut router = Router::new(BOUNDS, 10).expect("a router");
-        router.listen(&folder.path().join("socket")).expect("a path of its own");
+        router.listen(folder.path().join("socket").as_path()).expect("a path of its own");
         Bench { router, folder }
     }
 

@@ -1,0 +1,37 @@
+//! The system's sockets, as both ends need them. Nothing here waits, except [`listen_at`] for the answer to a name.
+
+mod lookup;
+mod names;
+pub(crate) mod tcp;
+pub(crate) mod unix;
+
+pub(crate) use lookup::Lookup;
+pub(crate) use names::{Resolve, listen_at, literal, resolve};
+
+use rustix::net::SocketFlags;
+use std::os::fd::BorrowedFd;
+
+/// Connections that may wait to be accepted; the system's own bound (`net.core.somaxconn`) holds too.
+const BACKLOG: i32 = 4096;
+
+/// What a socket goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Unix,
+    Tcp,
+}
+
+impl Family {
+    /// Sets what a connection needs. Without it a connection works too, only not as well, so no failure counts.
+    pub(crate) fn prepare(self, socket: BorrowedFd<'_>) {
+        match self {
+            Family::Unix => unix::prepare(socket),
+            Family::Tcp => tcp::prepare(socket),
+        }
+    }
+}
+
+/// What every socket is made with.
+pub(crate) fn flags() -> SocketFlags {
+    SocketFlags::CLOEXEC | SocketFlags::NONBLOCK
+}

@@ -1,0 +1,87 @@
+//! TCP sockets.
+
+use super::{BACKLOG, flags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::sockopt::{
+    set_ipv6_v6only, set_socket_keepalive, set_socket_reuseaddr, set_tcp_keepcnt, set_tcp_keepidle,
+    set_tcp_keepintvl, set_tcp_nodelay, socket_error,
+};
+use rustix::net::{AddressFamily, SocketType, bind, getpeername, getsockname, socket_with};
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// A connection over which nothing comes is asked for by the system after the first, then at the second, and ends when so
+/// many are not answered: a machine that vanished is noticed within half a minute. Peers that speak notice it earlier.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_UNANSWERED_MAX: u32 = 3;
+/// What was sent and is not acknowledged for so long ends the connection.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_MILLISECONDS_MAX: u32 = 30_000;
+
+/// Listens there.
+pub(crate) fn listen(at: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = make(at)?;
+    // Connections that have ended a moment ago do not keep the port.
+    set_socket_reuseaddr(&socket, true)?;
+    if at.ip() == Ipv6Addr::UNSPECIFIED {
+        set_ipv6_v6only(&socket, false)?;
+    }
+    bind(&socket, &at)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(socket)
+}
+
+/// Where a socket listens, the port that the system chose included.
+pub(crate) fn listens_at(socket: &OwnedFd) -> io::Result<SocketAddr> {
+    Ok(getsockname(socket)?.try_into()?)
+}
+
+/// Begins to connect. [`outcome`] tells of the end, when the socket can be written.
+pub(crate) fn connect(to: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = make(to)?;
+    match rustix::net::connect(&socket, &to) {
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How connecting ended; None as long as it has not.
+pub(crate) fn outcome(socket: &OwnedFd) -> Option<io::Result<()>> {
+    let mut descriptors = [PollFd::new(socket, PollFlags::OUT)];
+    let ready = poll(&mut descriptors, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    if !ready.is_ok_and(|ready| ready > 0) {
+        return None;
+    }
+    Some(check(socket))
+}
+
+/// Sets what a connection needs.
+pub(super) fn prepare(socket: BorrowedFd<'_>) {
+    let _ = set_tcp_nodelay(socket, true);
+    let _ = set_socket_keepalive(socket, true);
+    let _ = set_tcp_keepidle(socket, KEEPALIVE_AFTER);
+    let _ = set_tcp_keepintvl(socket, KEEPALIVE_INTERVAL);
+    let _ = set_tcp_keepcnt(socket, KEEPALIVE_UNANSWERED_MAX);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::net::sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MILLISECONDS_MAX);
+}
+
+/// Whether a socket that can be written is connected, and with somebody else.
+fn check(socket: &OwnedFd) -> io::Result<()> {
+    socket_error(socket)??;
+    // Where nobody listens at a port that the system also gives to those who connect, it may give just that one, and the
+    // socket is connected with itself: it would talk to itself, and nobody could listen there.
+    if getpeername(socket)? == Some(getsockname(socket)?) {
+        return Err(io::Error::from(Errno::CONNREFUSED));
+    }
+    Ok(())
+}
+
+fn make(at: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    Ok(socket_with(family, SocketType::STREAM, flags(), None)?)
+}
