@@ -1,6 +1,7 @@
 //! Routers and dealers over real sockets, with one another and with libzmq's: each test over a unix socket and over TCP.
 
 mod place;
+mod tcp;
 
 use bytes::Bytes;
 use place::{BOUNDS, Place, SOON};
@@ -39,6 +40,10 @@ over_both_wires! {
     a_peer_that_does_not_read_is_gone_when_too_much_waits_for_it,
     what_waits_when_a_socket_is_dropped_is_still_sent,
     a_watched_descriptor_ends_a_sleep,
+    a_handshake_may_come_byte_by_byte,
+    a_peer_that_stopped_is_found,
+    a_flood_of_connections_costs_nobody_his_own,
+    what_was_sent_last_arrives_although_not_all_was_read,
 }
 
 const A_WHILE: Option<Duration> = Some(Duration::from_millis(10));
@@ -356,6 +361,76 @@ fn what_waits_when_a_socket_is_dropped_is_still_sent(place: &Place) {
         });
         assert!(&header[..] == b"to the dealer" && payloads == [large()]);
     }
+    dropping.join().expect("it does not panic");
+}
+fn a_handshake_may_come_byte_by_byte(place: &Place) {
+    let mut router = place.router();
+    let mut stream = place.stream();
+    for byte in Place::opening() {
+        stream.write_all(&[byte]).expect("somebody listens");
+        assert_eq!(router.receive(&mut Vec::new()), None);
+    }
+    stream.write_all(b"\x00\x06header").expect("somebody listens");
+    assert_eq!(&receive(&mut router).0.header[..], b"header");
+}
+
+/// As one whose machine has vanished: nothing comes from it, not even an end.
+fn a_peer_that_stopped_is_found(place: &Place) {
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    let mut stopped = place.stream();
+    stopped.write_all(&[&Place::opening()[..], b"\x00\x06header"].concat()).expect("somebody listens");
+    let route = receive(&mut router).0.route;
+    let ended = until("its end", || {
+        router.sleep(A_WHILE);
+        assert_eq!((dealer.receive(&mut Vec::new()), router.receive(&mut Vec::new())), (None, None));
+        let ended: Vec<_> = router.take_ended().collect();
+        (!ended.is_empty()).then_some(ended)
+    });
+    assert_eq!(ended, [route]);
+    assert!(dealer.is_connected() && !dealer.take_ended(), "who answers stays");
+}
+
+fn a_flood_of_connections_costs_nobody_his_own(place: &Place) {
+    let (mut router, mut dealer) = (place.router_for(50), place.dealer());
+    connect(&mut dealer, &mut router);
+    let mut surplus = 0;
+    for round in 0..20 {
+        let flood: Vec<_> = (0..50).map(|_| place.stream()).collect();
+        assert_eq!(dealer.send(&[round], &[]), Ok(()));
+        let (received, _) = receive(&mut router);
+        assert_eq!(&received.header[..], [round]);
+        assert_eq!(router.send(received.route, &received.header, &[]), Ok(()));
+        assert_eq!(&hear(&mut dealer, &mut router).0[..], [round]);
+        surplus += router.take_surplus();
+        drop(flood);
+        surplus += router.take_surplus();
+    }
+    assert!(surplus > 0);
+    until("all to go", || {
+        assert_eq!(router.receive(&mut Vec::new()), None);
+        surplus += router.take_surplus();
+        let ended = router.take_ended().count();
+        surplus += ended;
+        (surplus == 1000).then_some(())
+    });
+    assert!(dealer.is_connected() && !dealer.take_ended());
+}
+
+fn what_was_sent_last_arrives_although_not_all_was_read(place: &Place) {
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    assert_eq!(dealer.send(b"here", &[]), Ok(()));
+    let route = receive(&mut router).0.route;
+    assert_eq!(dealer.send(b"not read", &[]), Ok(()));
+    assert_eq!(router.send(route, b"last", &[large()]), Ok(()));
+    let dropping = thread::spawn(move || drop(router));
+    let mut payloads = Vec::new();
+    let header = until("the message", || {
+        dealer.sleep(A_WHILE);
+        dealer.receive(&mut payloads)
+    });
+    assert!(&header[..] == b"last" && payloads == [large()]);
     dropping.join().expect("it does not panic");
 }
 

@@ -199,6 +199,17 @@ impl Dialer {
     }
 }
 
+#[cfg(test)]
+impl Dialer {
+    pub(super) fn tried(&self) -> Option<SocketAddr> {
+        self.tried
+    }
+
+    pub(super) fn is_looking_up(&self) -> bool {
+        matches!(self.stage, Stage::LookingUp(_))
+    }
+}
+
 fn took_too_long() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "there was no answer")
 }

@@ -281,3 +281,6 @@ impl AsFd for Dealer {
         self.poller.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use rustix::net::sockopt::{
 use rustix::net::{AddressFamily, SocketType, bind, getpeername, getsockname, socket_with};
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// A connection over which nothing comes is asked for by the system after the first, then at the second, and ends when so
@@ -24,6 +24,11 @@ const UNACKNOWLEDGED_MILLISECONDS_MAX: u32 = 30_000;
 
 /// Listens there.
 pub(crate) fn listen(at: SocketAddr) -> io::Result<OwnedFd> {
+    listen_with_backlog(at, BACKLOG)
+}
+
+/// Listens there; so many may wait to be accepted.
+pub(crate) fn listen_with_backlog(at: SocketAddr, backlog: i32) -> io::Result<OwnedFd> {
     let socket = make(at)?;
     // Connections that have ended a moment ago do not keep the port.
     set_socket_reuseaddr(&socket, true)?;
@@ -31,7 +36,7 @@ pub(crate) fn listen(at: SocketAddr) -> io::Result<OwnedFd> {
         set_ipv6_v6only(&socket, false)?;
     }
     bind(&socket, &at)?;
-    rustix::net::listen(&socket, BACKLOG)?;
+    rustix::net::listen(&socket, backlog)?;
     Ok(socket)
 }
 
@@ -43,6 +48,7 @@ pub(crate) fn listens_at(socket: &OwnedFd) -> io::Result<SocketAddr> {
 /// Begins to connect. [`outcome`] tells of the end, when the socket can be written.
 pub(crate) fn connect(to: SocketAddr) -> io::Result<OwnedFd> {
     let socket = make(to)?;
+    prepare(socket.as_fd());
     match rustix::net::connect(&socket, &to) {
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
         Err(error) => Err(error.into()),
@@ -84,4 +90,47 @@ fn check(socket: &OwnedFd) -> io::Result<()> {
 fn make(at: SocketAddr) -> io::Result<OwnedFd> {
     let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     Ok(socket_with(family, SocketType::STREAM, flags(), None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_nodelay};
+    use std::net::Ipv4Addr;
+
+    /// An address of this machine that has no other use.
+    const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 11, 1);
+
+    #[test]
+    fn a_connection_sends_at_once_and_notices_a_machine_that_vanished() {
+        let socket = make((HERE, 1).into()).expect("a socket");
+        prepare(socket.as_fd());
+        assert_eq!(tcp_nodelay(&socket), Ok(true));
+        assert_eq!(socket_keepalive(&socket), Ok(true));
+        assert_eq!(tcp_keepidle(&socket), Ok(KEEPALIVE_AFTER));
+        #[cfg(target_os = "linux")]
+        assert_eq!(rustix::net::sockopt::tcp_user_timeout(&socket), Ok(UNACKNOWLEDGED_MILLISECONDS_MAX));
+    }
+
+    #[test]
+    fn a_socket_that_is_connected_with_itself_is_refused() {
+        let socket = make((HERE, 0).into()).expect("a socket");
+        bind(&socket, &SocketAddr::from((HERE, 0))).expect("a port");
+        let _ = rustix::net::connect(&socket, &listens_at(&socket).expect("it is bound"));
+        let refused = outcome(&socket).expect("it is connected").expect_err("with itself");
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_port_can_be_used_again_at_once() {
+        let first = listen((HERE, 0).into()).expect("a port");
+        let at = listens_at(&first).expect("it is bound");
+        assert_eq!(listen(at).map_err(|error| error.kind()).err(), Some(io::ErrorKind::AddrInUse));
+        let peer = std::net::TcpStream::connect(at).expect("it listens");
+        let accepted = rustix::net::accept(&first).expect("a peer");
+        // The end that closes first keeps the port for a while.
+        drop((accepted, first));
+        drop(peer);
+        listen(at).expect("the same port");
+    }
 }

@@ -455,4 +455,11 @@ fn is_of_one_peer(error: Errno) -> bool {
 }
 
 #[cfg(test)]
+impl Router {
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.connections.values().map(|peer| peer.connection.socket())
+    }
+}
+
+#[cfg(test)]
 mod tests;
