@@ -5,6 +5,7 @@ use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::format::{self, Kind};
 use crate::zmtp::input::{Came, Input};
+use crate::zmtp::net::Family;
 use crate::zmtp::output::{Output, Sent};
 use crate::{Bounds, Violation};
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
 use tracing::debug;
 
 /// PINGs that are answered of those that come together. A peer that keeps a connection alive sends one a second or so.
@@ -21,6 +23,7 @@ const PONGS_PER_READ: u32 = 8;
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: OwnedFd,
+    family: Family,
     input: Input,
     output: Output,
     interest: Interest,
@@ -74,6 +77,7 @@ impl Connection {
     /// Greets the other end, and has the poller look at what comes.
     pub(crate) fn begin(
         socket: OwnedFd,
+        family: Family,
         kind: Kind,
         bounds: Bounds,
         buffers: &Buffers,
@@ -81,8 +85,10 @@ impl Connection {
         token: u64,
     ) -> io::Result<Connection> {
         poller.add(socket.as_fd(), token)?;
+        family.prepare(socket.as_fd());
         let mut connection = Connection {
             socket,
+            family,
             input: Input::new(kind, bounds, buffers.clone()),
             output: Output::default(),
             interest: Interest::Reading,
@@ -210,6 +216,12 @@ impl Connection {
             self.interest = interest;
         }
         Ok(())
+    }
+
+    /// Ends it when all that was sent has arrived, or then.
+    pub(crate) fn leave(self, poller: &Poller, until: Instant) {
+        self.family.arrive(self.socket.as_fd(), until);
+        self.end(poller);
     }
 
     /// Ends it. The peer sees it at once, also if a child that is just being started has a copy of the descriptor.

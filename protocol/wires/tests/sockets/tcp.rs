@@ -98,6 +98,15 @@ fn all_addresses_are_those_of_both_kinds() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_interface_is_listened_at_by_its_name() {
+    let mut router = router();
+    let (host, port) = host_and_port(router.listen(("lo", 0)).expect("a port"));
+    assert_eq!(host, "127.0.0.1");
+    talk(&mut dealer(&host, port), &mut router);
+}
+
+#[test]
 fn a_name_that_is_none_of_this_machine_cannot_be_listened_at() {
     // An address for documentation.
     let refused = router().listen(("192.0.2.222", 0)).expect_err("it is no address of this machine");

@@ -4,7 +4,7 @@
 use super::{DIALER, Failure};
 use crate::Address;
 use crate::poll::{Interest, Poller, Timer};
-use crate::zmtp::net::{Lookup, Resolve, literal, tcp, unix};
+use crate::zmtp::net::{Family, Lookup, Resolve, literal, tcp, unix};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -60,6 +60,14 @@ impl Dialer {
             retry_after: RETRY_AFTER,
             failure: None,
         })
+    }
+
+    /// What the socket is that it gives.
+    pub(super) fn family(&self) -> Family {
+        match self.address {
+            Address::Unix(_) => Family::Unix,
+            Address::Tcp { .. } => Family::Tcp,
+        }
     }
 
     pub(super) fn failure(&self) -> Option<&Failure> {

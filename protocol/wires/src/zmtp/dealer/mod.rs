@@ -234,8 +234,16 @@ impl Dealer {
 
     fn greet(&mut self, socket: Option<OwnedFd>) {
         let Some(socket) = socket else { return };
-        let greeted =
-            Connection::begin(socket, Kind::Dealer, self.bounds, &self.buffers, &self.poller, CONNECTION);
+        let family = self.dialer.family();
+        let greeted = Connection::begin(
+            socket,
+            family,
+            Kind::Dealer,
+            self.bounds,
+            &self.buffers,
+            &self.poller,
+            CONNECTION,
+        );
         match greeted {
             Ok(link) => {
                 self.link = Some(link);
@@ -271,7 +279,7 @@ impl Drop for Dealer {
             let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
             link.flush(&self.poller, CONNECTION);
         }
-        link.end(&self.poller);
+        link.leave(&self.poller, until);
     }
 }
 

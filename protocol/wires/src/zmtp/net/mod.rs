@@ -2,6 +2,7 @@
 
 mod lookup;
 mod names;
+mod system;
 pub(crate) mod tcp;
 pub(crate) mod unix;
 
@@ -10,6 +11,7 @@ pub(crate) use names::{Resolve, listen_at, literal, resolve};
 
 use rustix::net::SocketFlags;
 use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 /// Connections that may wait to be accepted; the system's own bound (`net.core.somaxconn`) holds too.
 const BACKLOG: i32 = 4096;
@@ -27,6 +29,15 @@ impl Family {
         match self {
             Family::Unix => unix::prepare(socket),
             Family::Tcp => tcp::prepare(socket),
+        }
+    }
+
+    /// Waits until what was sent can no more be lost by the socket being closed, or until then.
+    pub(crate) fn arrive(self, socket: BorrowedFd<'_>, until: Instant) {
+        match self {
+            // It is at the peer as soon as it is sent.
+            Family::Unix => {}
+            Family::Tcp => tcp::arrive(socket, until),
         }
     }
 }

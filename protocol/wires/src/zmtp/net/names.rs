@@ -1,6 +1,6 @@
 //! What addresses a host has.
 
-use super::tcp;
+use super::{system, tcp};
 use crate::Address;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -53,6 +53,9 @@ pub(crate) fn listen_at(host: &str, port: u16, resolve: Resolve) -> io::Result<(
     }
     if let Some(at) = literal(host, port) {
         return listen_at_one(at);
+    }
+    if let Some(at) = system::interface(host)? {
+        return listen_at_one((at, port).into());
     }
     let mut addresses = resolve(host, port)?;
     if host == LOCALHOST {

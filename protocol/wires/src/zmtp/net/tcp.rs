@@ -1,17 +1,20 @@
 //! TCP sockets.
 
-use super::{BACKLOG, flags};
+use super::{BACKLOG, flags, system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{
     set_ipv6_v6only, set_socket_keepalive, set_socket_reuseaddr, set_tcp_keepcnt, set_tcp_keepidle,
     set_tcp_keepintvl, set_tcp_nodelay, socket_error,
 };
-use rustix::net::{AddressFamily, SocketType, bind, getpeername, getsockname, socket_with};
+use rustix::net::{
+    AddressFamily, RecvFlags, Shutdown, SocketType, bind, getpeername, getsockname, recv, shutdown,
+    socket_with,
+};
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// A connection over which nothing comes is asked for by the system after the first, then at the second, and ends when so
 /// many are not answered: a machine that vanished is noticed within half a minute. Peers that speak notice it earlier.
@@ -21,6 +24,12 @@ const KEEPALIVE_UNANSWERED_MAX: u32 = 3;
 /// What was sent and is not acknowledged for so long ends the connection.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED_MILLISECONDS_MAX: u32 = 30_000;
+
+/// What the end of what is sent counts among what is to arrive. Nothing is lost if only that is missing.
+const END: usize = 1;
+/// It is looked whether what was sent has arrived after the first, then ever later, up to the second.
+const ARRIVAL_LOOK_AFTER: Duration = Duration::from_micros(50);
+const ARRIVAL_LOOK_AFTER_MAX: Duration = Duration::from_millis(5);
 
 /// Listens there.
 pub(crate) fn listen(at: SocketAddr) -> io::Result<OwnedFd> {
@@ -48,7 +57,6 @@ pub(crate) fn listens_at(socket: &OwnedFd) -> io::Result<SocketAddr> {
 /// Begins to connect. [`outcome`] tells of the end, when the socket can be written.
 pub(crate) fn connect(to: SocketAddr) -> io::Result<OwnedFd> {
     let socket = make(to)?;
-    prepare(socket.as_fd());
     match rustix::net::connect(&socket, &to) {
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(socket),
         Err(error) => Err(error.into()),
@@ -76,6 +84,27 @@ pub(super) fn prepare(socket: BorrowedFd<'_>) {
     let _ = rustix::net::sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MILLISECONDS_MAX);
 }
 
+/// Waits until all that was sent has arrived at the other machine, or until then. What comes meanwhile is dropped.
+///
+/// To close a socket to which something has come that nobody read, or will come, resets the connection: what was sent and
+/// is still on its way would be lost.
+pub(super) fn arrive(socket: BorrowedFd<'_>, until: Instant) {
+    let _ = shutdown(socket, Shutdown::Write);
+    let mut dropped = [0; 4096];
+    let mut wait = ARRIVAL_LOOK_AFTER;
+    while system::unacknowledged(socket) > END && Instant::now() < until {
+        match recv(socket, &mut dropped, RecvFlags::DONTWAIT) {
+            // Nobody sends more; nor does the system tell when what we sent has arrived.
+            Ok((0, _)) | Err(Errno::AGAIN) => {
+                std::thread::sleep(wait);
+                wait = (wait * 2).min(ARRIVAL_LOOK_AFTER_MAX);
+            }
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
 /// Whether a socket that can be written is connected, and with somebody else.
 fn check(socket: &OwnedFd) -> io::Result<()> {
     socket_error(socket)??;
@@ -97,6 +126,7 @@ mod tests {
     use super::*;
     use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_nodelay};
     use std::net::Ipv4Addr;
+    use std::os::fd::AsFd;
 
     /// An address of this machine that has no other use.
     const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 11, 1);

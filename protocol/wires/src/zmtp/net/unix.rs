@@ -4,7 +4,7 @@ use super::{BACKLOG, flags};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket_with};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// What is asked of the system: it gives twice that, or twice its own bound (`net.core.wmem_max`). The more a peer can be
@@ -23,7 +23,6 @@ pub(crate) fn listen(path: &Path) -> io::Result<OwnedFd> {
 pub(crate) fn connect(path: &Path) -> io::Result<OwnedFd> {
     let socket = make()?;
     rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
-    prepare(socket.as_fd());
     Ok(socket)
 }
 

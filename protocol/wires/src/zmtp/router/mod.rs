@@ -308,10 +308,7 @@ impl Router {
         for _ in 0..ACCEPTED_AT_ONCE {
             match accept_with(&self.listeners[place].socket, net::flags()) {
                 Ok(_) if self.connections.len() >= self.connections_max => self.surplus += 1,
-                Ok(socket) => {
-                    self.listeners[place].family.prepare(socket.as_fd());
-                    self.welcome(socket);
-                }
+                Ok(socket) => self.welcome(socket, self.listeners[place].family),
                 Err(Errno::AGAIN) => return,
                 Err(error) if is_of_one_peer(error) => {}
                 Err(error) => {
@@ -323,11 +320,12 @@ impl Router {
         }
     }
 
-    fn welcome(&mut self, socket: OwnedFd) {
+    fn welcome(&mut self, socket: OwnedFd, family: Family) {
         self.run_timer();
         let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
         let begin = |slot| {
-            let connection = Connection::begin(socket, Kind::Router, bounds, buffers, poller, token(slot))?;
+            let connection =
+                Connection::begin(socket, family, Kind::Router, bounds, buffers, poller, token(slot))?;
             Ok::<_, io::Error>(Peer { connection, heard: false, silent_ticks: 0, broken_ticks: 0 })
         };
         if let Err(error) = self.connections.try_insert_with_key(begin) {
@@ -419,7 +417,7 @@ impl Drop for Router {
         let until = Instant::now() + LINGER;
         while self.send_what_waits(until.saturating_duration_since(Instant::now())) {}
         for (_, peer) in self.connections.drain() {
-            peer.connection.end(&self.poller);
+            peer.connection.leave(&self.poller, until);
         }
         // Nobody is let in any more, also if a child that is just being started has a copy of the descriptor.
         for listener in &self.listeners {
