@@ -15,6 +15,7 @@ mod ids;
 mod kind;
 pub mod limits;
 mod message;
+mod pages;
 mod proof;
 mod validate;
 mod value;
@@ -27,8 +28,9 @@ pub use greeter::{Belief, Credentials, Greeter};
 pub use ids::{CALL_MAX, JobId, PEER_MAX};
 pub use kind::Kind;
 pub use message::*;
+pub use pages::{Page, Pages};
 pub use proof::{NonceSource, Prover, SECRET_BYTES_MIN, SecretError, SharedSecret};
-pub use value::Value;
+pub use value::{Value, Weight};
 
 /// The first protocol version this crate speaks.
 pub const VERSION_MIN: u64 = 1;

@@ -30,6 +30,13 @@ pub const LABELS_BYTES_MAX: usize = 4 << 10;
 pub const SETTINGS_MAX: usize = 64;
 /// Values in the map of a STATE or a CONTROLLED, nested ones included.
 pub const VALUES_MAX: usize = 256 << 10;
+/// Bytes of a page of a STATE: a master that has more to tell says how to ask for the next page. Far below
+/// [`HEADER_FRAME_BYTES_MAX`], because its loop does nothing else while it writes one.
+pub const PAGE_BYTES_MAX: usize = 256 << 10;
+/// Values of a page of a STATE, nested ones included.
+pub const PAGE_VALUES_MAX: usize = 32 << 10;
+/// Pages of one answer to STATUS that a peer asks for.
+pub const PAGES_MAX: usize = 1024;
 /// Nested arrays and maps of a header.
 pub const DEPTH_MAX: usize = 16;
 /// Bytes of a nonce and of a MAC.

@@ -30,7 +30,33 @@ pub enum Value {
     Map(Vec<(String, Value)>),
 }
 
+/// What a value takes of the bounds of a message, at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Bytes on the wire; it may be some fewer.
+    pub bytes: usize,
+    /// Values, itself and nested ones included.
+    pub values: usize,
+}
+
+/// Bytes that tell what a value is, and its length or a number.
+const MARKER_BYTES: usize = 9;
+
 impl Value {
+    /// What it takes of the bounds of a message.
+    pub fn weight(&self) -> Weight {
+        let own = |bytes| Weight { bytes: MARKER_BYTES + bytes, values: 1 };
+        match self {
+            Value::Nil | Value::Bool(_) | Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) => own(0),
+            Value::Text(text) => own(text.len()),
+            Value::Bytes(bytes) => own(bytes.len()),
+            Value::Array(values) => values.iter().map(Value::weight).fold(own(0), Weight::plus),
+            Value::Map(entries) => entries.iter().fold(own(0), |sum, (name, value)| {
+                sum.plus(value.weight()).plus(Weight { bytes: MARKER_BYTES + name.len(), values: 0 })
+            }),
+        }
+    }
+
     /// The value under this name, if this is a map that has it.
     pub fn field(&self, name: &str) -> Option<&Value> {
         match self {
@@ -61,6 +87,13 @@ impl Value {
             Value::Array(values) => Some(values),
             _ => None,
         }
+    }
+}
+
+impl Weight {
+    /// Both together.
+    pub fn plus(self, other: Weight) -> Weight {
+        Weight { bytes: self.bytes + other.bytes, values: self.values + other.values }
     }
 }
 

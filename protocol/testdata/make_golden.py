@@ -202,6 +202,14 @@ GOOD = {
         ]}],
         [],
     ),
+    "status_page": ("The next page of a list.", [30, SESSION, "workers:25"], []),
+    "state_page": (
+        "A page that says which query asks for the next one.",
+        [31, SESSION, "workers:25", {"workers": [
+            {"id": 26, "state": "ready"}, {"id": 31, "state": "busy"},
+        ], "next": "workers:31"}],
+        [],
+    ),
     "state_every_type": (
         "A map may hold every type.",
         [31, SESSION, "?", {

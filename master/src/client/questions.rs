@@ -4,68 +4,122 @@ use super::ClientMachine;
 use super::action::ClientAction;
 use super::session::Connection;
 use crate::dispatcher::{Stats, WorkerInfo};
-use powerhose_protocol::{Message, State, Status, Value};
+use powerhose_protocol::{Message, Page, Pages, State, Status, Value};
+use std::borrow::Cow;
 use tracing::warn;
 
-/// The queries that make up the stats, in the order in which they are asked and answered.
+/// A query as it is sent: one that we begin with, or the next page as the master named it.
+type Query = Cow<'static, str>;
+
+/// The two queries that make up the stats, in the order in which they are asked and answered. Only the second has pages.
 const STATS_QUERIES: [&str; 2] = ["master", "pools"];
 
 /// What somebody wants to know.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Questions {
-    workers: Asked,
-    stats: Asked,
+    workers: Question,
+    stats: Question,
     /// The first half of the stats.
     master: Option<Value>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Asked {
-    #[default]
-    No,
-    Unsent,
-    Sent,
+/// One question, and the pages of its answer that have come.
+#[derive(Debug)]
+struct Question {
+    query: &'static str,
+    asked: Asked,
+    /// Somebody asked since the question went out: what comes may be older than he wants.
+    asked_again: bool,
+    pages: Pages,
 }
 
-impl Asked {
-    fn lost(&mut self) {
-        if *self == Asked::Sent {
-            *self = Asked::Unsent;
+#[derive(Debug)]
+enum Asked {
+    No,
+    Unsent(Query),
+    Sent(Query),
+}
+
+impl Default for Questions {
+    fn default() -> Questions {
+        Questions { workers: Question::new("workers"), stats: Question::new(STATS_QUERIES[1]), master: None }
+    }
+}
+
+impl Question {
+    fn new(query: &'static str) -> Question {
+        Question { query, asked: Asked::No, asked_again: false, pages: Pages::default() }
+    }
+
+    fn ask(&mut self) {
+        match self.asked {
+            Asked::No => self.asked = Asked::Unsent(self.query.into()),
+            Asked::Unsent(_) | Asked::Sent(_) => self.asked_again = true,
         }
     }
 
-    fn send(&mut self) -> bool {
-        let unsent = *self == Asked::Unsent;
-        if unsent {
-            *self = Asked::Sent;
+    /// The query that is to be sent now, if there is one.
+    fn send(&mut self) -> Option<Query> {
+        let Asked::Unsent(query) = &self.asked else { return None };
+        let query = query.clone();
+        self.asked = Asked::Sent(query.clone());
+        Some(query)
+    }
+
+    /// The session is over. What was asked is asked from the beginning in the next.
+    fn lost(&mut self) {
+        if let Asked::Unsent(_) | Asked::Sent(_) = self.asked {
+            self.asked = Asked::Unsent(self.query.into());
+            self.asked_again = false;
+            self.pages.clear();
         }
-        unsent
+    }
+
+    fn awaits(&self, query: &str) -> bool {
+        matches!(&self.asked, Asked::Sent(asked) if asked == query)
+    }
+
+    /// A page of the answer has come. The whole answer, if it was the last.
+    fn told(&mut self, page: Value) -> Option<Value> {
+        match self.pages.take(page) {
+            Page::More(next) => {
+                self.asked = Asked::Unsent(next.into());
+                None
+            }
+            Page::Last(state) => {
+                self.asked = Asked::No;
+                if std::mem::take(&mut self.asked_again) {
+                    self.ask();
+                }
+                Some(state)
+            }
+        }
     }
 }
 
 impl ClientMachine {
     /// Somebody wants to know the workers; [`ClientAction::Workers`] will tell.
     pub fn ask_workers(&mut self) {
-        self.questions.workers = Asked::Unsent;
+        self.questions.workers.ask();
     }
 
     /// Somebody wants to know what the master has counted; [`ClientAction::Stats`] will tell.
     pub fn ask_stats(&mut self) {
-        self.questions.stats = Asked::Unsent;
+        self.questions.stats.ask();
     }
 
     pub(super) fn send_questions(&mut self) {
         let Connection::Live(session) = &self.connection else { return };
         let session = session.session;
-        let mut queries = Vec::new();
-        if self.questions.workers.send() {
-            queries.push("workers");
-        }
-        if self.questions.stats.send() {
-            queries.extend(STATS_QUERIES);
+        let mut queries: Vec<Query> = Vec::new();
+        queries.extend(self.questions.workers.send());
+        if let Some(query) = self.questions.stats.send() {
+            let [first_half, second_half] = STATS_QUERIES;
+            queries.extend((query == second_half).then_some(first_half.into()));
+            queries.push(query);
         }
         for query in queries {
-            self.send(Message::Status(Status { session, query }).encode(), Vec::new());
+            self.send(Message::Status(Status { session, query: &query }).encode(), Vec::new());
         }
     }
 
@@ -77,35 +131,33 @@ impl ClientMachine {
     }
 
     pub(super) fn told(&mut self, state: State<'_>) {
-        match state.query {
-            "workers" => self.told_workers(&state.state),
-            "master" => self.questions.master = Some(state.state),
-            "pools" => self.told_pools(&state.state),
-            _ => {}
+        let State { query, state, .. } = state;
+        if query == STATS_QUERIES[0] {
+            self.questions.master = Some(state);
+        } else if self.questions.workers.awaits(query) {
+            self.told_workers(state);
+        } else if self.questions.stats.awaits(query) {
+            self.told_pools(state);
         }
     }
 
-    fn told_workers(&mut self, state: &Value) {
+    fn told_workers(&mut self, page: Value) {
+        let Some(state) = self.questions.workers.told(page) else { return };
         let workers = state.field("workers").and_then(Value::as_array).unwrap_or(&[]);
         let workers = workers.iter().filter_map(WorkerInfo::from_value).collect();
-        answered(&mut self.questions.workers);
         self.actions.push_back(ClientAction::Workers(workers));
     }
 
-    fn told_pools(&mut self, pools: &Value) {
+    fn told_pools(&mut self, page: Value) {
+        if self.questions.master.is_none() {
+            return;
+        }
+        let Some(pools) = self.questions.stats.told(page) else { return };
         let Some(master) = self.questions.master.take() else { return };
-        let stats = Stats::from_values(&master, pools);
+        let stats = Stats::from_values(&master, &pools);
         if stats.is_none() {
             warn!("the master's answer lacks what its version should tell");
         }
-        answered(&mut self.questions.stats);
         self.actions.push_back(ClientAction::Stats(stats.map(Box::new)));
-    }
-}
-
-/// What was asked anew since the question went out stays to be asked.
-fn answered(asked: &mut Asked) {
-    if *asked == Asked::Sent {
-        *asked = Asked::No;
     }
 }

@@ -34,7 +34,7 @@ impl Dispatcher {
         self.stats.lost
     }
 
-    fn pool_stats(&self, pool: &Pool) -> PoolStats {
+    pub(super) fn pool_stats(&self, pool: &Pool) -> PoolStats {
         let mut workers = WorkerCounts::default();
         for key in pool.members.workers() {
             if let Some(worker) = self.peers[key].worker() {

@@ -34,6 +34,7 @@ mod mutations;
 pub mod mutations;
 mod obituary;
 mod outbox;
+mod pages;
 mod peer;
 mod pool;
 mod proofs;

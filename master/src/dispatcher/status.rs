@@ -2,26 +2,30 @@
 
 use super::peer::PeerKey;
 use super::stats::{PoolStats, Stats, WorkerCounts};
-use super::worker_info::WorkerInfo;
 use super::{Dispatcher, Histogram};
+use powerhose_protocol::limits::is_pool_name;
 use powerhose_protocol::{Kind, Message, State, Status, Value};
 use std::time::Duration;
 
 impl Dispatcher {
     pub(super) fn status(&mut self, key: PeerKey, status: &Status<'_>) {
         let (session, Some(route)) = (self.peers[key].session, self.peers[key].route) else { return };
-        let state = match status.query {
-            "master" => self.master_state(),
-            "workers" => {
-                map([("workers", Value::Array(self.workers().iter().map(WorkerInfo::to_value).collect()))])
-            }
-            "pools" => self.pools_state(),
-            _ => {
-                let text = "a query is \"master\", \"workers\" or \"pools\"";
-                return self.reject(route, Kind::Status as u64, None, "query", text, None);
-            }
+        let Some(state) = self.answer(status.query) else {
+            let text = "a query is \"master\", \"workers\", \"workers:ID\", \"pools\" or \"pools:NAME\"";
+            return self.reject(route, Kind::Status as u64, None, "query", text, None);
         };
         self.send(route, Message::State(State { session, query: status.query, state }));
+    }
+
+    fn answer(&self, query: &str) -> Option<Value> {
+        Some(match query.split_once(':') {
+            None if query == "master" => self.master_state(),
+            None if query == "workers" => self.workers_page(0),
+            None if query == "pools" => self.pools_page(""),
+            Some(("workers", id)) => self.workers_page(id.parse().ok()?),
+            Some(("pools", name)) if is_pool_name(name) => self.pools_page(name),
+            None | Some(_) => return None,
+        })
     }
 
     fn master_state(&self) -> Value {
@@ -43,11 +47,6 @@ impl Dispatcher {
             entries.extend(counters(&mut stats).map(|(name, count)| (name.to_owned(), (*count).into())));
         }
         with(state, [("rejections", rejections(&stats)), ("lateness", stats.lateness.to_value()), bounds()])
-    }
-
-    fn pools_state(&self) -> Value {
-        let pools = self.stats().pools.iter().map(PoolStats::to_value).collect();
-        map([("pools", Value::Array(pools)), bounds()])
     }
 }
 
@@ -85,7 +84,8 @@ fn rejections(stats: &Stats) -> Value {
     Value::Map(stats.rejections.iter().map(|(code, count)| (code.to_owned(), count.into())).collect())
 }
 
-fn bounds() -> (&'static str, Value) {
+/// The ends of the buckets of every histogram beside it.
+pub(super) fn bounds() -> (&'static str, Value) {
     ("bounds_us", Histogram::bounds_to_value())
 }
 
@@ -99,7 +99,7 @@ fn workers_by_state(workers: &WorkerCounts) -> Value {
 }
 
 impl PoolStats {
-    fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         map([
             ("pool", self.name.as_str().into()),
             ("known", self.known.into()),

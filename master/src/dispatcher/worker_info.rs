@@ -66,7 +66,7 @@ impl Dispatcher {
         workers
     }
 
-    fn worker_info(&self, peer: &Peer, worker: &Worker) -> WorkerInfo {
+    pub(super) fn worker_info(&self, peer: &Peer, worker: &Worker) -> WorkerInfo {
         let current = worker.outstanding.first().map(|first| CurrentJob {
             job: first.id,
             pool: (&*self.pools[first.pool].name).into(),

@@ -8,7 +8,7 @@ wire_struct! {
     Status<'a> {
         /// The session.
         session: u64,
-        /// `master`, `workers` or `pools`.
+        /// `master`, `workers` or `pools`; or what a page named as the next query.
         query: &'a str,
     }
 }
@@ -20,7 +20,7 @@ wire_struct! {
         session: u64,
         /// The question.
         query: &'a str,
-        /// The answer, a map.
+        /// The answer, a map: all of it, or a page that names the next one (see [`Pages`](crate::Pages)).
         state: Value,
     }
 }

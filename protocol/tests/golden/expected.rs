@@ -330,9 +330,14 @@ fn questions() -> Vec<(&'static str, Message<'static>)> {
     let control =
         Control { session: SESSION, id: 1, verb: "drain", selector: "pool:default", within_ms: 30_000 };
     let pools = map(&[("pools", Value::Array(vec![pool]))]);
+    let worker = |id: u64, state: &str| map(&[("id", id.into()), ("state", state.into())]);
+    let workers = Value::Array(vec![worker(26, "ready"), worker(31, "busy")]);
+    let page = map(&[("workers", workers), ("next", "workers:31".into())]);
     vec![
         ("status", Status { session: SESSION, query: "pools" }.into()),
         ("state", State { session: SESSION, query: "pools", state: pools }.into()),
+        ("status_page", Status { session: SESSION, query: "workers:25" }.into()),
+        ("state_page", State { session: SESSION, query: "workers:25", state: page }.into()),
         ("state_every_type", State { session: SESSION, query: "?", state: every_type }.into()),
         ("control", control.into()),
         ("controlled", Controlled { session: SESSION, id: 1, progress }.into()),

@@ -279,6 +279,44 @@ fn the_stats_are_two_questions_and_are_asked_again_in_the_next_session() {
     assert!(stats(&mut bench).expect("an answer").is_none(), "it cannot be read");
 }
 
+/// What STATUS asks, of what was sent since the last look.
+fn asked(bench: &mut Bench) -> Vec<String> {
+    let query = |header: &[u8]| match powerhose_protocol::decode(header, 0) {
+        Ok(Message::Status(status)) => Some(status.query.to_owned()),
+        Ok(_) | Err(_) => None,
+    };
+    bench.sent().iter().filter_map(|(header, _)| query(header)).collect()
+}
+
+fn tell_workers(bench: &mut Bench, session: u64, query: &str, worker: &Value, next: Option<&str>) {
+    let mut state = vec![("workers".to_owned(), Value::Array(vec![worker.clone()]))];
+    state.extend(next.map(|next| ("next".to_owned(), next.into())));
+    bench.hear(&Message::State(State { session, query, state: Value::Map(state) }), Vec::new());
+}
+
+#[test]
+fn a_list_is_asked_for_page_by_page_and_told_once_from_one_session() {
+    let worker = crate::dispatcher::tests::status::told_worker();
+    let mut bench = Bench::connected();
+    bench.machine.ask_workers();
+    assert_eq!(asked(&mut bench), ["workers"]);
+    tell_workers(&mut bench, SESSION, "workers", &worker, Some("workers:7"));
+    assert_eq!(asked(&mut bench), ["workers:7"]);
+    bench.welcome(SESSION + 1);
+    assert_eq!(asked(&mut bench), ["workers"], "its pages are of the master before");
+    tell_workers(&mut bench, SESSION + 1, "workers:7", &worker, None);
+    assert!(bench.actions().is_empty(), "nobody asked for it");
+    tell_workers(&mut bench, SESSION + 1, "workers", &worker, Some("workers:7"));
+    bench.machine.ask_workers();
+    assert_eq!(asked(&mut bench), ["workers:7"], "what is on its way comes first");
+    tell_workers(&mut bench, SESSION + 1, "workers:7", &worker, None);
+    let actions = bench.actions();
+    let [ClientAction::Workers(workers), ClientAction::Send { .. }] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(workers.len(), 2, "and who asked later is answered by a question of his own");
+}
+
 #[test]
 fn a_second_welcome_replaces_the_session() {
     let mut bench = Bench::connected();

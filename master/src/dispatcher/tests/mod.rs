@@ -18,6 +18,7 @@ mod liveness;
 mod lull;
 mod once;
 mod overruns;
+mod pages;
 mod pools;
 mod properties;
 mod recall;

@@ -17,6 +17,13 @@ pub(crate) fn told() -> (Value, Value) {
     (ask(&mut bench, client, "master"), ask(&mut bench, client, "pools"))
 }
 
+/// What a master tells of a worker.
+pub(crate) fn told_worker() -> Value {
+    let (mut bench, client, _) = scene();
+    let state = ask(&mut bench, client, "workers");
+    state.field("workers").and_then(Value::as_array).expect("an array")[0].clone()
+}
+
 fn number(state: &Value, name: &str) -> u64 {
     state.field(name).and_then(Value::as_unsigned).unwrap_or_else(|| panic!("{name} in {state:?}"))
 }

@@ -11,8 +11,9 @@ use super::builder::ConnectError;
 use crate::dispatcher::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
-use powerhose_protocol::{Belief, Bye, Control, Greeter, Kind, Message, Status, Value, decode};
+use powerhose_protocol::{Belief, Bye, Control, Greeter, Kind, Message, Page, Pages, Status, Value, decode};
 use session::Session;
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -88,7 +89,8 @@ impl Operator {
         self.session.as_ref().map_or(0, |session| session.epoch)
     }
 
-    /// The answer to a query of PROTOCOL.md, section 12: `master`, `workers` or `pools`.
+    /// The answer to a query of PROTOCOL.md, section 12: `master`, `workers` or `pools`. If it comes in pages, this is
+    /// all of them.
     ///
     /// # Errors
     /// See [`OperatorError`].
@@ -96,10 +98,17 @@ impl Operator {
         let until = clock::now() + self.patience;
         loop {
             let session = self.session()?;
-            self.send(&Message::Status(Status { session, query }));
+            let (mut pages, mut query) = (Pages::default(), Cow::Borrowed(query));
+            self.send(&Message::Status(Status { session, query: &query }));
             loop {
                 match self.listen(until)? {
-                    Heard::State { query: answered, state } if answered == query => return Ok(state),
+                    Heard::State { query: answered, state } if answered == query => match pages.take(state) {
+                        Page::Last(state) => return Ok(state),
+                        Page::More(next) => {
+                            self.send(&Message::Status(Status { session, query: &next }));
+                            query = next.into();
+                        }
+                    },
                     Heard::Refused { kind, code, text } if kind == Kind::Status as u64 => {
                         return Err(OperatorError::Refused { code, text });
                     }

@@ -18,6 +18,7 @@ mod headers;
 mod hostile;
 mod leaving;
 mod listening;
+mod listing;
 mod logs;
 mod orders;
 mod overruns;
