@@ -10,13 +10,14 @@ mod compact;
 mod curve;
 mod endpoint;
 mod error;
-mod greeter;
 mod ids;
 mod kind;
 pub mod limits;
 mod message;
 mod pages;
 mod proof;
+#[cfg_attr(not(test), deny(clippy::disallowed_methods))]
+pub mod session;
 mod validate;
 mod value;
 
@@ -24,12 +25,12 @@ pub use codec::{MessageHeaders, decode};
 pub use curve::{CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer};
 pub use endpoint::{Endpoint, EndpointError, UNIX_PATH_BYTES_MAX};
 pub use error::DecodeError;
-pub use greeter::{Belief, Credentials, Greeter};
 pub use ids::{CALL_MAX, JobId, PEER_MAX};
 pub use kind::Kind;
 pub use message::*;
 pub use pages::{Page, Pages};
 pub use proof::{NonceSource, Prover, SECRET_BYTES_MIN, SecretError, SharedSecret};
+pub use session::{Belief, Credentials, Greeter};
 pub use value::{Value, Weight};
 
 /// The first protocol version this crate speaks.
