@@ -10,8 +10,7 @@ use std::time::Duration;
 impl<P: Payload> Machine<P> {
     /// Answers jobs of the present session that never began.
     pub(super) fn answer_unbegun(&mut self, jobs: &[JobAttempt], end: WorkerEnd) {
-        let Some((session, batch)) = self.session().map(|session| (session.number, session.batch_jobs_max))
-        else {
+        let Some((session, batch)) = self.session().map(|terms| (terms.session, terms.batch_jobs_max)) else {
             return;
         };
         for jobs in jobs.chunks(batch) {
@@ -24,8 +23,8 @@ impl<P: Payload> Machine<P> {
 
     /// Answers the job that ran in the present session.
     pub(super) fn answer(&mut self, running: &Running, outcome: Outcome<P>, run: Duration) {
-        let Some(session) = self.session() else { return };
-        let (session, payload_bytes_max) = (session.number, session.payload_bytes_max);
+        let Some(terms) = self.session() else { return };
+        let (session, payload_bytes_max) = (terms.session, terms.payload_bytes_max);
         let (job, attempt) = (running.job, running.attempt);
         let run_us = u64::try_from(run.as_micros()).unwrap_or(u64::MAX);
         let cancelled = ReplyEntry { run_us, ..entry(job, attempt, WorkerEnd::Cancelled) };

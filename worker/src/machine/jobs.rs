@@ -58,7 +58,7 @@ impl<P: Payload> Machine<P> {
         if matches!(self.handler, Handler::Running(_)) {
             return None;
         }
-        let session = self.session()?.number;
+        let session = self.session()?.session;
         let mut expired = Vec::new();
         let next = loop {
             match self.queue.pop_front() {
@@ -91,7 +91,7 @@ impl<P: Payload> Machine<P> {
             panic!("finish without a job from next_job");
         };
         let (job, attempt) = (running.job, running.attempt);
-        if self.session().is_some_and(|session| session.number == running.session) {
+        if self.session().is_some_and(|terms| terms.session == running.session) {
             self.answer(&running, outcome, run);
         } else {
             tracing::debug!(%job, attempt, "dropped the reply to a job of a session that is over");
@@ -102,15 +102,14 @@ impl<P: Payload> Machine<P> {
 
     /// Jobs came in a message of the present session.
     pub(super) fn given(&mut self, now: Instant, jobs: Jobs<'_>, payloads: &mut Vec<P>) {
-        let clock_ms = self.clock_ms(now);
-        let session = self.session_mut().expect("jobs are given within the present session");
-        let lateness = session.lateness(clock_ms, jobs.sent_ms);
-        if session.is_over_after(lateness) {
+        let lateness = self.peer.lateness(now, jobs.sent_ms);
+        if self.session().is_some_and(|terms| lateness > terms.silence) {
             tracing::debug!(
                 ?lateness,
                 "dropped jobs that lay in buffers: the master has given this session up"
             );
-            return self.greet_again_soon(now);
+            self.peer.begin_again(now);
+            return self.session_over();
         }
         let mut returned = Vec::new();
         for (entry, payload) in jobs.jobs.into_iter().zip(payloads.drain(..)) {
@@ -130,15 +129,15 @@ impl<P: Payload> Machine<P> {
             Handler::Idle => 0,
             Handler::Running(_) => 1,
         };
-        matches!(self.state, State::Ready { .. }) && self.queue.len() + begun < self.pools.credit_sum()
+        matches!(self.state, State::Ready) && self.queue.len() + begun < self.pools.credit_sum()
     }
 
     /// Nobody waits for these any longer.
     pub(super) fn cancelled(&mut self, jobs: &[JobAttempt]) {
         let taken = self.take_queued(jobs);
         self.answer_unbegun(&taken, WorkerEnd::Cancelled);
-        if let (Some(session), Handler::Running(running)) = (self.session(), &self.handler)
-            && running.session == session.number
+        if let (Some(terms), Handler::Running(running)) = (self.session(), &self.handler)
+            && running.session == terms.session
             && jobs.contains(&JobAttempt { job: running.job, attempt: running.attempt })
         {
             self.cancel_running();
@@ -183,10 +182,8 @@ impl<P: Payload> Machine<P> {
     /// What runs, and where in the queue begins what the master takes for waiting behind what runs: if that is of a session
     /// before this one, the master takes the first of the queue for running.
     fn stock(&self) -> Option<(&Running, usize)> {
-        let (State::Ready { session }, Handler::Running(running)) = (&self.state, &self.handler) else {
-            return None;
-        };
-        Some((running, usize::from(running.session != session.number)))
+        let (State::Ready, Handler::Running(running)) = (&self.state, &self.handler) else { return None };
+        Some((running, usize::from(running.session != self.session()?.session)))
     }
 
     /// Tells the running handler, once, that nobody waits for its job.

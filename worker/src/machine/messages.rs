@@ -1,7 +1,9 @@
-//! Which message concerns what. Here stands what makes a message foreign; nothing else decides that.
+//! Which message concerns what. What makes a message foreign is decided before, in
+//! [`PeerSession`](powerhose_protocol::session::PeerSession).
 
-use super::{Departure, Machine, Payload, State};
-use powerhose_protocol::{Bye, Kind, Message};
+use super::{Departure, Ending, Machine, Payload, State};
+use powerhose_protocol::session::Heard;
+use powerhose_protocol::{Bye, Message};
 use std::time::Instant;
 
 /// The codes of a BYE after which the master does not want the worker back.
@@ -17,59 +19,42 @@ impl<P: Payload> Machine<P> {
         payloads: &mut Vec<P>,
     ) {
         let kind = message.kind();
+        match self.peer.handle(now, header, message) {
+            Heard::Heartbeat => {}
+            Heard::Dropped(why) => tracing::debug!(%kind, "dropped: {why}"),
+            Heard::Prove(proof) => self.send_frame(proof, Vec::new()),
+            Heard::Opened => self.opened(now),
+            Heard::Unknown => {
+                tracing::debug!("the master does not know this session");
+                self.session_over();
+            }
+            Heard::Bye(bye) => self.dismissed(&bye),
+            Heard::Deferred(reject) => self.deferred(&reject),
+            Heard::Refused { code, text } => self.end(Ending::Refused { code, text }),
+            Heard::Rejected(reject) => self.rejected(now, &reject),
+            Heard::Message(message) => self.obey(now, message, payloads),
+        }
+    }
+
+    /// A message of the present session.
+    fn obey(&mut self, now: Instant, message: Message<'_>, payloads: &mut Vec<P>) {
+        let kind = message.kind();
         match message {
-            Message::Welcome(welcome) => self.welcomed(now, &welcome),
-            Message::Challenge(_) => self.challenged(now, header),
-            Message::Unknown(_) => self.unknown(now),
-            Message::Reject(reject) => self.rejected(now, &reject),
-            Message::Registered(registered) => {
-                if self.is_ours(now, kind, registered.session) {
-                    self.registered(&registered);
-                }
-            }
-            Message::Heartbeat(heartbeat) => {
-                if self.is_ours(now, kind, heartbeat.session) {
-                    let clock_ms = self.clock_ms(now);
-                    self.session_mut().expect("it is ours").received(clock_ms, &heartbeat);
-                }
-            }
-            Message::Jobs(jobs) => {
-                if self.is_ours(now, kind, jobs.session) {
-                    self.given(now, jobs, payloads);
-                }
-            }
-            Message::Cancel(cancel) => {
-                if self.is_ours(now, kind, cancel.session) {
-                    self.cancelled(&cancel.jobs);
-                }
-            }
-            Message::Recall(recall) => {
-                if self.is_ours(now, kind, recall.session) {
-                    self.recalled(&recall.jobs);
-                }
-            }
-            Message::Quiet(quiet) => {
-                if self.is_ours(now, kind, quiet.session) {
-                    tracing::debug!("the master will send no new jobs");
-                }
-            }
-            Message::Quieted(quieted) => {
-                if self.is_ours(now, kind, quieted.session) {
-                    self.quieted();
-                }
-            }
-            Message::Resume(resume) => {
-                if self.is_ours(now, kind, resume.session) {
-                    tracing::debug!("the master may send jobs again");
-                }
-            }
-            Message::Bye(bye) => {
-                if self.is_ours(now, kind, bye.session) {
-                    self.dismissed(now, &bye);
-                }
-            }
+            Message::Registered(registered) => self.registered(&registered),
+            Message::Jobs(jobs) => self.given(now, jobs, payloads),
+            Message::Cancel(cancel) => self.cancelled(&cancel.jobs),
+            Message::Recall(recall) => self.recalled(&recall.jobs),
+            Message::Quiet(_) => tracing::debug!("the master will send no new jobs"),
+            Message::Quieted(_) => self.quieted(),
+            Message::Resume(_) => tracing::debug!("the master may send jobs again"),
             Message::Hello(_)
+            | Message::Challenge(_)
             | Message::Proof(_)
+            | Message::Welcome(_)
+            | Message::Heartbeat(_)
+            | Message::Unknown(_)
+            | Message::Bye(_)
+            | Message::Reject(_)
             | Message::Register(_)
             | Message::Replies(_)
             | Message::Execute(_)
@@ -82,35 +67,19 @@ impl<P: Payload> Machine<P> {
         }
     }
 
-    /// Milliseconds of the worker's own clock.
-    pub(super) fn clock_ms(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Whether this session is the present one. If so, the message is a sign of life.
-    fn is_ours(&mut self, now: Instant, kind: Kind, session: u64) -> bool {
-        let ours = self.session().is_some_and(|present| present.number == session);
-        if ours {
-            self.heard_at = now;
-        } else {
-            tracing::debug!(%kind, session, "dropped a message of a foreign session");
-        }
-        ours
-    }
-
     fn quieted(&mut self) {
-        if let State::Leaving { step, .. } = &mut self.state {
+        if let State::Leaving(step) = &mut self.state {
             *step = Departure::Quieted;
             self.depart_if_free();
         }
     }
 
-    fn dismissed(&mut self, now: Instant, bye: &Bye<'_>) {
+    fn dismissed(&mut self, bye: &Bye<'_>) {
         tracing::info!(code = bye.code, text = bye.text, "the master ended the session");
-        if FAREWELLS.contains(&bye.code) && !matches!(self.state, State::Leaving { .. }) {
-            self.end(super::Ending::Stopped { code: bye.code.to_owned(), text: bye.text.to_owned() });
+        if FAREWELLS.contains(&bye.code) && !matches!(self.state, State::Leaving(_)) {
+            self.end(Ending::Stopped { code: bye.code.to_owned(), text: bye.text.to_owned() });
         } else {
-            self.greet_again_soon(now);
+            self.session_over();
         }
     }
 }

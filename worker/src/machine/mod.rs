@@ -28,7 +28,6 @@ mod leaving;
 mod limited;
 mod messages;
 mod pools;
-mod session;
 mod settings;
 mod timeouts;
 
@@ -42,8 +41,8 @@ pub use settings::{PoolSettings, Settings};
 use jobs::Handler;
 use limited::LimitedLog;
 use pools::Pools;
-use powerhose_protocol::{Greeter, Message, ROLE_WORKER, decode};
-use session::Session;
+use powerhose_protocol::session::{PeerSession, PeerSettings, Role, Terms};
+use powerhose_protocol::{Message, decode};
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::time::Instant;
@@ -58,13 +57,8 @@ impl<P: Deref<Target = [u8]> + From<Vec<u8>>> Payload for P {}
 pub struct Machine<P> {
     settings: Settings,
     pools: Pools,
-    greeter: Greeter,
-    /// Zero of the worker's own clock, the `sent_ms` of its heartbeats.
-    started: Instant,
-    /// The last sign of life of the master.
-    heard_at: Instant,
-    /// When HELLO was sent last.
-    greeted_at: Option<Instant>,
+    /// What is the same for every peer: open while the state is registering, ready or leaving.
+    peer: PeerSession,
     state: State,
     /// Jobs of the present session that have not begun.
     queue: VecDeque<Work<P>>,
@@ -77,19 +71,11 @@ pub struct Machine<P> {
 
 #[derive(Debug)]
 enum State {
-    Greeting { hello_at: Instant, reach: Reach },
-    Registering { session: Session, step: Registration },
-    Ready { session: Session },
-    Leaving { session: Session, step: Departure },
+    Greeting,
+    Registering(Registration),
+    Ready,
+    Leaving(Departure),
     Ended(Ending),
-}
-
-#[derive(Debug)]
-enum Reach {
-    /// Nothing speaks against HELLO reaching the master.
-    Presumed,
-    /// There was no connection when it was last tried.
-    Unconnected,
 }
 
 #[derive(Debug)]
@@ -111,14 +97,17 @@ enum Departure {
 impl<P: Payload> Machine<P> {
     /// A machine that says HELLO at once: its first [`handle_timeout`](Machine::handle_timeout) yields it.
     pub fn new(now: Instant, settings: Settings) -> Machine<P> {
+        let peer = PeerSettings {
+            role: Role::Worker,
+            software: settings.software.clone(),
+            credentials: settings.credentials.clone(),
+            silence_max: settings.silence_max,
+        };
         Machine {
             pools: Pools::new(&settings.pools),
-            greeter: Greeter::new(ROLE_WORKER, settings.software.clone(), settings.credentials.clone()),
+            peer: PeerSession::new(peer, now),
             settings,
-            started: now,
-            heard_at: now,
-            greeted_at: None,
-            state: State::Greeting { hello_at: now, reach: Reach::Presumed },
+            state: State::Greeting,
             queue: VecDeque::new(),
             handler: Handler::Idle,
             actions: VecDeque::new(),
@@ -158,30 +147,21 @@ impl<P: Payload> Machine<P> {
 
     /// Whether the only thing missing for a HELLO is a connection; see [`handle_connected`](Machine::handle_connected).
     pub fn awaits_connection(&self) -> bool {
-        matches!(self.state, State::Greeting { reach: Reach::Unconnected, .. })
+        self.peer.awaits_connection()
     }
 
-    fn session(&self) -> Option<&Session> {
-        match &self.state {
-            State::Registering { session, .. }
-            | State::Ready { session }
-            | State::Leaving { session, .. } => Some(session),
-            State::Greeting { .. } | State::Ended(_) => None,
-        }
-    }
-
-    fn session_mut(&mut self) -> Option<&mut Session> {
-        match &mut self.state {
-            State::Registering { session, .. }
-            | State::Ready { session }
-            | State::Leaving { session, .. } => Some(session),
-            State::Greeting { .. } | State::Ended(_) => None,
-        }
+    /// The terms of the present session.
+    fn session(&self) -> Option<&Terms> {
+        self.peer.terms()
     }
 
     fn send(&mut self, message: Message<'_>, payloads: Vec<P>) {
         debug_assert_eq!(message.payload_frames(), payloads.len());
-        self.actions.push_back(Action::Send { header: message.encode(), payloads });
+        self.send_frame(message.encode(), payloads);
+    }
+
+    fn send_frame(&mut self, header: Vec<u8>, payloads: Vec<P>) {
+        self.actions.push_back(Action::Send { header, payloads });
     }
 
     /// Forgets the session with all that belongs to it; a running handler's reply will be dropped.
@@ -195,19 +175,18 @@ impl<P: Payload> Machine<P> {
     }
 
     /// The session is over and another is wanted, unless the worker was leaving anyway.
-    fn greet_again(&mut self, hello_at: Instant, reach: Reach) {
+    fn session_over(&mut self) {
         self.forget_session();
-        self.state = match self.state {
-            State::Leaving { .. } => State::Ended(Ending::Left),
-            State::Ended(_) => return,
-            State::Greeting { .. } | State::Registering { .. } | State::Ready { .. } => {
-                State::Greeting { hello_at, reach }
-            }
-        };
+        match self.state {
+            State::Leaving(_) => self.end(Ending::Left),
+            State::Ended(_) => {}
+            State::Greeting | State::Registering(_) | State::Ready => self.state = State::Greeting,
+        }
     }
 
     fn end(&mut self, ending: Ending) {
         self.forget_session();
+        self.peer.end();
         self.state = State::Ended(ending);
     }
 }

@@ -83,7 +83,7 @@ impl Bench {
             version: 1,
             epoch: 1,
             session,
-            peer: 3,
+            peer: session,
             mac: None,
             limits,
             intervals,

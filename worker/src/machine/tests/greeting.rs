@@ -1,7 +1,7 @@
 //! The way into a session.
 
 use super::bench::{Bench, SESSION};
-use crate::machine::Ending;
+use crate::machine::{Action, Ending};
 use powerhose_protocol::*;
 
 fn reject(kind: Kind, retry_after_ms: Option<u64>) -> Reject<'static> {
@@ -67,12 +67,25 @@ fn a_connection_that_comes_makes_hello_due_at_once() {
 }
 
 #[test]
-fn a_second_welcome_changes_nothing() {
+fn a_second_welcome_replaces_the_session_with_all_that_belonged_to_it() {
     let mut bench = Bench::registered();
-    bench.welcome(SESSION + 1);
-    assert_eq!(bench.kinds(), []);
-    bench.give(&[1], 1000);
+    bench.give(&[1, 2], 1000);
     assert_eq!(bench.next_call(), Some(1));
+    bench.welcome(SESSION + 1);
+    assert_eq!((bench.kinds(), &bench.others[..]), (vec![Kind::Register], &[Action::CancelRunning][..]));
+    bench.finish(b"of the session before");
+    assert_eq!((bench.kinds(), bench.next_call()), (vec![], None));
+    bench.registered_in(SESSION + 1);
+    bench.give_in(SESSION + 1, bench.clock_ms(), &[3], 1000);
+    assert_eq!(bench.next_call(), Some(3));
+}
+
+#[test]
+fn a_second_welcome_before_registered_is_answered_too() {
+    let mut bench = Bench::welcomed();
+    bench.kinds();
+    bench.welcome(SESSION + 1);
+    assert_eq!(bench.kinds(), [Kind::Register]);
 }
 
 #[test]

@@ -116,3 +116,16 @@ fn a_leaving_worker_whose_session_ends_does_not_seek_another() {
         assert_eq!((bench.ending(), bench.kinds()), (Some(Ending::Left), vec![]));
     }
 }
+
+#[test]
+fn a_leaving_worker_says_bye_in_a_session_that_replaces_the_one_it_leaves() {
+    let mut bench = Bench::registered();
+    bench.give(&[1], 1000);
+    bench.next();
+    leave(&mut bench);
+    bench.kinds();
+    bench.welcome(SESSION + 1);
+    assert_eq!((bench.kinds(), bench.ending()), (vec![Kind::Bye], None));
+    bench.finish(b"one");
+    assert_eq!((bench.kinds(), bench.ending()), (vec![], Some(Ending::Left)));
+}

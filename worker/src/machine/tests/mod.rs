@@ -5,5 +5,6 @@ mod greeting;
 mod jobs;
 mod leaving;
 mod properties;
+mod rejects;
 mod sessions;
 mod stock;
