@@ -35,13 +35,13 @@ pub enum Event<'a> {
         /// The caller's number.
         call: u64,
     },
-    /// The connection may be gone: find out.
-    Suspected {
+    /// The connection has ended. All that came over it has been handed in before.
+    Ended {
         /// Which.
         route: Route,
     },
-    /// A message for this connection could not be handed over: it is gone.
-    Unreachable {
+    /// The connection may have ended: find out.
+    Suspected {
         /// Which.
         route: Route,
     },

@@ -246,8 +246,8 @@ impl Dispatcher {
             }
             Event::Submit { call, submission } => self.submit(self.embedded, call, submission),
             Event::Abandon { call } => self.abandon(self.embedded, call),
+            Event::Ended { route } => self.ended(route),
             Event::Suspected { route } => self.suspect(route),
-            Event::Unreachable { route } => self.unreachable(route),
             Event::Supervised { pid } => {
                 self.supervised.insert(pid);
             }

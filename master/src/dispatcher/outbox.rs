@@ -30,9 +30,13 @@ impl Dispatcher {
     }
 
     fn push(&mut self, route: Route, header: Vec<u8>, payloads: Vec<Bytes>) {
-        self.stats.messages_sent += 1;
-        self.stats.bytes_sent += frame_bytes(&header, &payloads);
         self.actions.push_back(Action::Send { route, header, payloads });
+    }
+
+    /// A message of an [`Action::Send`] was handed to its connection, and counts as sent.
+    pub fn has_sent(&mut self, header: &[u8], payloads: &[Bytes]) {
+        self.stats.messages_sent += 1;
+        self.stats.bytes_sent += frame_bytes(header, payloads);
     }
 
     pub(super) fn reject(

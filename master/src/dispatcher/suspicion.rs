@@ -1,8 +1,8 @@
 //! A connection that may be gone.
 //!
-//! The transport's hint that a connection ended comes at once but names it only roughly, and for a moment messages to a
-//! dead peer still seem to go out. So a suspect gets no new job and is probed until a probe fails (gone) or all of them
-//! went out (alive; heartbeats watch over it as over everybody).
+//! Our own wire sees the end of a connection in its place, after the last message. libzmq only hints at it, at once but
+//! roughly, and for a moment messages to a dead peer still seem to go out. So a suspect gets no new job and is probed until
+//! a probe fails (gone) or all of them went out (alive; heartbeats watch over it as over everybody).
 
 use super::event::{GoneCause, Notice, Route};
 use super::job::Place;
@@ -74,8 +74,8 @@ impl Dispatcher {
         }
     }
 
-    /// A message could not be handed over.
-    pub(super) fn unreachable(&mut self, route: Route) {
+    /// A connection has ended.
+    pub(super) fn ended(&mut self, route: Route) {
         self.handshakes.forget(route);
         if let Some(key) = self.peers.find(route) {
             self.gone(key, GoneCause::Disconnected);

@@ -21,6 +21,7 @@ pub(super) fn wait(transport: &mut impl Transport, mut clients: Vec<Route>) {
             }
             payloads.clear();
         }
+        transport.ended(&mut gone);
         transport.hints(&mut gone);
         clients.retain(|client| !gone.contains(client));
         gone.clear();

@@ -30,6 +30,8 @@ struct State {
     arriving: VecDeque<Packet>,
     sent: Vec<Packet>,
     gone: BTreeSet<Route>,
+    ended: Vec<Route>,
+    refused: u64,
     hints: Vec<Route>,
     cut: Vec<Route>,
     sleeps: Vec<Option<Instant>>,
@@ -62,9 +64,21 @@ impl Network {
         self.lock().gone.insert(route);
     }
 
+    /// The connection has ended, and the loop sees it.
+    pub(crate) fn end(&self, route: Route) {
+        let mut state = self.lock();
+        state.gone.insert(route);
+        state.ended.push(route);
+    }
+
     /// The connection may have ended.
     pub(crate) fn hint(&self, route: Route) {
         self.lock().hints.push(route);
+    }
+
+    /// How many messages were for connections that are gone.
+    pub(crate) fn refused(&self) -> u64 {
+        self.lock().refused
     }
 
     /// The connections that the loop has cut.
@@ -104,6 +118,7 @@ impl Transport for MemoryTransport {
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
         let mut network = self.network.lock();
         if network.gone.contains(&route) {
+            network.refused += 1;
             return Err(Unreachable);
         }
         network.sent.push((route, header.to_vec(), payloads.to_vec()));
@@ -114,6 +129,13 @@ impl Transport for MemoryTransport {
         let mut network = self.network.lock();
         network.cut.push(route);
         network.gone.insert(route);
+    }
+
+    fn ended(&mut self, routes: &mut Vec<Route>) {
+        let mut network = self.network.lock();
+        if network.arriving.is_empty() {
+            routes.append(&mut network.ended);
+        }
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
@@ -134,7 +156,8 @@ impl Transport for MemoryTransport {
     }
 
     fn has_message(&self) -> bool {
-        !self.network.lock().arriving.is_empty()
+        let network = self.network.lock();
+        !network.arriving.is_empty() || !network.ended.is_empty()
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {

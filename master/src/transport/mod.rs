@@ -45,16 +45,20 @@ pub(crate) trait Transport {
     /// Ends a connection, if it is still there.
     fn cut(&mut self, route: Route);
 
-    /// Connections that may have ended since the last call; a busy loop may be told a few turns later.
+    /// Connections that have ended since the last call; all that came over them has been received.
+    fn ended(&mut self, routes: &mut Vec<Route>);
+
+    /// Connections that may have ended since the last call, perhaps before all that came over them was received; a busy loop
+    /// may be told a few turns later.
     fn hints(&mut self, routes: &mut Vec<Route>);
 
-    /// Sleeps until a message or a hint is there, somebody uses the wake-up, or it is `until`.
+    /// Sleeps until a message, an end or a hint is there, somebody uses the wake-up, or it is `until`.
     fn sleep(&mut self, until: Option<Instant>);
 
-    /// Whether a message is there that the descriptor does not tell, because it came while something was sent.
+    /// Whether a message or an end is there that the descriptor does not tell, because it came while something was sent.
     fn has_message(&self) -> bool;
 
-    /// Readable when a message or a hint has come since the last look, or somebody used the wake-up.
+    /// Readable when a message, an end or a hint has come since the last look, or somebody used the wake-up.
     fn descriptor(&self) -> BorrowedFd<'_>;
 
     /// Somebody else slept on the descriptor: anything may have happened.

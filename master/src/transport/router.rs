@@ -214,8 +214,11 @@ impl Transport for Router {
         }
     }
 
-    fn hints(&mut self, routes: &mut Vec<Route>) {
+    fn ended(&mut self, routes: &mut Vec<Route>) {
         routes.extend(self.local.take_ended().map(|route| Route(route.number())));
+    }
+
+    fn hints(&mut self, routes: &mut Vec<Route>) {
         if let Some(tcp) = &mut self.tcp {
             tcp.hints(routes);
         }

@@ -2,7 +2,7 @@
 """The worker of examples/python with the commands that its own handlers lack and the tests need."""
 import argparse, os, sys, time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../python"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../examples/python"))
 import handlers, worker
 
 BEGUN = 0

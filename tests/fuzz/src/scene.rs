@@ -63,7 +63,7 @@ impl<'a> Scene<'a> {
                 self.event(Event::Abandon { call });
             }
             11 => self.event(Event::Suspected { route: Route(route) }),
-            12 => self.event(Event::Unreachable { route: Route(route) }),
+            12 => self.event(Event::Ended { route: Route(route) }),
             13 => self.process(),
             _ => self.pass(),
         }

@@ -26,6 +26,7 @@ counted! {
     FaultHalfOpen => "fault: connection carries nothing until given up",
     FaultPipeFull => "fault: master's message refused on a living connection",
     FaultFalseSuccess => "fault: message to the dead seems to go out",
+    FaultEndSeen => "fault: end seen after the last message",
     FaultHintLate => "fault: hint late",
     FaultHintWrong => "fault: hint about a living connection",
     FaultHintNever => "fault: no hint",

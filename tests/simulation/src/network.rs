@@ -220,6 +220,11 @@ impl Network {
         Some(connection.to_master.cut(random) + connection.to_peer.cut(random))
     }
 
+    /// When the last message arrives that a peer has sent over this connection and that was not lost.
+    pub(crate) fn last_arrival(&self, id: ConnectionId) -> Option<Instant> {
+        self.connections.get(&id)?.to_master.flying.back().map(|flying| flying.arrives)
+    }
+
     /// Nothing arrives any more at the peer's end: its process is dead.
     pub(crate) fn bury_peer(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {

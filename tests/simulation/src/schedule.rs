@@ -19,7 +19,9 @@ pub(crate) enum Due {
     MasterTurn,
     /// A handler returns.
     HandlerEnds(ProcessId, u64),
-    /// The transport tells the master that a connection may have ended.
+    /// The master's wire sees the end of a connection, after what came over it.
+    SeesEnd(Route),
+    /// The wire tells the master that a connection may have ended.
     Hint(Route),
     /// A peer's side of a connection notices that it ended.
     PeerLearns(ConnectionId),

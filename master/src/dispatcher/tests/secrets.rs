@@ -218,7 +218,7 @@ fn a_connection_that_only_seemed_to_be_gone_may_answer_the_challenge_that_it_had
             let challenge = challenge(&mut bench, route);
             early.push(greeter.prove(&challenge).expect("it has credentials"));
         }
-        bench.event(Event::Unreachable { route });
+        bench.event(Event::Ended { route });
         for proof in early.drain(..before_hello) {
             bench.say_bytes(route, &proof, Vec::new());
             assert_unasked(&bench.heard_on(route)[0]);

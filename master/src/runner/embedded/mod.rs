@@ -44,6 +44,7 @@ pub(crate) struct EventLoop<T: Transport> {
     /// Jobs that had been lost when it began to close.
     lost_before: u64,
     payloads: Vec<Bytes>,
+    ended: Vec<Route>,
     hints: Vec<Route>,
     /// Where a message could not be handed over.
     unreachable: Vec<Route>,
@@ -71,6 +72,7 @@ impl<T: Transport> EventLoop<T> {
             closing: Vec::new(),
             lost_before: 0,
             payloads: Vec::new(),
+            ended: Vec::new(),
             hints: Vec::new(),
             unreachable: Vec::new(),
         }
@@ -132,10 +134,22 @@ impl<T: Transport> EventLoop<T> {
     /// Before a peer counts as gone: what it said last, its reply or its goodbye, may be there unread.
     fn take_last_messages(&mut self) {
         for _ in 0..LAST_BATCHES {
-            if self.take_messages() == Turn::Idle && !self.transport.has_message() {
+            let turn = self.take_messages();
+            self.take_ends();
+            if turn == Turn::Idle && !self.transport.has_message() {
                 break;
             }
         }
+    }
+
+    /// What came over these connections has been taken in: no further look is needed, neither before nor after.
+    fn take_ends(&mut self) {
+        let mut ended = std::mem::take(&mut self.ended);
+        self.transport.ended(&mut ended);
+        for route in ended.drain(..) {
+            self.dispatcher.handle(clock::now(), Event::Ended { route });
+        }
+        self.ended = ended;
     }
 
     fn take_hints(&mut self) -> Turn {
@@ -168,7 +182,7 @@ impl<T: Transport> EventLoop<T> {
             }
             self.take_last_messages();
             for route in std::mem::take(&mut self.unreachable) {
-                self.dispatcher.handle(clock::now(), Event::Unreachable { route });
+                self.dispatcher.handle(clock::now(), Event::Ended { route });
             }
         }
     }
@@ -177,8 +191,9 @@ impl<T: Transport> EventLoop<T> {
         while let Some(action) = self.dispatcher.poll_action() {
             match action {
                 Action::Send { route, header, payloads } => {
-                    if let Err(Unreachable) = self.transport.send(route, &header, &payloads) {
-                        self.unreachable.push(route);
+                    match self.transport.send(route, &header, &payloads) {
+                        Ok(()) => self.dispatcher.has_sent(&header, &payloads),
+                        Err(Unreachable) => self.unreachable.push(route),
                     }
                 }
                 Action::Cut { route } => self.transport.cut(route),
@@ -222,6 +237,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
         if std::mem::take(&mut self.woken) && turn == Turn::Idle {
             self.transport.slept_elsewhere();
         }
+        self.take_ends();
         turn = worked(turn, self.take_hints());
         self.dispatcher.handle_timeout(clock::now());
         match self.act() {

@@ -94,10 +94,10 @@ impl Reference {
         self.coverage.count(Counted::StepMasterClosed);
     }
 
-    /// Somebody's message could not be handed over.
-    pub(crate) fn unreachable(&mut self, route: Route) {
+    /// The end of a connection is handed in.
+    pub(crate) fn ended(&mut self, route: Route) {
         if let Some(model) = &mut self.model {
-            model.unreachable(route);
+            model.ended(route);
         }
     }
 

@@ -126,7 +126,7 @@ pub(crate) struct Model {
     /// Questions of this turn, by session.
     pub(super) questions: BTreeMap<u64, i64>,
     /// Connections that refused a message.
-    pub(super) unreachable: BTreeSet<Route>,
+    pub(super) ended: BTreeSet<Route>,
     pub(super) exited: BTreeSet<u32>,
     pub(super) closing: bool,
     /// When the master last came back from a pause in which it could hear nobody.
@@ -163,7 +163,7 @@ impl Model {
             pools,
             orders: Vec::new(),
             questions: BTreeMap::new(),
-            unreachable: BTreeSet::new(),
+            ended: BTreeSet::new(),
             exited: BTreeSet::new(),
             closing: false,
             waiting_peak: 0,
@@ -186,8 +186,8 @@ impl Model {
         }
     }
 
-    pub(super) fn unreachable(&mut self, route: Route) {
-        self.unreachable.insert(route);
+    pub(super) fn ended(&mut self, route: Route) {
+        self.ended.insert(route);
         for pool in self.pools.values_mut() {
             pool.lines.doubt();
         }

@@ -186,7 +186,7 @@ impl Reference {
         let justified = match cause {
             GoneCause::Goodbye => session.over == Some(Over::Goodbye),
             GoneCause::Renewed => model.hellos.get(&session.route).is_some_and(|hellos| *hellos > 1),
-            GoneCause::Disconnected => model.unreachable.contains(&session.route),
+            GoneCause::Disconnected => model.ended.contains(&session.route),
             GoneCause::Silent => session.heard_at.max(model.deaf_until) + silent_max < now,
             GoneCause::CutOff => !model.standings.get(&session.route).is_some_and(|one| one.honest),
             _ => session.worker().is_some_and(|worker| model.exited.contains(&worker.pid)),

@@ -21,12 +21,18 @@ const DEAF: Duration = Duration::from_secs(2);
 pub(super) struct MasterProcess {
     pub(super) number: u64,
     pub(super) dispatcher: Dispatcher,
-    pub(super) inbox: VecDeque<(Route, Packet)>,
+    pub(super) inbox: VecDeque<(Route, Came)>,
     pub(super) commands: VecDeque<Command>,
     pub(super) hints: VecDeque<Route>,
     pub(super) paused_since: Option<Instant>,
     pub(super) turn_at: Option<Instant>,
     pub(super) closing: bool,
+}
+
+/// What came over a connection, in its order.
+pub(super) enum Came {
+    Message(Packet),
+    End,
 }
 
 /// What comes from the callers in its process, and from its supervisor.
@@ -95,6 +101,15 @@ impl World {
         }
     }
 
+    /// The master's side of a connection sees its end.
+    pub(super) fn sees_end(&mut self, route: Route) {
+        self.note(&[20, route.0 as u8], || format!("{route:?} is seen to have ended"));
+        if let Some(master) = &mut self.master {
+            master.inbox.push_back((route, Came::End));
+            self.wake_master();
+        }
+    }
+
     pub(super) fn hint(&mut self, route: Route) {
         if let Some(master) = &mut self.master {
             master.hints.push_back(route);
@@ -132,7 +147,7 @@ impl World {
         }
     }
 
-    /// Commands, messages, hints, in this order.
+    /// Commands, messages and ends, hints, in this order.
     fn take_in(&mut self, master: &mut MasterProcess) -> bool {
         let mut worked = false;
         for _ in 0..BATCH {
@@ -141,8 +156,11 @@ impl World {
             worked = true;
         }
         for _ in 0..BATCH {
-            let Some((route, packet)) = master.inbox.pop_front() else { break };
-            self.hand_in(master, route, packet);
+            match master.inbox.pop_front() {
+                Some((route, Came::Message(packet))) => self.hand_in(master, route, packet),
+                Some((route, Came::End)) => self.hand_in_end(master, route),
+                None => break,
+            }
             worked = true;
         }
         while let Some(route) = master.hints.pop_front() {
@@ -237,8 +255,12 @@ impl World {
 
     fn refuse(&mut self, master: &mut MasterProcess, route: Route) {
         self.note(&[5, route.0 as u8], || format!("{route:?} is unreachable"));
-        self.reference.unreachable(route);
-        master.dispatcher.handle(self.now, Event::Unreachable { route });
+        self.hand_in_end(master, route);
+    }
+
+    fn hand_in_end(&mut self, master: &mut MasterProcess, route: Route) {
+        self.reference.ended(route);
+        master.dispatcher.handle(self.now, Event::Ended { route });
     }
 
     /// SIGSTOP, a suspended machine, a debugger.

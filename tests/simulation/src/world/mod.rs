@@ -27,7 +27,7 @@ use crate::scenario::Scenario;
 use crate::schedule::{Due, Schedule};
 use crate::trace::Trace;
 use crate::verdict::Check;
-use master::MasterProcess;
+use master::{Came, MasterProcess};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -142,6 +142,7 @@ impl World {
             Due::Turn(process) => self.turn(process),
             Due::MasterTurn => self.master_turn(),
             Due::HandlerEnds(process, run) => self.handler_ends(process, run),
+            Due::SeesEnd(route) => self.sees_end(route),
             Due::Hint(route) => self.hint(route),
             Due::PeerLearns(connection) => self.peer_learns(connection),
             Due::CarriesNothing(connection) => self.give_up_connection(connection),
@@ -168,7 +169,7 @@ impl World {
         match way {
             Way::ToMaster => {
                 if let Some(master) = &mut self.master {
-                    master.inbox.push_back((route, packet));
+                    master.inbox.push_back((route, Came::Message(packet)));
                     self.wake_master();
                 }
             }

@@ -181,6 +181,11 @@ impl World {
         }
         let learns = self.random.duration_up_to(Duration::from_millis(2));
         self.schedule.plan(self.now + learns, Due::PeerLearns(connection));
+        if self.random.permille(500) {
+            self.count(Counted::FaultEndSeen);
+            let seen = self.network.last_arrival(connection).map_or(self.now, |last| last.max(self.now));
+            return self.schedule.plan(seen, Due::SeesEnd(route));
+        }
         match self.random.below(20) {
             0 => self.count(Counted::FaultHintNever),
             1 | 2 => {

@@ -75,9 +75,10 @@ impl Bench {
         while let Some(action) = self.dispatcher.poll_action() {
             match action {
                 Action::Send { route, .. } if self.cut.contains(&route) => {
-                    self.event(Event::Unreachable { route });
+                    self.event(Event::Ended { route });
                 }
                 Action::Send { route, header, payloads } => {
+                    self.dispatcher.has_sent(&header, &payloads);
                     self.sent.push((route, Sent::read(&header, payloads).1));
                 }
                 Action::Complete { call, outcome } => self.ended.push((call, outcome)),
@@ -226,7 +227,7 @@ impl Bench {
     /// The peer's process dies, and the master notices.
     pub(crate) fn die(&mut self, peer: Peer) {
         self.cut(peer);
-        self.event(Event::Unreachable { route: peer.route });
+        self.event(Event::Ended { route: peer.route });
     }
 
     // What comes out.

@@ -124,6 +124,38 @@ fn a_worker_that_cannot_be_reached_loses_its_job_to_another_in_the_same_turn() {
 }
 
 #[test]
+fn a_worker_whose_end_is_seen_loses_its_job_after_its_last_message_and_is_sent_nothing() {
+    let mut stage = Stage::new();
+    let [answers, dies, third] = [stage.worker(), stage.worker(), stage.worker()];
+    let handles = [stage.runner.submit("answered"), stage.runner.submit("lost")];
+    stage.turn();
+    let given = stage.job(answers);
+    assert_eq!(stage.job(dies).attempt, 1);
+    stage.done(answers, &given);
+    [answers, dies].into_iter().for_each(|worker| stage.network.end(worker.route));
+    let before = stage.stats();
+    stage.turn();
+    assert!(handles[0].has_ended(), "what it said before its end counts");
+    assert_eq!(stage.job(third).attempt, 2);
+    assert_eq!(stage.network.refused(), 0);
+    assert_eq!(stage.stats().messages_sent - before.messages_sent, 1);
+}
+
+#[test]
+fn only_what_its_wire_took_counts_as_sent() {
+    let mut stage = Stage::new();
+    let worker = stage.worker();
+    let before = stage.stats();
+    stage.network.lose(worker.route);
+    let handle = stage.runner.submit("payload");
+    stage.turn();
+    assert_eq!(stage.network.refused(), 1);
+    assert_eq!(stage.stats().messages_sent, before.messages_sent);
+    assert_eq!(stage.stats().bytes_sent, before.bytes_sent);
+    drop(handle);
+}
+
+#[test]
 fn a_hint_is_followed_by_a_probe_in_the_same_turn() {
     let mut stage = Stage::new();
     let workers = [stage.worker(), stage.worker()];

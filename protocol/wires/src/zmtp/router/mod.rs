@@ -169,7 +169,7 @@ impl Router {
     }
 
     /// The next message, if one is there. Its payload frames are put behind those in `payloads`. None also after some reads
-    /// that brought no whole message: then there is [more](Router::has_more).
+    /// that brought no whole message, or an [end](Router::take_ended): then there is [more](Router::has_more).
     pub fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
         self.interrupted = false;
         for _ in 0..READS_MAX {
@@ -181,6 +181,9 @@ impl Router {
             }
             let seen = self.poller.take()?;
             self.see(seen);
+            if !self.ended.is_empty() && self.reading.is_none() {
+                return None;
+            }
         }
         let received = self.next_of_reading(payloads);
         self.interrupted = received.is_none();

@@ -54,6 +54,20 @@ fn read(stream: &mut UnixStream) -> Vec<u8> {
 }
 
 #[test]
+fn the_end_of_a_peer_ends_a_look_so_that_whoever_calls_hears_of_it_first() {
+    let mut bench = Bench::new();
+    let mut peer = bench.peer(&opening(Kind::Dealer));
+    peer.write_all(b"\0\x04last").expect("the router reads");
+    drop(peer);
+    let received = bench.router.receive(&mut Vec::new()).expect("it came before the end");
+    assert_eq!(&*received.header, b"last");
+    bench.work();
+    assert!(bench.router.has_more(), "its end is to be told");
+    assert_eq!(bench.router.take_ended().collect::<Vec<_>>(), [received.route]);
+    assert!(!bench.router.has_more(), "nothing else is there to be looked at");
+}
+
+#[test]
 fn a_silent_peer_is_asked_three_times_and_cut_off() {
     let mut bench = Bench::new();
     let mut peer = bench.peer(&opening(Kind::Dealer));

@@ -285,7 +285,7 @@ fn python() -> Command {
 #[cfg(feature = "python-tests")]
 pub(crate) fn python_example(program: &str) -> Command {
     let mut command = python();
-    command.arg(format!("{}/../python/{program}", env!("CARGO_MANIFEST_DIR")));
+    command.arg(format!("{}/../../examples/python/{program}", env!("CARGO_MANIFEST_DIR")));
     command
 }
 
