@@ -54,7 +54,7 @@ fn is_there(place: &str, name: &str) -> bool {
         "wire" => {
             let wire = root().join("protocol/wires");
             let unit = wire.join("src/zmtp").join(name).join("tests.rs");
-            unit.exists() || wire.join("tests").join(format!("{name}.rs")).exists()
+            unit.exists() || wire.join("tests").join(name).join("main.rs").exists()
         }
         "sim" => {
             variant("tests/simulation/src/verdict.rs", &format!("{name} =>"))
