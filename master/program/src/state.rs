@@ -18,13 +18,33 @@ pub(crate) fn list<'a>(state: &'a Value, name: &str) -> &'a [Value] {
     state.field(name).and_then(Value::as_array).unwrap_or_default()
 }
 
+/// What stands in each column of a table of workers, as `status` and `top` show it.
+pub(crate) const WORKER_COLUMNS: [&str; 9] =
+    ["WORKER", "STATE", "POOLS", "JOBS", "DONE", "FAILED", "PID", "HOST", "RUNS"];
+
+/// A worker's row under these columns.
+pub(crate) fn worker_row(worker: &Value) -> [String; WORKER_COLUMNS.len()] {
+    let count = |name| number(worker, name).to_string();
+    [
+        count("id"),
+        text(worker, "state").to_owned(),
+        pools(worker),
+        count("outstanding"),
+        count("done"),
+        count("failed"),
+        count("pid"),
+        text(worker, "host").to_owned(),
+        current(worker),
+    ]
+}
+
 /// The pools of a worker, joined.
-pub(crate) fn pools(worker: &Value) -> String {
+fn pools(worker: &Value) -> String {
     list(worker, "pools").iter().filter_map(Value::as_text).collect::<Vec<_>>().join(",")
 }
 
 /// What a worker runs and for how long; `-` if nothing.
-pub(crate) fn current(worker: &Value) -> String {
+fn current(worker: &Value) -> String {
     match worker.field("current") {
         Some(current @ Value::Map(_)) => {
             let age = Duration::from_micros(number(current, "age_us"));

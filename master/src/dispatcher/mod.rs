@@ -32,6 +32,7 @@ mod moment;
 mod mutations;
 #[cfg(feature = "mutations")]
 pub mod mutations;
+mod named;
 mod obituary;
 mod outbox;
 mod pages;

@@ -29,7 +29,7 @@ impl Dispatcher {
     }
 
     fn master_state(&self) -> Value {
-        let mut stats = self.stats();
+        let stats = self.stats();
         let mut state = map([
             ("epoch", self.epoch.into()),
             ("pid", u64::from(self.identity.pid).into()),
@@ -43,41 +43,13 @@ impl Dispatcher {
             ("jobs_running", ((stats.in_flight - stats.waiting) as u64).into()),
             ("oldest_waiting_ms", stats.oldest_waiting.map_or(Value::Nil, millis)),
         ]);
-        if let Value::Map(entries) = &mut state {
-            entries.extend(counters(&mut stats).map(|(name, count)| (name.to_owned(), (*count).into())));
-        }
-        with(state, [("rejections", rejections(&stats)), ("lateness", stats.lateness.to_value()), bounds()])
+        extend(&mut state, stats.counters().map(|(name, count)| (name, (*count).into())));
+        extend(
+            &mut state,
+            [("rejections", rejections(&stats)), ("lateness", stats.lateness.to_value()), bounds()],
+        );
+        state
     }
-}
-
-/// The counters of the whole master, by the names that they have on the wire: to be told, or to be filled in.
-pub(super) fn counters(stats: &mut Stats) -> impl Iterator<Item = (&'static str, &mut u64)> {
-    [
-        ("accepted", &mut stats.accepted),
-        ("done", &mut stats.done),
-        ("failed", &mut stats.failed),
-        ("timed_out", &mut stats.timed_out),
-        ("cancelled", &mut stats.cancelled),
-        ("lost", &mut stats.lost),
-        ("rejected", &mut stats.rejected),
-        ("dispatched", &mut stats.dispatched),
-        ("redispatched", &mut stats.redispatched),
-        ("returned", &mut stats.returned),
-        ("replies_late", &mut stats.replies_late),
-        ("replies_stray", &mut stats.replies_stray),
-        ("messages_refused", &mut stats.messages_refused),
-        ("peers_cut_off", &mut stats.peers_cut_off),
-        ("messages_foreign", &mut stats.messages_foreign),
-        ("messages_received", &mut stats.messages_received),
-        ("messages_sent", &mut stats.messages_sent),
-        ("bytes_received", &mut stats.bytes_received),
-        ("bytes_sent", &mut stats.bytes_sent),
-        ("workers_registered", &mut stats.workers_registered),
-        ("workers_left", &mut stats.workers_left),
-        ("workers_died", &mut stats.workers_died),
-        ("heartbeats_missed", &mut stats.heartbeats_missed),
-    ]
-    .into_iter()
 }
 
 fn rejections(stats: &Stats) -> Value {
@@ -90,17 +62,14 @@ pub(super) fn bounds() -> (&'static str, Value) {
 }
 
 fn workers_by_state(workers: &WorkerCounts) -> Value {
-    map([
-        ("ready", (workers.ready as u64).into()),
-        ("busy", (workers.busy as u64).into()),
-        ("overdue", (workers.overdue as u64).into()),
-        ("quiet", (workers.quiet as u64).into()),
-    ])
+    let mut counts = map([]);
+    extend(&mut counts, workers.by_state().map(|(state, count)| (state, (*count as u64).into())));
+    counts
 }
 
 impl PoolStats {
     pub(super) fn to_value(&self) -> Value {
-        map([
+        let mut state = map([
             ("pool", self.name.as_str().into()),
             ("known", self.known.into()),
             ("workers", (self.workers.all() as u64).into()),
@@ -109,17 +78,10 @@ impl PoolStats {
             ("oldest_waiting_ms", self.oldest_waiting.map_or(Value::Nil, millis)),
             ("running", (self.running as u64).into()),
             ("credit", u64::from(self.credit).into()),
-            ("done", self.ends.done.into()),
-            ("failed", self.ends.failed.into()),
-            ("timed_out", self.ends.timed_out.into()),
-            ("cancelled", self.ends.cancelled.into()),
-            ("lost", self.ends.lost.into()),
-            ("rejected", self.ends.rejected.into()),
-            ("wait", self.times.wait.to_value()),
-            ("run", self.times.run.to_value()),
-            ("overhead", self.times.overhead.to_value()),
-            ("total", self.times.total.to_value()),
-        ])
+        ]);
+        extend(&mut state, self.ends.counters().map(|(name, count)| (name, (*count).into())));
+        extend(&mut state, self.times.histograms().map(|(name, times)| (name, times.to_value())));
+        state
     }
 }
 
@@ -132,8 +94,9 @@ pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn with<const N: usize>(map: Value, more: [(&str, Value); N]) -> Value {
-    let Value::Map(mut entries) = map else { return map };
-    entries.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    Value::Map(entries)
+/// More entries of a map.
+fn extend<'n>(map: &mut Value, more: impl IntoIterator<Item = (&'n str, Value)>) {
+    if let Value::Map(entries) = map {
+        entries.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
 }

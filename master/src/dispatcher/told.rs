@@ -1,7 +1,6 @@
 //! Reads what a master told of itself: the same [`Stats`] on the other side of the wire, with durations as fine as they are
 //! told there.
 
-use super::status::counters;
 use super::{Ends, Histogram, PoolStats, Stats, Times, WorkerCounts};
 use powerhose_protocol::Value;
 use std::time::Duration;
@@ -24,9 +23,7 @@ impl Stats {
             pools: pools.iter().map(|pool| PoolStats::from_value(pool, &bounds)).collect::<Option<_>>()?,
             ..Stats::default()
         };
-        for (name, count) in counters(&mut stats) {
-            *count = number(master, name)?;
-        }
+        fill(stats.counters_mut(), |name| number(master, name))?;
         let rejections = master.field("rejections")?;
         stats.rejections.fill(|code| number(rejections, code));
         Some(stats)
@@ -35,8 +32,9 @@ impl Stats {
 
 impl PoolStats {
     fn from_value(pool: &Value, bounds: &[u64]) -> Option<PoolStats> {
-        let count = |name| number(pool, name);
-        let times = |name| histogram(pool, name, bounds);
+        let (mut ends, mut times) = (Ends::default(), Times::default());
+        fill(ends.counters_mut(), |name| number(pool, name))?;
+        fill(times.histograms_mut(), |name| histogram(pool, name, bounds))?;
         Some(PoolStats {
             name: pool.field("pool")?.as_text()?.to_owned(),
             known: truth(pool, "known")?,
@@ -44,23 +42,22 @@ impl PoolStats {
             waiting: size(pool, "waiting")?,
             oldest_waiting: oldest_waiting(pool),
             running: size(pool, "running")?,
-            credit: u32::try_from(count("credit")?).ok()?,
-            ends: Ends {
-                done: count("done")?,
-                failed: count("failed")?,
-                timed_out: count("timed_out")?,
-                cancelled: count("cancelled")?,
-                lost: count("lost")?,
-                rejected: count("rejected")?,
-            },
-            times: Times {
-                wait: times("wait")?,
-                run: times("run")?,
-                overhead: times("overhead")?,
-                total: times("total")?,
-            },
+            credit: u32::try_from(number(pool, "credit")?).ok()?,
+            ends,
+            times,
         })
     }
+}
+
+/// Reads each under its name; nothing if one of them is missing.
+fn fill<'f, T: 'f>(
+    fields: impl Iterator<Item = (&'static str, &'f mut T)>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<()> {
+    for (name, field) in fields {
+        *field = read(name)?;
+    }
+    Some(())
 }
 
 fn number(state: &Value, name: &str) -> Option<u64> {
@@ -84,13 +81,10 @@ fn oldest_waiting(state: &Value) -> Option<Duration> {
 }
 
 fn worker_counts(state: &Value) -> Option<WorkerCounts> {
-    let counts = state.field("workers_by_state")?;
-    Some(WorkerCounts {
-        ready: size(counts, "ready")?,
-        busy: size(counts, "busy")?,
-        overdue: size(counts, "overdue")?,
-        quiet: size(counts, "quiet")?,
-    })
+    let by_state = state.field("workers_by_state")?;
+    let mut counts = WorkerCounts::default();
+    fill(counts.by_state_mut(), |word| size(by_state, word))?;
+    Some(counts)
 }
 
 fn bounds(state: &Value) -> Option<Vec<u64>> {

@@ -5,7 +5,7 @@ use crate::exit::{Failure, Outcome};
 use crate::options::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
-use crate::state::{current, json, list, number, pools, text, time};
+use crate::state::{WORKER_COLUMNS, json, list, number, text, time, worker_row};
 use crate::table::table;
 use clap::Args;
 use powerhose_protocol::Value;
@@ -76,20 +76,6 @@ fn pool_table(state: &Value) -> String {
 }
 
 fn worker_table(state: &Value) -> String {
-    let row = |worker: &Value| {
-        let count = |name| number(worker, name).to_string();
-        vec![
-            count("id"),
-            text(worker, "state").to_owned(),
-            pools(worker),
-            count("outstanding"),
-            count("done"),
-            count("failed"),
-            count("pid"),
-            text(worker, "host").to_owned(),
-            current(worker),
-        ]
-    };
-    let rows: Vec<_> = list(state, "workers").iter().map(row).collect();
-    table(&["WORKER", "STATE", "POOLS", "JOBS", "DONE", "FAILED", "PID", "HOST", "RUNS"], &rows)
+    let rows: Vec<_> = list(state, "workers").iter().map(|worker| worker_row(worker).to_vec()).collect();
+    table(&WORKER_COLUMNS, &rows)
 }

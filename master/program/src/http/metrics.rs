@@ -3,21 +3,20 @@
 //! Labels are pools (as many as workers have offered or the settings declare), outcomes, reasons and states: never a
 //! job or a worker, whose number has no bound.
 
+use super::counters::{COUNTERS, Family};
 use axum::http::HeaderValue;
-use powerhose::{Histogram, PoolStats, Stats, WorkerCounts, WorkerState};
+use powerhose::{Histogram, PoolStats, Stats, WorkerCounts};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::fmt::Result;
 
 pub(super) const CONTENT_TYPE: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-
-const STATES: [WorkerState; 4] =
-    [WorkerState::Ready, WorkerState::Busy, WorkerState::Overdue, WorkerState::Quiet];
 
 /// The metrics of one moment.
 pub(super) fn render(stats: Stats) -> String {
@@ -35,9 +34,9 @@ impl Collector for Moment {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
         let (stats, out) = (&self.0, &mut Output(encoder));
         master(stats, out)?;
+        counters(stats, out)?;
         jobs(stats, out)?;
-        workers(stats, out)?;
-        wire(stats, out)?;
+        peers(stats, out)?;
         let known: Vec<&PoolStats> = stats.pools.iter().filter(|pool| pool.known).collect();
         pools(&known, out)?;
         times(&known, out)
@@ -64,20 +63,21 @@ fn master(stats: &Stats, out: &mut Output<'_>) -> Result {
     )
 }
 
+fn counters(stats: &Stats, out: &mut Output<'_>) -> Result {
+    let known: BTreeMap<&str, u64> = stats.counters().map(|(name, count)| (name, *count)).collect();
+    for Family { name, help, label, counts } in &COUNTERS {
+        let labels = counts
+            .iter()
+            .map(|(value, count)| ([(*label, *value)], known.get(count).copied().unwrap_or_default()));
+        let labels: Vec<_> = labels.collect();
+        let values =
+            labels.iter().map(|(of, count)| (if label.is_empty() { &[][..] } else { &of[..] }, *count));
+        out.counter(name, help, &values.collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
 fn jobs(stats: &Stats, out: &mut Output<'_>) -> Result {
-    out.counter("jobs_accepted", "Jobs taken in.", &[(&[], stats.accepted)])?;
-    out.counter(
-        "jobs",
-        "Jobs that have ended, by outcome.",
-        &[
-            (&[("outcome", "done")], stats.done),
-            (&[("outcome", "failed")], stats.failed),
-            (&[("outcome", "timed_out")], stats.timed_out),
-            (&[("outcome", "cancelled")], stats.cancelled),
-            (&[("outcome", "lost")], stats.lost),
-            (&[("outcome", "rejected")], stats.rejected),
-        ],
-    )?;
     let reasons: Vec<_> = stats.rejections.iter().map(|(code, count)| ([("reason", code)], count)).collect();
     let reasons: Vec<_> = reasons.iter().map(|(label, count)| (&label[..], *count)).collect();
     out.counter("jobs_rejected", "Jobs refused, by reason.", &reasons)?;
@@ -97,57 +97,17 @@ fn jobs(stats: &Stats, out: &mut Output<'_>) -> Result {
         "jobs_oldest_waiting_seconds",
         "How long ago the oldest job that waits was accepted; 0 if none waits.",
         &[(&[], oldest)],
-    )?;
-    out.counter("dispatches", "Jobs handed to workers.", &[(&[], stats.dispatched)])?;
-    out.counter(
-        "redispatches",
-        "Jobs that went back into the queue because their worker was gone.",
-        &[(&[], stats.redispatched)],
-    )?;
-    out.counter("returns", "Jobs that workers gave back unrun.", &[(&[], stats.returned)])
+    )
 }
 
-fn workers(stats: &Stats, out: &mut Output<'_>) -> Result {
-    let by_state = STATES.map(|state| ([("state", state.word())], stats.workers.of(state) as f64));
-    let by_state = by_state.each_ref().map(|(label, count)| (&label[..], *count));
+fn peers(stats: &Stats, out: &mut Output<'_>) -> Result {
+    let by_state: Vec<_> = by_state(&stats.workers).collect();
+    let by_state: Vec<_> = by_state.iter().map(|(label, count)| (&label[..], *count)).collect();
     out.gauge("workers", "Registered workers, by state.", &by_state)?;
-    out.counter("workers_registered", "Workers that registered.", &[(&[], stats.workers_registered)])?;
-    out.counter(
-        "workers_gone",
-        "Workers that left with a goodbye, or died: without one.",
-        &[(&[("how", "left")], stats.workers_left), (&[("how", "died")], stats.workers_died)],
-    )?;
-    out.gauge("clients", "Clients with a session.", &[(&[], stats.clients as f64)])?;
-    out.counter(
-        "heartbeats_missed",
-        "Heartbeat intervals at whose end a peer had been silent for two of them or more.",
-        &[(&[], stats.heartbeats_missed)],
-    )
+    out.gauge("clients", "Clients with a session.", &[(&[], stats.clients as f64)])
 }
 
-fn wire(stats: &Stats, out: &mut Output<'_>) -> Result {
-    let directions =
-        |received, sent| [(&[("direction", "received")][..], received), (&[("direction", "sent")][..], sent)];
-    let messages = directions(stats.messages_received, stats.messages_sent);
-    out.counter("messages", "Messages on the master's socket.", &messages)?;
-    let bytes = directions(stats.bytes_received, stats.bytes_sent);
-    out.counter("bytes", "Bytes of their frames.", &bytes)?;
-    out.counter(
-        "messages_dropped",
-        "Messages that could not be read or came from the wrong role (refused), or of unknown sessions (foreign).",
-        &[
-            (&[("reason", "refused")], stats.messages_refused),
-            (&[("reason", "foreign")], stats.messages_foreign),
-        ],
-    )?;
-    out.counter(
-        "replies_dropped",
-        "Replies that nobody waited for any longer (late), or that the worker had no job for (stray).",
-        &[(&[("reason", "late")], stats.replies_late), (&[("reason", "stray")], stats.replies_stray)],
-    )
-}
-
-fn pools(pools: &[&PoolStats], out: &mut Output<'_>) -> Result {
+fn pools<'p>(pools: &[&'p PoolStats], out: &mut Output<'_>) -> Result {
     let per_pool = |value: fn(&PoolStats) -> f64| {
         pools.iter().map(move |pool| ([("pool", pool.name.as_str())], value(pool))).collect::<Vec<_>>()
     };
@@ -165,14 +125,20 @@ fn pools(pools: &[&PoolStats], out: &mut Output<'_>) -> Result {
         |pool| pool.oldest_waiting.unwrap_or_default().as_secs_f64(),
     )?;
     gauge("pool_credit", "Jobs that a worker of the pool is given at once.", |pool| f64::from(pool.credit))?;
-    let workers = pools.iter().flat_map(|pool| by_state(&pool.name, &pool.workers));
+    let of_pool = |pool: &'p PoolStats, (name, value)| [("pool", pool.name.as_str()), (name, value)];
+    let workers = pools
+        .iter()
+        .flat_map(|pool| by_state(&pool.workers).map(|([state], count)| (of_pool(pool, state), count)));
     let workers: Vec<_> = workers.collect();
     out.gauge(
         "pool_workers",
         "Workers that offer the pool, by state; one that offers several counts in each.",
         &workers.iter().map(|(labels, count)| (&labels[..], *count)).collect::<Vec<_>>(),
     )?;
-    let ends: Vec<_> = pools.iter().flat_map(|pool| ends(pool)).collect();
+    let ends = pools.iter().flat_map(|pool| {
+        pool.ends.counters().map(|(outcome, count)| (of_pool(pool, ("outcome", outcome)), *count))
+    });
+    let ends: Vec<_> = ends.collect();
     out.counter(
         "pool_jobs",
         "Jobs of the pool that have ended, by outcome; jobs that were refused at once are in no pool.",
@@ -180,21 +146,8 @@ fn pools(pools: &[&PoolStats], out: &mut Output<'_>) -> Result {
     )
 }
 
-fn by_state<'a>(pool: &'a str, workers: &WorkerCounts) -> [([(&'static str, &'a str); 2], f64); 4] {
-    STATES.map(|state| ([("pool", pool), ("state", state.word())], workers.of(state) as f64))
-}
-
-fn ends(pool: &PoolStats) -> [([(&'static str, &str); 2], u64); 6] {
-    let ends = &pool.ends;
-    [
-        ("done", ends.done),
-        ("failed", ends.failed),
-        ("timed_out", ends.timed_out),
-        ("cancelled", ends.cancelled),
-        ("lost", ends.lost),
-        ("rejected", ends.rejected),
-    ]
-    .map(|(outcome, count)| ([("pool", pool.name.as_str()), ("outcome", outcome)], count))
+fn by_state(workers: &WorkerCounts) -> impl Iterator<Item = ([(&'static str, &'static str); 1], f64)> {
+    workers.by_state().map(|(state, count)| ([("state", state)], *count as f64))
 }
 
 fn times(pools: &[&PoolStats], out: &mut Output<'_>) -> Result {

@@ -6,6 +6,7 @@
 mod address;
 mod answers;
 mod connections;
+mod counters;
 mod history;
 mod hosts;
 mod metrics;

@@ -3,15 +3,16 @@
 use super::history::{SAMPLES_MAX, Sample, milliseconds};
 use super::observer::View;
 use super::sampler::INTERVAL;
-use powerhose::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerCounts, WorkerInfo};
-use serde::Serialize;
+use powerhose::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerInfo};
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 pub(super) struct StatusAnswer<'a> {
     master: Master,
     jobs: Jobs,
-    workers_by_state: Workers,
+    counters: Named<u64>,
+    workers_by_state: Named<usize>,
     pools: Vec<Pool<'a>>,
     workers: Vec<Worker<'a>>,
     sample_interval_ms: u64,
@@ -51,34 +52,23 @@ struct Jobs {
     oldest_waiting_ms: Option<f64>,
 }
 
-#[derive(Serialize)]
-struct Workers {
-    ready: usize,
-    busy: usize,
-    overdue: usize,
-    quiet: usize,
-}
+/// Values by their names, in this order.
+struct Named<T>(Vec<(String, T)>);
 
 #[derive(Serialize)]
 struct Pool<'a> {
     pool: &'a str,
     known: bool,
     workers: usize,
-    workers_by_state: Workers,
+    workers_by_state: Named<usize>,
     waiting: usize,
     oldest_waiting_ms: Option<f64>,
     running: usize,
     credit: u32,
-    done: u64,
-    failed: u64,
-    timed_out: u64,
-    cancelled: u64,
-    lost: u64,
-    rejected: u64,
-    wait_ms: Spread,
-    run_ms: Spread,
-    overhead_ms: Spread,
-    total_ms: Spread,
+    #[serde(flatten)]
+    ends: Named<u64>,
+    #[serde(flatten)]
+    times: Named<Spread>,
 }
 
 /// Since the start of the master. Nothing where there are none.
@@ -122,7 +112,8 @@ impl<'a> StatusAnswer<'a> {
         StatusAnswer {
             master: Master::new(stats, endpoints),
             jobs: Jobs::new(stats),
-            workers_by_state: Workers::new(&stats.workers),
+            counters: named(stats.counters()),
+            workers_by_state: named(stats.workers.by_state()),
             pools: stats.pools.iter().map(Pool::new).collect(),
             workers: view.workers.iter().map(Worker::new).collect(),
             sample_interval_ms: INTERVAL.as_millis() as u64,
@@ -170,33 +161,30 @@ impl Jobs {
     }
 }
 
-impl Workers {
-    fn new(counts: &WorkerCounts) -> Workers {
-        Workers { ready: counts.ready, busy: counts.busy, overdue: counts.overdue, quiet: counts.quiet }
+fn named<'c, T: Copy + 'c>(values: impl Iterator<Item = (&'static str, &'c T)>) -> Named<T> {
+    Named(values.map(|(name, value)| (name.to_owned(), *value)).collect())
+}
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
 impl<'a> Pool<'a> {
     fn new(pool: &'a PoolStats) -> Pool<'a> {
+        let spread = |(name, times): (&str, &Histogram)| (format!("{name}_ms"), Spread::new(times));
         Pool {
             pool: &pool.name,
             known: pool.known,
             workers: pool.workers.all(),
-            workers_by_state: Workers::new(&pool.workers),
+            workers_by_state: named(pool.workers.by_state()),
             waiting: pool.waiting,
             oldest_waiting_ms: pool.oldest_waiting.map(milliseconds),
             running: pool.running,
             credit: pool.credit,
-            done: pool.ends.done,
-            failed: pool.ends.failed,
-            timed_out: pool.ends.timed_out,
-            cancelled: pool.ends.cancelled,
-            lost: pool.ends.lost,
-            rejected: pool.ends.rejected,
-            wait_ms: Spread::new(&pool.times.wait),
-            run_ms: Spread::new(&pool.times.run),
-            overhead_ms: Spread::new(&pool.times.overhead),
-            total_ms: Spread::new(&pool.times.total),
+            ends: named(pool.ends.counters()),
+            times: Named(pool.times.histograms().map(spread).collect()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::scene::Scene;
 use crate::support::eventually;
+use std::path::Path;
 
 #[test]
 fn it_shows_pools_and_what_each_worker_does() {
@@ -38,6 +39,19 @@ fn it_shows_pools_and_what_each_worker_does() {
     assert_eq!(status["workers"][1]["current"], serde_json::Value::Null);
     scene.let_go();
     job.wait().expect("a reply");
+}
+
+#[test]
+fn every_count_of_the_master_is_told_and_specified() {
+    let scene = Scene::new();
+    let status = scene.status("");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/PROTOCOL.md");
+    let protocol = std::fs::read_to_string(path).expect("the specification");
+    let row = protocol.lines().find(|line| line.starts_with("| `master` | {")).expect("what STATE tells");
+    for (name, _) in powerhose::Stats::default().counters() {
+        assert!(status["counters"][name].is_u64(), "{name} is not in /status.json");
+        assert!(row.contains(&format!(" {name},")), "{name} is not in PROTOCOL.md");
+    }
 }
 
 #[test]

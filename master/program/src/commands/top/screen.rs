@@ -1,6 +1,6 @@
 //! How `top` looks. Only draws.
 
-use super::view::{COLUMNS, View};
+use super::view::{View, WIDTHS};
 use crate::state::{number, text};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -72,12 +72,12 @@ fn pool_table(view: &View) -> Table<'_> {
 }
 
 fn worker_table(view: &View) -> Table<'_> {
-    let head = (0..COLUMNS.len()).map(|column| view.head(column));
+    let head = (0..WIDTHS.len()).map(|column| view.head(column));
     let rows = view.rows().into_iter().skip(view.scrolled).map(|cells| {
         let color = state_color(&cells[1]);
         Row::new(cells.map(Cell::from)).style(Style::new().fg(color))
     });
-    let widths = COLUMNS.map(|(_, width)| Constraint::Length(width));
+    let widths = WIDTHS.map(Constraint::Length);
     Table::new(rows, widths).header(Row::new(head).style(head_style()))
 }
 

@@ -1,6 +1,6 @@
 //! What `top` shows: the last answer, sorted, and how much was done since the one before.
 
-use crate::state::{current, list, number, pools, text, time};
+use crate::state::{WORKER_COLUMNS, list, number, time, worker_row};
 use powerhose_protocol::Value;
 use std::cmp::Ordering;
 use std::time::{Duration, Instant};
@@ -33,18 +33,8 @@ enum Order {
     Falling,
 }
 
-/// The columns of the workers, and what stands in them.
-pub(super) const COLUMNS: [(&str, u16); 9] = [
-    ("WORKER", 8),
-    ("STATE", 8),
-    ("POOLS", 16),
-    ("JOBS", 6),
-    ("DONE", 10),
-    ("FAILED", 8),
-    ("PID", 8),
-    ("HOST", 16),
-    ("RUNS", 24),
-];
+/// How wide the columns of the workers are.
+pub(super) const WIDTHS: [u16; WORKER_COLUMNS.len()] = [8, 8, 16, 6, 10, 8, 8, 16, 24];
 
 impl View {
     pub(super) fn take(&mut self, asked: Result<Snapshot, String>, now: Instant) {
@@ -75,9 +65,9 @@ impl View {
     }
 
     /// A row for each worker, sorted.
-    pub(super) fn rows(&self) -> Vec<[String; 9]> {
+    pub(super) fn rows(&self) -> Vec<[String; WORKER_COLUMNS.len()]> {
         let workers = self.snapshot.as_ref().map_or(&[][..], |snapshot| list(&snapshot.workers, "workers"));
-        let mut rows: Vec<_> = workers.iter().map(row).collect();
+        let mut rows: Vec<_> = workers.iter().map(worker_row).collect();
         rows.sort_by(|one, other| {
             let (one, other) = match self.order {
                 Order::Rising => (one, other),
@@ -90,7 +80,7 @@ impl View {
 
     /// What a column is called, with a mark on the one that it is sorted by.
     pub(super) fn head(&self, column: usize) -> String {
-        let (name, _) = COLUMNS[column];
+        let name = WORKER_COLUMNS[column];
         match (column == self.sort, self.order) {
             (true, Order::Rising) => format!("{name}^"),
             (true, Order::Falling) => format!("{name}v"),
@@ -99,11 +89,11 @@ impl View {
     }
 
     pub(super) fn sort_by_next(&mut self) {
-        self.sort = (self.sort + 1) % COLUMNS.len();
+        self.sort = (self.sort + 1) % WORKER_COLUMNS.len();
     }
 
     pub(super) fn sort_by_previous(&mut self) {
-        self.sort = (self.sort + COLUMNS.len() - 1) % COLUMNS.len();
+        self.sort = (self.sort + WORKER_COLUMNS.len() - 1) % WORKER_COLUMNS.len();
     }
 
     pub(super) fn reverse(&mut self) {
@@ -126,21 +116,6 @@ impl View {
     pub(super) fn uptime(&self) -> String {
         time(Duration::from_millis(self.master().map_or(0, |master| number(master, "uptime_ms"))))
     }
-}
-
-fn row(worker: &Value) -> [String; 9] {
-    let count = |name| number(worker, name).to_string();
-    [
-        count("id"),
-        text(worker, "state").to_owned(),
-        pools(worker),
-        count("outstanding"),
-        count("done"),
-        count("failed"),
-        count("pid"),
-        text(worker, "host").to_owned(),
-        current(worker),
-    ]
 }
 
 /// Numbers by their size, texts by their letters.
