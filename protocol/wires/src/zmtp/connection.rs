@@ -57,7 +57,7 @@ pub(crate) enum Over {
     Violated(#[from] Violation),
     #[error("the peer does not read")]
     NotRead,
-    #[error("the peer does not say who it is")]
+    #[error("nothing comes from the peer")]
     Silent,
 }
 
@@ -112,6 +112,10 @@ impl Connection {
 
     pub(crate) fn has_identity(&self) -> bool {
         self.input.has_identity()
+    }
+
+    pub(crate) fn answers_pings(&self) -> bool {
+        self.input.answers_pings()
     }
 
     pub(crate) fn has_unsent(&self) -> bool {

@@ -51,8 +51,15 @@ pub struct Dealer {
     scratch: Vec<u8>,
     /// A connection over which messages could go has ended.
     ended: bool,
+    promise: Option<Promise>,
     /// The connection broke, and the timer runs for it.
     ends_soon: bool,
+}
+
+/// A peer said in a PING that it will send something within a time, or else be gone. Kept as soon as something comes.
+struct Promise {
+    until: Instant,
+    kept: bool,
 }
 
 impl Dealer {
@@ -79,6 +86,7 @@ impl Dealer {
             read_all: false,
             scratch: Vec::new(),
             ended: false,
+            promise: None,
             ends_soon: false,
         };
         let socket = dealer.dialer.begin(&dealer.poller, &dealer.timer);
@@ -177,7 +185,14 @@ impl Dealer {
                     self.dialer.has_opened();
                     self.timer.stop();
                 }
-                Ok(Some(Came::Pong(pong))) => link.answer(&self.poller, CONNECTION, &pong),
+                Ok(Some(Came::Ping(ping))) => {
+                    if !ping.time_to_live.is_zero() && !self.ends_soon {
+                        self.promise =
+                            Some(Promise { until: Instant::now() + ping.time_to_live, kept: false });
+                        self.timer.once(ping.time_to_live);
+                    }
+                    link.answer(&self.poller, CONNECTION, &ping.answer);
+                }
                 Ok(None) => return None,
                 Err(violation) => {
                     self.end(violation.into());
@@ -199,12 +214,17 @@ impl Dealer {
         }
         let Some(link) = &mut self.link else { return false };
         match link.read(&mut self.chunk) {
-            Ok(Read::Full) => true,
-            Ok(Read::All) => {
-                self.read_all = true;
+            Ok(read @ (Read::Full | Read::All)) => {
+                self.read_all = read == Read::All;
+                if let Some(promise) = &mut self.promise {
+                    promise.kept = true;
+                }
                 true
             }
-            Ok(Read::Nothing) => false,
+            Ok(Read::Nothing) => {
+                self.check_promise();
+                false
+            }
             Ok(Read::End) => {
                 self.end(Over::Ended);
                 false
@@ -212,6 +232,16 @@ impl Dealer {
             Err(error) => {
                 self.end(error.into());
                 false
+            }
+        }
+    }
+
+    /// Only when all was read that came: a process that was stopped itself takes nobody for silent.
+    fn check_promise(&mut self) {
+        if let Some(promise) = self.promise.take_if(|promise| promise.until <= Instant::now()) {
+            self.timer.stop();
+            if !promise.kept {
+                self.end(Over::Silent);
             }
         }
     }
@@ -228,6 +258,7 @@ impl Dealer {
     fn look_after(&mut self) {
         if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
             self.ends_soon = true;
+            self.promise = None;
             self.timer.once(BROKEN_FOR);
         }
     }
@@ -259,6 +290,7 @@ impl Dealer {
         self.chunk.clear();
         self.read_all = false;
         self.ends_soon = false;
+        self.promise = None;
         link.end(&self.poller);
         self.dialer.has_ended(&over.into(), &self.timer);
     }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::Router;
+use crate::zmtp::format;
 use rustix::net::sockopt::set_socket_send_buffer_size;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Mutex;
 
@@ -153,7 +155,7 @@ fn whoever_listens_and_says_nothing_is_left() {
         dealer.link.is_none()
     });
     let failure = dealer.last_failure().expect("there is one");
-    assert_eq!(failure.to_string(), format!("{at}: the peer does not say who it is"));
+    assert_eq!(failure.to_string(), format!("{at}: nothing comes from the peer"));
     assert!(!dealer.take_ended(), "no message could go over it");
 }
 
@@ -176,6 +178,35 @@ fn an_address_that_does_not_answer_is_given_up() {
         assert!(dealer.receive(&mut Vec::new()).is_none());
         dealer.last_failure().is_some()
     });
+    assert_eq!(dealer.last_failure().map(Failure::kind), Some(io::ErrorKind::TimedOut));
+}
+
+#[test]
+fn a_peer_that_promised_to_send_something_and_does_not_is_gone() {
+    let listener = TcpListener::bind((FIRST, 0)).expect("a port");
+    let at = listener.local_addr().expect("it is bound");
+    let mut dealer = Dealer::connect((at.ip().to_string(), at.port()), BOUNDS).expect("a dealer");
+    let (mut stream, _) = listener.accept().expect("the dealer");
+    stream.write_all(&format::opening(Kind::Router)).expect("the dealer");
+    // Within a tenth of a second, as the others of these times.
+    let ping = b"\x04\x07\x04PING\0\x01";
+    for kept in [true, true, false] {
+        stream.write_all(ping).expect("the dealer");
+        until("the promise", || {
+            assert!(dealer.receive(&mut Vec::new()).is_none());
+            dealer.promise.is_some()
+        });
+        if kept {
+            stream.write_all(b"\0\x06header").expect("the dealer");
+            until("the message", || dealer.receive(&mut Vec::new()).is_some());
+        }
+        until("its end", || {
+            dealer.sleep(Some(SOON));
+            assert!(dealer.receive(&mut Vec::new()).is_none());
+            dealer.promise.is_none()
+        });
+        assert_eq!(dealer.take_ended(), !kept);
+    }
     assert_eq!(dealer.last_failure().map(Failure::kind), Some(io::ErrorKind::TimedOut));
 }
 

@@ -2,6 +2,7 @@
 //! See rfc.zeromq.org/spec/37.
 
 use crate::Violation;
+use std::time::Duration;
 
 pub(crate) const GREETING_BYTES: usize = 64;
 const SIGNATURE_BYTES: usize = 10;
@@ -16,7 +17,9 @@ const COMMAND: u8 = 4;
 /// Bytes of a frame that has its length in one byte.
 const SHORT_BYTES_MAX: usize = 255;
 /// Bytes of a command. READY may carry properties of applications; PING has at most 23 bytes.
-const COMMAND_BYTES_MAX: u64 = 8 << 10;
+const COMMAND_BYTES_MAX: u64 = 64 << 10;
+/// What a PING counts time in.
+const TIME_TO_LIVE_UNIT: Duration = Duration::from_millis(100);
 /// Bytes of what a PING wants back.
 const CONTEXT_BYTES_MAX: usize = 16;
 
@@ -86,6 +89,12 @@ pub(crate) fn check_greeting(bytes: &[u8]) -> Result<(), Violation> {
     }
 }
 
+/// Whether the sender of a greeting, which is one, knows PING. It came with version 3.1.
+pub(crate) fn answers_pings(greeting: &[u8]) -> bool {
+    let version = greeting.get(SIGNATURE_BYTES..SIGNATURE_BYTES + 2);
+    version.is_some_and(|version| version > &[MAJOR, 0][..])
+}
+
 /// What stands before a frame's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -144,7 +153,8 @@ pub(crate) struct Ready {
 pub(crate) fn read_ready(command: &[u8], own: Kind) -> Result<Ready, Violation> {
     let mut rest = command.strip_prefix(b"\x05READY").ok_or(Violation::NotReady)?;
     let mut ready = Ready { has_identity: false };
-    let mut goes_with = false;
+    // Who does not say what it is is taken for the right thing, as libzmq does.
+    let mut goes_with = true;
     while !rest.is_empty() {
         let (name, value, behind) = read_property(rest).ok_or(Violation::NotReady)?;
         if name.eq_ignore_ascii_case(b"Socket-Type") {
@@ -170,12 +180,23 @@ pub(crate) fn ping() -> Vec<u8> {
     command(b"\x04PING\0\0")
 }
 
-/// The answer to a PING; None to every other command.
-pub(crate) fn pong(asked: &[u8]) -> Option<Vec<u8>> {
-    let behind = asked.strip_prefix(b"\x04PING")?;
-    let context = behind.get(2..)?;
+/// A PING that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ping {
+    /// What it is to be answered with.
+    pub(crate) answer: Vec<u8>,
+    /// Its sender wants the connection to end if it sends nothing for so long. Zero if it does not say.
+    pub(crate) time_to_live: Duration,
+}
+
+/// Reads a PING; None of every other command.
+pub(crate) fn read_ping(command: &[u8]) -> Option<Ping> {
+    let (units, context) = command.strip_prefix(b"\x04PING")?.split_first_chunk::<2>()?;
     let context = &context[..context.len().min(CONTEXT_BYTES_MAX)];
-    Some(command(&[b"\x04PONG", context].concat()))
+    Some(Ping {
+        answer: self::command(&[b"\x04PONG", context].concat()),
+        time_to_live: TIME_TO_LIVE_UNIT * u16::from_be_bytes(*units).into(),
+    })
 }
 
 fn command(body: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::format::{self, GREETING_BYTES, Head, Kind};
+use crate::zmtp::format::{self, GREETING_BYTES, Head, Kind, Ping};
 use crate::{Bounds, Violation};
 use bytes::Bytes;
 
@@ -28,8 +28,8 @@ pub(crate) enum Came {
     Opened,
     /// A message; this is its first frame.
     Message(Bytes),
-    /// The answer to a PING, to be sent.
-    Pong(Vec<u8>),
+    /// A question whether this end is still there, to be answered.
+    Ping(Ping),
 }
 
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(crate) struct Input {
     bounds: Bounds,
     stage: Stage,
     has_identity: bool,
+    answers_pings: bool,
     /// The begin of something that has not come whole.
     rest: Vec<u8>,
     large: Option<Large>,
@@ -77,6 +78,7 @@ impl Input {
             bounds,
             stage: Stage::Greeting,
             has_identity: false,
+            answers_pings: false,
             rest: Vec::new(),
             large: None,
             buffers,
@@ -93,6 +95,11 @@ impl Input {
     /// Whether the peer chose an identity.
     pub(crate) fn has_identity(&self) -> bool {
         self.has_identity
+    }
+
+    /// Whether the peer speaks a version that knows PING.
+    pub(crate) fn answers_pings(&self) -> bool {
+        self.answers_pings
     }
 
     /// Where the next bytes that are read belong. `chunk` is used up before.
@@ -145,6 +152,7 @@ impl Input {
             if unused.len() < GREETING_BYTES {
                 return Ok(None);
             }
+            self.answers_pings = format::answers_pings(unused);
             self.stage = Stage::Ready;
             return Ok(Some(Used { bytes: GREETING_BYTES, came: None }));
         }
@@ -160,7 +168,7 @@ impl Input {
             };
             return Ok(Some(Used { bytes: size + length, came }));
         }
-        if head.length <= LARGE_BYTES {
+        if head.command || head.length <= LARGE_BYTES {
             return Ok(None);
         }
         let mut body = self.buffers.take(length, TRUSTED_BYTES);
@@ -186,7 +194,7 @@ impl Input {
             self.stage = Stage::Open;
             return Ok(Some(Came::Opened));
         }
-        Ok(format::pong(body).map(Came::Pong))
+        Ok(format::read_ping(body).map(Came::Ping))
     }
 
     fn take_frame(

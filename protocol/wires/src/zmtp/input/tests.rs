@@ -207,6 +207,27 @@ fn a_ping_is_answered_in_the_midst_of_a_message() {
     let place = 2 + b"header".len();
     bytes.splice(place..place, format::ping());
     peer.feed(&bytes).expect("it is well-formed");
-    assert!(matches!(peer.came[..], [Came::Pong(_)]), "{:?}", peer.came);
+    assert!(matches!(peer.came[..], [Came::Ping(_)]), "{:?}", peer.came);
     assert_eq!(peer.messages, [vec![b"header".to_vec(), b"payload".to_vec()]]);
+}
+
+#[test]
+fn a_ready_with_many_properties_is_taken_however_it_comes() {
+    let mut command = b"\x05READY".to_vec();
+    for (name, value) in [(&b"Socket-Type"[..], &b"DEALER"[..]), (b"X-Large", &[b'x'; 40_000])] {
+        command.push(name.len() as u8);
+        command.extend(name);
+        command.extend((value.len() as u32).to_be_bytes());
+        command.extend(value);
+    }
+    let mut bytes = format::opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
+    format::push_head(&mut bytes, Head { more: false, command: true, length: command.len() as u64 });
+    bytes.extend(command);
+    for size in [1000, 64 << 10] {
+        let mut peer = Peer::new();
+        for piece in bytes.chunks(size) {
+            peer.feed(piece).expect("it is well-formed");
+        }
+        assert_eq!(peer.came, [Came::Opened]);
+    }
 }

@@ -1,5 +1,11 @@
 //! The listening end.
 
+mod listener;
+mod peer;
+mod route;
+
+pub use route::{Gone, Received, Route};
+
 use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
@@ -9,10 +15,12 @@ use crate::zmtp::input::Came;
 use crate::zmtp::net::{self, Family};
 use crate::{Address, Bounds};
 use bytes::Bytes;
+use listener::Listener;
+use peer::{Care, Peer, TICK};
+use route::{Slot, token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{Shutdown, accept_with, shutdown};
-use slotmap::{Key, KeyData, SlotMap, new_key_type};
+use rustix::net::{Shutdown, shutdown};
+use slotmap::{KeyData, SlotMap};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -20,14 +28,6 @@ use tracing::debug;
 
 /// Connections that are accepted before peers are heard again.
 const ACCEPTED_AT_ONCE: usize = 64;
-/// How often it is looked after connections, while there are any.
-const TICK: Duration = Duration::from_secs(1);
-/// Ticks in which a peer has the time to say who it is.
-const GREETING_TICKS: u32 = 30;
-/// Ticks without a byte after which a peer is cut off. It is sent a PING in each but the last, unless other bytes wait for it.
-const SILENT_TICKS: u32 = 4;
-/// Ticks after which a peer is cut off to which nothing can be sent, should it not end the connection itself.
-const BROKEN_TICKS: u32 = 2;
 /// Reads in a row that may bring no whole message. Then whoever calls gets to do something else.
 const READS_MAX: usize = 8;
 /// How long what was sent last may take to leave when the socket is dropped.
@@ -35,44 +35,6 @@ const LINGER: Duration = Duration::from_millis(500);
 
 const TIMER: u64 = TOLD_MAX;
 const FIRST_LISTENER: u64 = TIMER + 1;
-
-new_key_type! { struct Slot; }
-
-/// A connection, for as long as the socket lives: none has the same number later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Route(u64);
-
-impl Route {
-    /// The number. It is greater than any of 32 bits.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-
-    /// The route of a number that [`number`](Route::number) gave.
-    pub fn from_number(number: u64) -> Route {
-        Route(number)
-    }
-
-    fn slot(self) -> Slot {
-        KeyData::from_ffi(self.0).into()
-    }
-}
-
-/// A message, except its payload frames.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Where it came from.
-    pub route: Route,
-    /// Its first frame.
-    pub header: Bytes,
-    /// Its sender chose an identity (routing id).
-    pub has_identity: bool,
-}
-
-/// There is no such connection, or its peer has not read for so long that too much waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the peer is gone")]
-pub struct Gone;
 
 /// A ROUTER: many peers, each with its route.
 pub struct Router {
@@ -92,23 +54,6 @@ pub struct Router {
     scratch: Vec<u8>,
     ended: Vec<Route>,
     surplus: usize,
-}
-
-struct Listener {
-    socket: OwnedFd,
-    family: Family,
-    /// It is not looked at: no file could be opened for those who come.
-    rests: bool,
-}
-
-struct Peer {
-    connection: Connection,
-    /// Something came since the last tick.
-    heard: bool,
-    /// Ticks since something came; before it is open, since it came.
-    silent_ticks: u32,
-    /// Ticks since nothing could be sent any more.
-    broken_ticks: u32,
 }
 
 impl Router {
@@ -253,8 +198,11 @@ impl Router {
                     let has_identity = peer.connection.has_identity();
                     return Some(Received { route: Route(token(slot)), header, has_identity });
                 }
-                Ok(Some(Came::Opened)) => peer.silent_ticks = 0,
-                Ok(Some(Came::Pong(pong))) => peer.connection.answer(&self.poller, token(slot), &pong),
+                Ok(Some(Came::Opened)) => peer.has_opened(),
+                Ok(Some(Came::Ping(ping))) => {
+                    peer.has_asked(ping.time_to_live);
+                    peer.connection.answer(&self.poller, token(slot), &ping.answer);
+                }
                 Ok(None) => return None,
                 Err(violation) => {
                     debug!(route = token(slot), %violation, "a peer is cut off");
@@ -289,7 +237,7 @@ impl Router {
         }
         match peer.connection.read(&mut self.chunk) {
             Ok(Read::Full | Read::All) => {
-                peer.heard = true;
+                peer.has_spoken();
                 self.reading = Some(slot);
             }
             Ok(Read::Nothing) => {}
@@ -309,11 +257,10 @@ impl Router {
 
     fn accept(&mut self, place: usize) {
         for _ in 0..ACCEPTED_AT_ONCE {
-            match accept_with(&self.listeners[place].socket, net::flags()) {
-                Ok(_) if self.connections.len() >= self.connections_max => self.surplus += 1,
-                Ok(socket) => self.welcome(socket, self.listeners[place].family),
-                Err(Errno::AGAIN) => return,
-                Err(error) if is_of_one_peer(error) => {}
+            match self.listeners[place].accept() {
+                Ok(Some(_)) if self.connections.len() >= self.connections_max => self.surplus += 1,
+                Ok(Some(socket)) => self.welcome(socket, self.listeners[place].family),
+                Ok(None) => return,
                 Err(error) => {
                     debug!(%error, "no connection can be accepted for now");
                     self.rest(place);
@@ -329,7 +276,7 @@ impl Router {
         let begin = |slot| {
             let connection =
                 Connection::begin(socket, family, Kind::Router, bounds, buffers, poller, token(slot))?;
-            Ok::<_, io::Error>(Peer { connection, heard: false, silent_ticks: 0, broken_ticks: 0 })
+            Ok::<_, io::Error>(Peer::new(connection))
         };
         if let Err(error) = self.connections.try_insert_with_key(begin) {
             debug!(%error, "a connection could not be begun");
@@ -390,26 +337,14 @@ impl Router {
 
     fn look_after(&mut self, slot: Slot) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
-        if peer.connection.is_broken() {
-            // Not at once: what it said last may not have been read.
-            peer.broken_ticks += 1;
-            if peer.broken_ticks >= BROKEN_TICKS {
+        match peer.tick() {
+            Care::Nothing => {}
+            Care::Ask => peer.connection.send_command(&self.poller, token(slot), &format::ping()),
+            Care::Broken => self.end(slot),
+            Care::Silent => {
+                debug!(route = token(slot), "a peer is silent, and cut off");
                 self.end(slot);
             }
-            return;
-        }
-        let is_open = peer.connection.is_open();
-        if std::mem::take(&mut peer.heard) && is_open {
-            peer.silent_ticks = 0;
-            return;
-        }
-        peer.silent_ticks += 1;
-        let silent_max = if is_open { SILENT_TICKS } else { GREETING_TICKS };
-        if peer.silent_ticks >= silent_max {
-            debug!(route = token(slot), is_open, "a peer is silent, and cut off");
-            self.end(slot);
-        } else if is_open {
-            peer.connection.send_command(&self.poller, token(slot), &format::ping());
         }
     }
 }
@@ -434,25 +369,6 @@ impl AsFd for Router {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.poller.as_fd()
     }
-}
-
-fn token(slot: Slot) -> u64 {
-    slot.data().as_ffi()
-}
-
-/// Whether accepting failed only for one peer, which has gone already or cannot be reached, or for a signal.
-fn is_of_one_peer(error: Errno) -> bool {
-    matches!(
-        error,
-        Errno::CONNABORTED
-            | Errno::INTR
-            | Errno::PROTO
-            | Errno::PERM
-            | Errno::NETDOWN
-            | Errno::NETUNREACH
-            | Errno::HOSTDOWN
-            | Errno::HOSTUNREACH
-    )
 }
 
 #[cfg(test)]

@@ -90,10 +90,38 @@ fn a_peer_that_answers_stays() {
 }
 
 #[test]
+fn a_peer_that_knows_no_ping_is_sent_none_and_may_be_silent() {
+    let mut bench = Bench::new();
+    let mut greeting = opening(Kind::Dealer);
+    greeting[11] = 0;
+    let mut peer = bench.peer(&greeting);
+    for _ in 0..100 {
+        assert_eq!(bench.tick(), 0);
+    }
+    assert_eq!(read(&mut peer), opening(Kind::Router));
+}
+
+#[test]
+fn a_peer_that_wants_to_be_cut_off_earlier_is() {
+    // Within a second, within a minute, of a version that knows PING and one that does not.
+    for (units, minor, ticks) in [(10, 1, 2), (600, 1, 4), (10, 0, 2), (600, 0, 61)] {
+        let mut bench = Bench::new();
+        let mut greeting = opening(Kind::Dealer);
+        greeting[11] = minor;
+        let [high, low] = u16::to_be_bytes(units);
+        let mut peer = bench.peer(&[&greeting[..], b"\x04\x07\x04PING", &[high, low]].concat());
+        assert_eq!(bench.tick(), 0, "it has just spoken");
+        let ended: Vec<_> = (0..ticks).map(|_| bench.tick()).collect();
+        assert_eq!(ended.iter().position(|ended| *ended > 0), Some(ticks - 1), "{units} {minor}");
+        assert!(read(&mut peer).ends_with(&format::ping()) == (minor == 1));
+    }
+}
+
+#[test]
 fn a_peer_that_does_not_say_who_it_is_is_cut_off_after_half_a_minute() {
     let mut bench = Bench::new();
     let mut peer = bench.peer(&opening(Kind::Dealer)[..20]);
-    let ended: Vec<_> = (0..GREETING_TICKS).map(|_| bench.tick()).collect();
+    let ended: Vec<_> = (0..peer::GREETING_TICKS).map(|_| bench.tick()).collect();
     assert_eq!(ended.iter().position(|ended| *ended > 0), Some(29));
     assert_eq!(read(&mut peer), opening(Kind::Router));
 }
