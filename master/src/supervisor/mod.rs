@@ -17,7 +17,7 @@ mod recycling;
 mod settings;
 mod shared;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;
 
 pub use command::{WorkerCommand, WorkerOutput};
@@ -27,11 +27,11 @@ pub use output::{WorkerLine, WorkerStream};
 pub use recycling::{Recycling, Wear};
 pub use settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 
-use children::{ABANDON_WITHIN, Children, Message};
-use crossbeam_channel::{Sender, unbounded};
+use children::{ABANDON_WITHIN, Children, Mailbox, Message, mailbox};
 use policy::Event;
 use shared::Shared;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -42,10 +42,10 @@ use std::time::Duration;
 /// [`Supervisor::stop_all`] everything but a further stop is ignored.
 ///
 /// Dropping it kills all workers, with all processes that they started and that stayed in their process groups, and
-/// waits until they are gone, at most a few seconds. On Linux the workers also end when this process is killed: the
-/// kernel kills the worker itself, not what that worker started. Elsewhere they notice the silence of their master.
+/// waits until they are gone, at most a few seconds. The workers also end when this process is killed: the kernel kills
+/// the worker itself, not what that worker started.
 pub struct Supervisor {
-    sender: Sender<Message>,
+    mailbox: Mailbox,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -67,15 +67,17 @@ impl Supervisor {
     ) -> Result<Supervisor, SpawnError> {
         let command = command.resolve()?;
         let program = command.program().to_owned();
-        let (sender, messages) = unbounded();
         let shared = Arc::new(Shared::default());
-        let children =
-            Children::new(command, settings, listener, (sender.clone(), messages), Arc::clone(&shared));
-        let thread = thread::Builder::new()
-            .name("supervisor".to_owned())
-            .spawn(|| children.run())
-            .map_err(|error| SpawnError::Io { program, source: Arc::new(error) })?;
-        Ok(Supervisor { sender, shared, thread: Some(thread) })
+        let start = || {
+            let (mailbox, messages) = mailbox()?;
+            let ends = (mailbox.clone(), messages);
+            let children = Children::new(command, settings, listener, ends, Arc::clone(&shared))?;
+            let thread = thread::Builder::new().name("supervisor".to_owned()).spawn(|| children.run())?;
+            Ok((mailbox, thread))
+        };
+        let (mailbox, thread) =
+            start().map_err(|error: io::Error| SpawnError::Io { program, source: Arc::new(error) })?;
+        Ok(Supervisor { mailbox, shared, thread: Some(thread) })
     }
 
     /// A process of this machine has registered as a worker: ours is ready, or the one that one of ours started;
@@ -126,15 +128,14 @@ impl Supervisor {
     }
 
     fn order(&self, event: Event) {
-        // A thread that has ended has nothing left to do.
-        let _ = self.sender.send(Message::Order(event));
+        self.mailbox.send(Message::Order(event));
     }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        let _ = self.sender.send(Message::Abandon);
+        self.mailbox.send(Message::Abandon);
         // The listener itself may hold the last handle; it must not wait for its own thread.
         if thread.thread().id() == thread::current().id() {
             return;

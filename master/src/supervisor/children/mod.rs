@@ -4,11 +4,15 @@
 //! Only it signals and reaps, in this order, so that a process id never reaches another process. It never decides
 //! anything.
 
+mod ends;
 mod limits;
 mod lines;
 mod log;
+mod mailbox;
 mod memory;
 mod process;
+
+pub(super) use mailbox::{Mailbox, Message, mailbox};
 
 use super::command::WorkerCommand;
 use super::event::SupervisorEvent;
@@ -17,10 +21,10 @@ use super::random::system_seed;
 use super::recycling::Wear;
 use super::settings::SupervisorSettings;
 use super::shared::Shared;
-use crate::worker_exit::WorkerExit;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use mailbox::{Messages, Remains};
 use memory::MemoryWatch;
 use process::Processes;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,18 +34,6 @@ pub(super) const ABANDON_WITHIN: Duration = Duration::from_secs(5);
 /// How long the last words of workers that have ended may take, where something they left behind keeps on printing.
 const LINES_WITHIN: Duration = Duration::from_millis(500);
 
-/// What the thread is woken for.
-pub(super) enum Message {
-    /// An order of the owner.
-    Order(Event),
-    /// The process is a zombie, to be reaped here.
-    Ended { pid: u32 },
-    /// The process is gone, reaped by another part of this program.
-    Vanished { pid: u32 },
-    /// The owner has dropped the supervisor.
-    Abandon,
-}
-
 /// What the owner wants to be told.
 pub(super) type Listener = Box<dyn FnMut(SupervisorEvent) + Send>;
 
@@ -50,7 +42,7 @@ pub(super) struct Children {
     policy: Policy,
     processes: Processes,
     listener: Listener,
-    messages: Receiver<Message>,
+    messages: Messages,
     memory: Option<MemoryWatch>,
     abandon_at: Option<Instant>,
     /// Dropped last, also by a panic of the listener: whoever waits for the end is freed when all else is gone.
@@ -62,24 +54,24 @@ impl Children {
         command: WorkerCommand,
         settings: SupervisorSettings,
         listener: Listener,
-        (sender, messages): (Sender<Message>, Receiver<Message>),
+        (mailbox, messages): (Mailbox, Messages),
         shared: Arc<Shared>,
-    ) -> Children {
+    ) -> io::Result<Children> {
         let seed = settings.seed.unwrap_or_else(system_seed);
         let workers = settings.workers;
         let now = Instant::now();
         let memory = settings.recycling.memory_bytes_max.map(|bytes_max| MemoryWatch::new(bytes_max, now));
         let mut policy = Policy::new(settings, seed);
         policy.handle(now, Event::Resize { workers });
-        Children {
+        Ok(Children {
             policy,
-            processes: Processes::new(command, sender, Arc::clone(&shared)),
+            processes: Processes::new(command, mailbox, Arc::clone(&shared))?,
             listener,
             messages,
             memory,
             abandon_at: None,
             _ended: EndOfThread(shared),
-        }
+        })
     }
 
     /// Until the last process has ended after a stop, or an abandoned supervisor has waited long enough.
@@ -134,18 +126,18 @@ impl Children {
         let due = self.policy.poll_timeout().map(|(due, _)| due);
         let look_at = self.memory.as_ref().map(MemoryWatch::due);
         let until = [due, look_at, self.abandon_at].into_iter().flatten().min();
-        let received = match until {
-            Some(until) => self.messages.recv_deadline(until),
-            None => self.messages.recv().map_err(RecvTimeoutError::from),
-        };
-        if let Ok(message) = received {
-            self.take(message);
+        let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+        for (pid, remains) in self.messages.sleep(|| self.processes.sleep(wait)) {
+            self.ended(pid, remains);
         }
         self.abandon_at.is_none_or(|abandon_at| Instant::now() < abandon_at)
     }
 
     fn receive(&mut self) {
-        while let Ok(message) = self.messages.try_recv() {
+        for (pid, remains) in self.processes.sleep(Some(Duration::ZERO)) {
+            self.ended(pid, remains);
+        }
+        while let Some(message) = self.messages.take() {
             self.take(message);
         }
     }
@@ -167,14 +159,7 @@ impl Children {
                 }
             }
             Message::Order(event) => self.policy.handle(now, event),
-            Message::Ended { pid } => {
-                let exit = self.processes.reap(pid);
-                self.ended(now, pid, exit);
-            }
-            Message::Vanished { pid } => {
-                self.processes.forget(pid);
-                self.ended(now, pid, None);
-            }
+            Message::Ended { pid, remains } => self.ended(pid, remains),
             Message::Abandon => {
                 self.policy.handle(now, Event::StopAll { within: Duration::ZERO });
                 self.abandon_at = Some(now + ABANDON_WITHIN);
@@ -182,11 +167,15 @@ impl Children {
         }
     }
 
-    fn ended(&mut self, now: Instant, pid: u32, exit: Option<WorkerExit>) {
+    fn ended(&mut self, pid: u32, remains: Remains) {
+        let exit = match remains {
+            Remains::Zombie => self.processes.reap(pid),
+            Remains::Nothing => self.processes.forget(pid),
+        };
         if let Some(memory) = &mut self.memory {
             memory.ended(pid);
         }
-        self.policy.handle(now, Event::Exited { pid, exit });
+        self.policy.handle(Instant::now(), Event::Exited { pid, exit });
     }
 }
 

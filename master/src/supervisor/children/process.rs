@@ -3,15 +3,13 @@
 use super::super::command::WorkerCommand;
 use super::super::error::SpawnError;
 use super::super::shared::Shared;
-use super::Message;
+use super::ends::{Ends, as_pid};
 use super::limits::{self, Limits};
 use super::lines::Lines;
+use super::mailbox::{Mailbox, Remains};
 use crate::worker_exit::WorkerExit;
-use crossbeam_channel::Sender;
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -20,36 +18,39 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// What a waiter thread needs: it only calls the system and sends a message.
-const WAITER_STACK_BYTES: usize = 64 * 1024;
-
 /// The processes that were made and not yet reaped. Dropping it kills them.
 pub(super) struct Processes {
     command: WorkerCommand,
     children: BTreeMap<u32, Child>,
+    ends: Ends,
     lines: Lines,
-    sender: Sender<Message>,
     shared: Arc<Shared>,
 }
 
 impl Processes {
-    pub(super) fn new(command: WorkerCommand, sender: Sender<Message>, shared: Arc<Shared>) -> Processes {
-        Processes { command, children: BTreeMap::new(), lines: Lines::default(), sender, shared }
+    pub(super) fn new(
+        command: WorkerCommand,
+        mailbox: Mailbox,
+        shared: Arc<Shared>,
+    ) -> io::Result<Processes> {
+        let (ends, lines) = (Ends::new(mailbox)?, Lines::default());
+        Ok(Processes { command, children: BTreeMap::new(), ends, lines, shared })
     }
 
-    /// Starts a process in a group of its own; its end will be a message.
+    /// Starts a process in a group of its own; its end will be told.
     pub(super) fn spawn(&mut self, slot: usize) -> Result<u32, SpawnError> {
         let mut process = self.command.process();
         process.process_group(0);
         prepare(&mut process, limits::of_slot(self.command.limits(), slot));
         let mut child = process.spawn().map_err(|error| self.command.explain(error))?;
         let pid = child.id();
-        let watched = watch(pid, self.sender.clone()).and_then(|()| match self.command.lines() {
+        let watched = self.ends.watch(pid).and_then(|()| match self.command.lines() {
             Some(sink) => self.lines.read(&mut child, slot, sink),
             None => Ok(()),
         });
         if let Err(error) = watched {
             // Nobody would notice its end. It was killed, so waiting for it is short.
+            self.ends.forget(pid);
             kill_group(pid);
             let _ = child.wait();
             return Err(self.command.explain(error));
@@ -85,10 +86,18 @@ impl Processes {
         exit
     }
 
-    /// A process that was reaped elsewhere: neither it nor its group may be signalled any more.
-    pub(super) fn forget(&mut self, pid: u32) {
+    /// A process that was reaped elsewhere: neither it nor its group may be signalled any more, and nobody knows how it
+    /// ended.
+    pub(super) fn forget(&mut self, pid: u32) -> Option<WorkerExit> {
         self.children.remove(&pid);
         self.publish();
+        None
+    }
+
+    /// Sleeps until a process ends, the mailbox has something, or for this long. Tells which have ended and what is left
+    /// of them.
+    pub(super) fn sleep(&mut self, wait: Option<Duration>) -> Vec<(u32, Remains)> {
+        self.ends.sleep(wait)
     }
 
     /// The child that a registered process is, or that it belongs to: a worker started by a wrapper (a shell script, a
@@ -127,7 +136,6 @@ impl Drop for Processes {
 }
 
 /// What happens in the new process before its program: it will not outlive this one and inherits no descriptors.
-#[cfg(target_os = "linux")]
 fn prepare(process: &mut Command, limits: Limits) {
     let parent = rustix::process::getpid();
     let before_the_program = move || -> io::Result<()> {
@@ -145,39 +153,15 @@ fn prepare(process: &mut Command, limits: Limits) {
     unsafe { process.pre_exec(before_the_program) };
 }
 
-#[cfg(not(target_os = "linux"))]
-fn prepare(_process: &mut Command, _limits: Limits) {}
-
 /// Marks all descriptors but the standard three. Not every library opens its own with CLOEXEC (libzmq does not
 /// without its build flags), and a connection that a worker inherits does not close with its owner.
-#[cfg(target_os = "linux")]
 fn close_on_exec() {
     const FIRST: libc::c_uint = 3;
     // SAFETY: a system call that takes three numbers. Kernels before 5.11 refuse it, and nothing is lost that we had.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
-/// Starts the thread that blocks until the process has ended, and does not reap it.
-fn watch(pid: u32, sender: Sender<Message>) -> io::Result<()> {
-    let wait = move || {
-        let message = loop {
-            match waitid(WaitId::Pid(as_pid(pid)), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-                Ok(_) => break Message::Ended { pid },
-                Err(Errno::INTR) => {}
-                Err(_) => break Message::Vanished { pid },
-            }
-        };
-        // Nobody listens where the supervisor has given up waiting.
-        let _ = sender.send(message);
-    };
-    thread::Builder::new().name(format!("wait-{pid}")).stack_size(WAITER_STACK_BYTES).spawn(wait).map(drop)
-}
-
 fn kill_group(pid: u32) {
     // A group whose members have all ended is no error.
     let _ = kill_process_group(as_pid(pid), Signal::KILL);
-}
-
-fn as_pid(pid: u32) -> Pid {
-    i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a child's process id is positive")
 }

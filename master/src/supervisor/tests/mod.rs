@@ -7,7 +7,7 @@ mod surroundings;
 
 use super::*;
 use crate::worker_exit::WorkerExit;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, unbounded};
 use rustix::process::{Pid, Signal, kill_process};
 use std::time::Instant;
 use tempfile::TempDir;

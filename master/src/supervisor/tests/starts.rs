@@ -173,3 +173,17 @@ fn a_missing_interpreter_is_not_taken_for_a_missing_program() {
     let scene = Scene { supervisor, events, folder };
     assert!(matches!(scene.next(), SupervisorEvent::SpawnFailed { error: SpawnError::Io { .. }, .. }));
 }
+
+#[test]
+fn a_worker_costs_no_thread() {
+    let scene = Scene::new("exec sleep 60", workers(8));
+    for _ in 0..8 {
+        scene.spawned();
+    }
+    let threads = std::fs::read_dir("/proc/self/task").expect("the system tells of threads");
+    let names =
+        threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    let pids = scene.supervisor.pids();
+    let waits = |name: &String| pids.iter().any(|pid| name.trim_end() == format!("wait-{pid}"));
+    assert_eq!(names.filter(waits).collect::<Vec<_>>(), Vec::<String>::new());
+}
