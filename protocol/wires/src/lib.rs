@@ -8,6 +8,10 @@
 //! Nothing here blocks except `sleep`, looking up a name to listen at, and, for a bounded time, what is left to be sent
 //! when a socket is dropped. A name to connect to is looked up by a thread, which ends with the answer.
 
+// The one place that says so: master, client and worker all stand on this crate.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+compile_error!("Powerhose needs Linux: its loops sleep on epoll, timerfd and eventfd");
+
 mod address;
 mod poll;
 mod zmtp;
