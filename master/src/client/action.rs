@@ -4,6 +4,15 @@ use crate::dispatcher::{Outcome, Stats, WorkerInfo};
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 
+/// Why the master refused something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub text: String,
+}
+
 /// Something is to be done.
 #[derive(Debug)]
 pub enum ClientAction {
@@ -32,16 +41,11 @@ pub enum ClientAction {
     },
     /// The master has answered for the first time.
     Welcomed,
-    /// The master wants nothing to do with us.
-    Refused {
-        /// For programs.
-        code: String,
-        /// For people.
-        text: String,
-    },
-    /// Answers every question for the workers so far.
-    Workers(Vec<WorkerInfo>),
-    /// Answers every question for the stats so far; none if the master's answer could not be read.
+    /// The master wants nothing to do with us. It is asked no more.
+    Refused(Refusal),
+    /// Answers every question for the workers so far; none if the master refused to tell.
+    Workers(Option<Vec<WorkerInfo>>),
+    /// Answers every question for the stats so far; none if the master refused to tell, or its answer could not be read.
     Stats(Option<Box<Stats>>),
     /// After [`close`](super::ClientMachine::close): nothing is left to wait for.
     Closed,

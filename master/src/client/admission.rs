@@ -1,19 +1,21 @@
 //! Which jobs a client takes: what the master would refuse for its form is refused here, before it is sent.
 
-use super::session::{Connection, Session};
 use super::{ClientMachine, Lifecycle};
 use crate::dispatcher::{Rejection, Submission};
 use powerhose_protocol::limits::{DURATION_MS_MAX, is_pool_name};
+use powerhose_protocol::session::Terms;
 use std::time::Duration;
 
 impl ClientMachine {
     pub(super) fn admit(&self, submission: &Submission) -> Result<(), Rejection> {
-        if self.lifecycle != Lifecycle::Open {
-            return Err(Rejection::Closed);
+        match &self.lifecycle {
+            Lifecycle::Open => {}
+            Lifecycle::Refused(refusal) => return Err(refusal.rejection()),
+            Lifecycle::Closing | Lifecycle::Closed => return Err(Rejection::Closed),
         }
         check_form(submission)?;
-        if let Connection::Live(session) = &self.connection {
-            session.check_size(submission)?;
+        if let Some(terms) = self.peer.terms() {
+            check_size(submission, terms)?;
         }
         self.check_room(submission.payload.len())
     }
@@ -45,10 +47,8 @@ fn check_form(submission: &Submission) -> Result<(), Rejection> {
     Ok(())
 }
 
-impl Session {
-    /// A larger message would end the connection, and with it all other jobs.
-    pub(super) fn check_size(&self, submission: &Submission) -> Result<(), Rejection> {
-        let (bytes, bytes_max) = (submission.payload.len() as u64, self.payload_bytes_max);
-        if bytes > bytes_max { Err(Rejection::PayloadTooLarge { bytes, bytes_max }) } else { Ok(()) }
-    }
+/// A larger message would end the connection, and with it all other jobs.
+pub(super) fn check_size(submission: &Submission, terms: &Terms) -> Result<(), Rejection> {
+    let (bytes, bytes_max) = (submission.payload.len() as u64, terms.payload_bytes_max);
+    if bytes > bytes_max { Err(Rejection::PayloadTooLarge { bytes, bytes_max }) } else { Ok(()) }
 }

@@ -2,10 +2,10 @@
 
 use super::ClientMachine;
 use super::action::ClientAction;
-use super::session::Connection;
 use crate::dispatcher::{Stats, WorkerInfo};
 use powerhose_protocol::{Message, Page, Pages, State, Status, Value};
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use tracing::warn;
 
 /// A query as it is sent: one that we begin with, or the next page as the master named it.
@@ -21,6 +21,8 @@ pub(super) struct Questions {
     stats: Question,
     /// The first half of the stats.
     master: Option<Value>,
+    /// Queries that the master has not answered, in the order in which they went out: a REJECT does not name its own.
+    unanswered: VecDeque<Query>,
 }
 
 /// One question, and the pages of its answer that have come.
@@ -42,7 +44,12 @@ enum Asked {
 
 impl Default for Questions {
     fn default() -> Questions {
-        Questions { workers: Question::new("workers"), stats: Question::new(STATS_QUERIES[1]), master: None }
+        Questions {
+            workers: Question::new("workers"),
+            stats: Question::new(STATS_QUERIES[1]),
+            master: None,
+            unanswered: VecDeque::new(),
+        }
     }
 }
 
@@ -73,6 +80,13 @@ impl Question {
             self.asked_again = false;
             self.pages.clear();
         }
+    }
+
+    /// It will have no answer. Whether there was a question.
+    fn end(&mut self) -> bool {
+        let asked = !matches!(self.asked, Asked::No);
+        *self = Question::new(self.query);
+        asked
     }
 
     fn awaits(&self, query: &str) -> bool {
@@ -109,8 +123,7 @@ impl ClientMachine {
     }
 
     pub(super) fn send_questions(&mut self) {
-        let Connection::Live(session) = &self.connection else { return };
-        let session = session.session;
+        let Some(session) = self.session() else { return };
         let mut queries: Vec<Query> = Vec::new();
         queries.extend(self.questions.workers.send());
         if let Some(query) = self.questions.stats.send() {
@@ -119,6 +132,7 @@ impl ClientMachine {
             queries.push(query);
         }
         for query in queries {
+            self.questions.unanswered.push_back(query.clone());
             self.send(Message::Status(Status { session, query: &query }).encode(), Vec::new());
         }
     }
@@ -128,10 +142,44 @@ impl ClientMachine {
         self.questions.workers.lost();
         self.questions.stats.lost();
         self.questions.master = None;
+        self.questions.unanswered.clear();
+    }
+
+    /// The master refused to answer. It answers in the order in which it was asked.
+    pub(super) fn question_refused(&mut self) {
+        let Some(query) = self.questions.unanswered.pop_front() else { return };
+        if self.questions.workers.awaits(&query) {
+            self.workers_refused();
+        } else if query == STATS_QUERIES[0] || self.questions.stats.awaits(&query) {
+            self.stats_refused();
+        }
+    }
+
+    /// No master will answer.
+    pub(super) fn questions_refused(&mut self) {
+        self.workers_refused();
+        self.stats_refused();
+    }
+
+    fn workers_refused(&mut self) {
+        if self.questions.workers.end() {
+            self.actions.push_back(ClientAction::Workers(None));
+        }
+    }
+
+    fn stats_refused(&mut self) {
+        self.questions.master = None;
+        if self.questions.stats.end() {
+            self.actions.push_back(ClientAction::Stats(None));
+        }
     }
 
     pub(super) fn told(&mut self, state: State<'_>) {
         let State { query, state, .. } = state;
+        // Those before it were left unanswered.
+        if let Some(place) = self.questions.unanswered.iter().position(|asked| asked == query) {
+            self.questions.unanswered.drain(..=place);
+        }
         if query == STATS_QUERIES[0] {
             self.questions.master = Some(state);
         } else if self.questions.workers.awaits(query) {
@@ -145,7 +193,7 @@ impl ClientMachine {
         let Some(state) = self.questions.workers.told(page) else { return };
         let workers = state.field("workers").and_then(Value::as_array).unwrap_or(&[]);
         let workers = workers.iter().filter_map(WorkerInfo::from_value).collect();
-        self.actions.push_back(ClientAction::Workers(workers));
+        self.actions.push_back(ClientAction::Workers(Some(workers)));
     }
 
     fn told_pools(&mut self, page: Value) {

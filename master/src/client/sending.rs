@@ -1,33 +1,24 @@
 //! What a client sends once everything that came in has been looked at, so that what came together goes out together.
 
 use super::action::ClientAction;
+use super::admission::check_size;
 use super::calls::Leaving;
-use super::session::Connection;
 use super::{ClientMachine, Lifecycle, outcome};
 use crate::dispatcher::{Ending, Repeat};
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
-use powerhose_protocol::{Abandon, Bye, CallEntry, Execute, FLAG_ONCE, JobId, Message};
-use std::time::{Duration, Instant};
-
-/// How often a client introduces itself while there is a connection and nobody answers.
-const HELLO_UNANSWERED: Duration = Duration::from_secs(1);
+use powerhose_protocol::{Abandon, CallEntry, Execute, FLAG_ONCE, JobId, Message};
+use std::time::Instant;
 
 impl ClientMachine {
     pub(super) fn settle(&mut self) {
-        match &mut self.connection {
-            Connection::Greeting { hello_at } => {
-                if *hello_at <= self.now && self.lifecycle == Lifecycle::Open {
-                    *hello_at = self.now + HELLO_UNANSWERED;
-                    let header = self.greeter.hello();
-                    self.send(header, Vec::new());
-                }
-            }
-            Connection::Live(_) => {
-                self.send_calls();
-                self.send_abandoned();
-                self.send_questions();
-            }
+        if self.is_connected() {
+            self.send_calls();
+            self.send_abandoned();
+            self.send_questions();
+        }
+        if let Lifecycle::Refused(_) = self.lifecycle {
+            self.questions_refused();
         }
         if self.lifecycle == Lifecycle::Closing && self.calls.len() == 0 {
             self.lifecycle = Lifecycle::Closed;
@@ -39,13 +30,12 @@ impl ClientMachine {
     /// Sends what waits, as many calls in a message as a batch may have.
     fn send_calls(&mut self) {
         let batch = self.take_batch();
-        let Connection::Live(session) = &self.connection else { return };
+        let Some(session) = self.session() else { return };
         if batch.is_empty() {
             return;
         }
-        let (session, peer) = (session.session, session.peer);
         for leaving in &batch {
-            let job = JobId::new(peer, leaving.call);
+            let job = JobId::new(self.number, leaving.call);
             self.actions.push_back(ClientAction::Named { call: leaving.call, job });
         }
         let calls = batch.iter().map(|leaving| call_entry(leaving, self.now)).collect();
@@ -57,17 +47,17 @@ impl ClientMachine {
     fn take_batch(&mut self) -> Vec<Leaving> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while let Connection::Live(session) = &self.connection
-            && batch.len() < session.batch_jobs_max
+        while let Some(terms) = self.peer.terms()
+            && batch.len() < terms.batch_jobs_max
         {
             let Some(submission) = self.calls.first_unsent() else { break };
             // It waited for a session, and the master of this one takes less than it needs.
-            if let Err(rejection) = session.check_size(submission) {
+            if let Err(rejection) = check_size(submission, terms) {
                 self.end_first(Ending::Rejected(rejection));
                 continue;
             }
             let length = submission.payload.len();
-            if !batch.is_empty() && bytes + length > session.batch_bytes_max {
+            if !batch.is_empty() && bytes + length > terms.batch_bytes_max {
                 break;
             }
             bytes += length;
@@ -84,8 +74,7 @@ impl ClientMachine {
     }
 
     fn send_abandoned(&mut self) {
-        let Connection::Live(session) = &self.connection else { return };
-        let session = session.session;
+        let Some(session) = self.session() else { return };
         for calls in std::mem::take(&mut self.abandoned).chunks(ENTRIES_MAX) {
             let abandon = Abandon { session, calls: calls.to_vec() };
             self.send(Message::Abandon(abandon).encode(), Vec::new());
@@ -93,9 +82,14 @@ impl ClientMachine {
     }
 
     fn say_goodbye(&mut self) {
-        let Connection::Live(session) = &self.connection else { return };
-        let bye = Bye { session: session.session, code: "done", text: "" };
-        self.send(Message::Bye(bye).encode(), Vec::new());
+        if let Some(bye) = self.peer.goodbye() {
+            self.send(bye, Vec::new());
+        }
+    }
+
+    /// The number of the present session.
+    pub(super) fn session(&self) -> Option<u64> {
+        self.peer.terms().map(|terms| terms.session)
     }
 }
 

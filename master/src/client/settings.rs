@@ -3,9 +3,14 @@
 use crate::dispatcher::Settings;
 use std::time::Duration;
 
+/// How a client introduces itself that is a runner.
+const SOFTWARE: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"));
+
 /// What a client keeps to. The defaults are those of the master.
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
+    /// How the client introduces itself, in the master's logs.
+    pub software: &'static str,
     /// How long the master may be silent.
     pub silence_max: Duration,
     /// Jobs that may wait for a session.
@@ -17,6 +22,6 @@ pub struct ClientSettings {
 impl Default for ClientSettings {
     fn default() -> ClientSettings {
         let Settings { silence_max, queue_jobs_max, queue_bytes_max, .. } = Settings::default();
-        ClientSettings { silence_max, queue_jobs_max, queue_bytes_max }
+        ClientSettings { software: SOFTWARE, silence_max, queue_jobs_max, queue_bytes_max }
     }
 }

@@ -235,6 +235,13 @@ pub enum Rejection {
     Closed,
     /// The process was forked: a runner belongs to the process that made it.
     Forked,
+    /// The master wants nothing to do with this client.
+    Refused {
+        /// Why, for programs.
+        code: Box<str>,
+        /// Why, for people.
+        text: Box<str>,
+    },
     /// A number of a call was used twice, or a timeout is out of bounds.
     BadCall {
         /// What is wrong.

@@ -208,7 +208,7 @@ fn entry(call: u64, outcome: &Outcome) -> OutcomeEntry<'_> {
 }
 
 impl Rejection {
-    /// Every code.
+    /// Every code that a master counts.
     pub(super) const CODES: [&'static str; 10] = [
         "queue_full",
         "queue_bytes",
@@ -239,6 +239,7 @@ impl Rejection {
             Rejection::PoolsMax { pools_max } => ("pools_max", "", Some(*pools_max)),
             Rejection::Closed => ("closed", "", None),
             Rejection::Forked => ("forked", "", None),
+            Rejection::Refused { text, .. } => ("refused", text, None),
             Rejection::BadCall { reason } => ("bad_call", reason, None),
         }
     }

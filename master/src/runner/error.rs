@@ -186,6 +186,7 @@ impl fmt::Display for Rejection {
             Rejection::PoolsMax { pools_max } => write!(f, "the master keeps {pools_max} pools, and no more"),
             Rejection::Closed => f.write_str("the runner is closed"),
             Rejection::Forked => f.write_str("this process was forked: make a runner of its own"),
+            Rejection::Refused { code, text } => write!(f, "the master refused this client: {code}: {text}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The client's loop: drains callers and the connection, lets the machine decide, does what it says, sleeps.
 
-use crate::client::{ClientAction, ClientMachine};
+use crate::client::{ClientAction, ClientMachine, Refusal};
 use crate::dispatcher::{Ending, Stats, WorkerInfo};
 use crate::maps::Map;
 use crate::runner::error::to_result;
@@ -153,16 +153,17 @@ impl ClientLoop {
                     }
                 }
                 ClientAction::Welcomed => drop(self.greeted.try_send(Greeted::Welcomed)),
-                ClientAction::Refused { code, text } => {
+                ClientAction::Refused(Refusal { code, text }) => {
                     let _ = self.greeted.try_send(Greeted::Refused { code, text });
                 }
-                ClientAction::Workers(workers) => {
+                ClientAction::Workers(Some(workers)) => {
                     self.askers.drain(..).for_each(|asker| drop(asker.send(workers.clone())));
                 }
                 ClientAction::Stats(Some(stats)) => {
                     self.stats_askers.drain(..).for_each(|asker| drop(asker.send((*stats).clone())));
                 }
                 // Whoever asked is told so by the end of his channel.
+                ClientAction::Workers(None) => self.askers.clear(),
                 ClientAction::Stats(None) => self.stats_askers.clear(),
                 ClientAction::Closed => return ControlFlow::Break(()),
             }

@@ -60,7 +60,7 @@ impl Bench {
             limits,
             intervals: NamedValues(vec![("heartbeat_ms", HEARTBEAT.as_millis() as u64)]),
             pid: 1,
-            peer: 2,
+            peer: session,
             sent_ms: 0,
         };
         self.hear(&Message::Welcome(welcome), Vec::new());
@@ -87,7 +87,9 @@ impl Bench {
         self.now = until;
     }
 
+    /// What is to be done since the last look. As in its loop, time acts first.
     pub(super) fn actions(&mut self) -> Vec<ClientAction> {
+        self.machine.handle_timeout(self.now);
         std::iter::from_fn(|| self.machine.poll_action()).collect()
     }
 

@@ -1,6 +1,7 @@
 //! The client's machine by examples: the test is the master, and the clock.
 
 mod bench;
+mod rejects;
 
 use super::{ClientAction, ClientSettings};
 use crate::dispatcher::{Ending, LostCause, Rejection};
@@ -210,7 +211,10 @@ fn a_refusal_of_the_handshake_is_told() {
     let reject = Reject { kind: 1, reference: None, code: "version", text: "", retry_after_ms: None };
     bench.hear(&Message::Reject(reject), Vec::new());
     let actions = bench.actions();
-    assert!(matches!(&actions[..], [ClientAction::Refused { code, .. }] if code == "version"), "{actions:?}");
+    assert!(
+        matches!(&actions[..], [ClientAction::Refused(refusal)] if refusal.code == "version"),
+        "{actions:?}"
+    );
 }
 
 #[test]
@@ -311,7 +315,7 @@ fn a_list_is_asked_for_page_by_page_and_told_once_from_one_session() {
     assert_eq!(asked(&mut bench), ["workers:7"], "what is on its way comes first");
     tell_workers(&mut bench, SESSION + 1, "workers:7", &worker, None);
     let actions = bench.actions();
-    let [ClientAction::Workers(workers), ClientAction::Send { .. }] = &actions[..] else {
+    let [ClientAction::Workers(Some(workers)), ClientAction::Send { .. }] = &actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!(workers.len(), 2, "and who asked later is answered by a question of his own");

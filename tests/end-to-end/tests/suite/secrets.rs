@@ -1,11 +1,14 @@
 //! A master that asks for a secret lets in who knows it, tells everybody else why not, and is itself believed only if it
 //! knows the secret too.
 
-use crate::support::{PATIENCE, PROGRAMS, Process, job};
-use powerhose::{ConnectError, JobRunner, SharedSecret, SharedSecrets};
+use crate::support::{OutsideMaster, PATIENCE, PROGRAMS, Process, job};
+use powerhose::{
+    ConnectError, Job, JobError, JobErrorKind, JobRunner, LostCause, Rejection, SharedSecret, SharedSecrets,
+};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const WORKERS: &[u8] = b"the secret of the workers, 32 bytes or more";
@@ -163,6 +166,42 @@ fn who_has_a_secret_believes_no_master_without_it() {
     assert_worker_refused(stranger.worker(Some(WORKERS)), "authentication");
     assert_refused(stranger.client(Some(CLIENTS)), "authentication");
     assert_eq!(stranger.runner.workers(), Ok(Vec::new()));
+}
+
+/// A day would be waited out if nobody said why.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[test]
+fn a_client_whose_master_is_replaced_by_one_with_a_secret_is_told_at_once() {
+    let mut first = OutsideMaster::start(&[]);
+    let _worker = first.worker(&[]);
+    let client = first.client();
+    first.wait_for_workers(&client, 1);
+    assert_eq!(client.execute("before"), Ok(b"before".to_vec()));
+    let gate = first.gate();
+    let held = client.submit(gate.job());
+    gate.wait_begun(1);
+    first.master.kill();
+    let lost = held.wait().expect_err("its master is dead");
+    assert_eq!(*lost.kind(), JobErrorKind::Lost(LostCause::Master));
+    let waiting = client.submit(Job::from("waiting").timeout(DAY));
+    let _next = JobRunner::builder()
+        .endpoint(&first.endpoint)
+        .shared_secrets(both())
+        .bind()
+        .expect("the place of the first is free");
+    assert_rejected_for_the_secret(&waiting.wait().expect_err("it has no secret"));
+    let later = client.execute(Job::from("later").timeout(DAY));
+    assert_rejected_for_the_secret(&later.expect_err("it has no secret"));
+    client.workers().expect_err("nobody will tell");
+    assert_eq!(client.close(DAY), Ok(()));
+}
+
+#[track_caller]
+fn assert_rejected_for_the_secret(error: &JobError) {
+    let JobErrorKind::Rejected(Rejection::Refused { code, text }) = error.kind() else { panic!("{error}") };
+    assert_eq!((&**code, error.may_have_run()), ("authentication", false));
+    assert!(text.contains("shared secret"), "{text}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::scenario::ClientSeat;
 use crate::schedule::Due;
 use crate::verdict::Check;
 use powerhose::WorkerExit;
-use powerhose::client::{ClientAction, ClientMachine, ClientSettings};
+use powerhose::client::{ClientAction, ClientMachine, ClientSettings, Refusal};
 use powerhose::dispatcher::Submission;
 use std::time::Instant;
 
@@ -83,7 +83,7 @@ impl World {
                     self.note(&[30], || format!("call {call} of client {} ends: {outcome:?}", process.id.0));
                     self.reference.completed(self.now, Caller::Client(process.id), call, &outcome);
                 }
-                ClientAction::Refused { code, text } => {
+                ClientAction::Refused(Refusal { code, text }) => {
                     self.reference.verdict.violated(Check::Refused, || {
                         format!("client {} is refused: {code}: {text}", process.id.0)
                     })
