@@ -1,4 +1,4 @@
-//! The master's settings and their defaults: the one place in the code, and the table in the README.
+//! The master's settings and their defaults. docs/DEFAULTS.md lists them, and a test compares the two.
 
 use super::proofs::SharedSecrets;
 use powerhose_protocol::limits::{DURATION_MS_MAX, ENTRIES_MAX, is_pool_name};

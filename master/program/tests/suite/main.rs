@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bench;
+mod defaults;
 mod deploy;
 mod documented;
 mod executing;
