@@ -30,6 +30,10 @@ pub(crate) struct Connection {
     unsent_max: usize,
     /// PINGs that are still answered of those that were read last.
     pongs_left: u32,
+    /// What has not been sent of greeting and READY.
+    opening: Vec<u8>,
+    /// Something has come.
+    heard: bool,
     /// Nothing can be sent any more. What the peer said last may still be there to be read.
     broken: bool,
 }
@@ -74,7 +78,8 @@ impl From<Over> for io::Error {
 }
 
 impl Connection {
-    /// Greets the other end, and has the poller look at what comes.
+    /// Greets the other end, and has the poller look at what comes. Who listens says no more than its version; the rest goes
+    /// when the other's greeting and READY have come, or else it would not always come to know whom it refuses.
     pub(crate) fn begin(
         socket: OwnedFd,
         family: Family,
@@ -94,12 +99,47 @@ impl Connection {
             interest: Interest::Reading,
             unsent_max: bounds.unsent_max,
             pongs_left: 0,
+            opening: format::opening(kind),
+            heard: false,
             broken: false,
         };
-        let sent = connection.output.send_bytes(connection.socket.as_fd(), &format::opening(kind));
-        // Whether it could be sent shows by the connection being broken.
-        let _ = connection.has_sent(poller, token, sent);
+        let first = match kind {
+            Kind::Dealer => connection.opening.len(),
+            Kind::Router => format::VERSION_BYTES,
+        };
+        connection.open(poller, token, first);
         Ok(connection)
+    }
+
+    /// Sends what is left of the greeting.
+    pub(crate) fn greet(&mut self, poller: &Poller, token: u64) {
+        self.open(poller, token, format::GREETING_BYTES - format::VERSION_BYTES);
+    }
+
+    /// Sends what is left of greeting and READY.
+    pub(crate) fn finish_opening(&mut self, poller: &Poller, token: u64) {
+        self.open(poller, token, usize::MAX);
+    }
+
+    fn open(&mut self, poller: &Poller, token: u64, bytes: usize) {
+        if self.opening.is_empty() {
+            return;
+        }
+        let rest = self.opening.split_off(self.opening.len().min(bytes));
+        let opening = std::mem::replace(&mut self.opening, rest);
+        let sent = self.output.send_bytes(self.socket.as_fd(), &opening);
+        // Whether it could be sent shows by the connection being broken.
+        let _ = self.has_sent(poller, token, sent);
+    }
+
+    /// Whether the peer has said anything.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// Who is at the other end, as far as the system knows.
+    pub(crate) fn peer(&self) -> String {
+        self.family.peer(self.socket.as_fd())
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -136,6 +176,7 @@ impl Connection {
                 Ok((read, _)) => {
                     self.input.has_read(chunk);
                     self.pongs_left = PONGS_PER_READ;
+                    self.heard = true;
                     return Ok(if read == size { Read::Full } else { Read::All });
                 }
                 Err(Errno::AGAIN) => return Ok(Read::Nothing),

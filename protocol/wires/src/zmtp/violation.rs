@@ -4,24 +4,32 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// The first bytes are no greeting.
-    #[error("it does not speak ZMTP")]
+    /// The first bytes are no greeting of version 2 or later.
+    #[error("it does not speak ZMTP, or version 1")]
     NotZmtp,
     /// It speaks a version before 3.
-    #[error("it speaks version {major} of ZMTP, this is version 3")]
+    #[error("it speaks version {} of ZMTP, and versions from 3 are understood", if *major == 0 { 1 } else { 2 })]
     Version {
-        /// The version.
+        /// What it says: 0 stands for version 1; 1 and 2 for 2.
         major: u8,
     },
-    /// It wants to authenticate or encrypt, which a unix socket's permissions do here.
-    #[error("it wants another mechanism than NULL: there is no encryption over ipc://")]
-    Mechanism,
+    /// It wants to authenticate or encrypt.
+    #[error("it wants the mechanism {wanted}, and here is only NULL: no encryption, no passwords")]
+    Mechanism {
+        /// Which, or `unknown`.
+        wanted: &'static str,
+    },
     /// Something else came where READY must come, or it was not well-formed.
     #[error("it did not say READY")]
     NotReady,
     /// Sockets of its kind do not go with this one.
-    #[error("its socket is of a kind that does not go with this one")]
-    SocketType,
+    #[error("its socket ({kind}) does not go with a {own}")]
+    SocketType {
+        /// Which kind it is, or `unknown`.
+        kind: &'static str,
+        /// What this one is.
+        own: &'static str,
+    },
     /// A frame has flags that do not exist or exclude one another.
     #[error("a frame has the flags {flags:#04x}")]
     Flags {

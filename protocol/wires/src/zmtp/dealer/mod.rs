@@ -181,6 +181,7 @@ impl Dealer {
             let link = self.link.as_mut()?;
             match link.next(&mut self.chunk, payloads) {
                 Ok(Some(Came::Message(header))) => return Some(header),
+                Ok(Some(Came::Greeted)) => {}
                 Ok(Some(Came::Opened)) => {
                     self.dialer.has_opened();
                     self.timer.stop();

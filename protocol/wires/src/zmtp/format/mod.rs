@@ -31,10 +31,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn name(self) -> &'static [u8] {
+    fn text(self) -> &'static str {
         match self {
-            Kind::Dealer => b"DEALER",
-            Kind::Router => b"ROUTER",
+            Kind::Dealer => "DEALER",
+            Kind::Router => "ROUTER",
         }
     }
 
@@ -56,7 +56,7 @@ pub(crate) fn opening(kind: Kind) -> Vec<u8> {
     bytes[SIGNATURE_BYTES + 1] = 1;
     bytes[SIGNATURE_BYTES + 2..][..MECHANISM.len()].copy_from_slice(MECHANISM);
     let mut ready = b"\x05READY".to_vec();
-    for (name, value) in [(&b"Socket-Type"[..], kind.name()), (b"Identity", b"")] {
+    for (name, value) in [(&b"Socket-Type"[..], kind.text().as_bytes()), (b"Identity", b"")] {
         ready.push(name.len() as u8);
         ready.extend(name);
         ready.extend((value.len() as u32).to_be_bytes());
@@ -66,6 +66,10 @@ pub(crate) fn opening(kind: Kind) -> Vec<u8> {
     bytes.extend(ready);
     bytes
 }
+
+/// So much of what is sent first tells the version, and has every peer say what it is. Who sends the rest only when it knows
+/// the peer's mechanism can say why it refuses that peer, which otherwise leaves without having said it.
+pub(crate) const VERSION_BYTES: usize = SIGNATURE_BYTES + 1;
 
 /// Whether a greeting is one, as far as it has come.
 pub(crate) fn check_greeting(bytes: &[u8]) -> Result<(), Violation> {
@@ -81,11 +85,14 @@ pub(crate) fn check_greeting(bytes: &[u8]) -> Result<(), Violation> {
     else {
         return Ok(());
     };
-    let (name, padding) = mechanism.split_at(MECHANISM.len());
-    if name == MECHANISM && padding.iter().all(|byte| *byte == 0) {
-        Ok(())
-    } else {
-        Err(Violation::Mechanism)
+    let name = mechanism.split(|byte| *byte == 0).next().unwrap_or_default();
+    let is_padded = mechanism[name.len()..].iter().all(|byte| *byte == 0);
+    match name {
+        MECHANISM if is_padded => Ok(()),
+        b"CURVE" => Err(Violation::Mechanism { wanted: "CURVE" }),
+        b"PLAIN" => Err(Violation::Mechanism { wanted: "PLAIN" }),
+        b"GSSAPI" => Err(Violation::Mechanism { wanted: "GSSAPI" }),
+        _ => Err(Violation::Mechanism { wanted: "unknown" }),
     }
 }
 
@@ -153,18 +160,28 @@ pub(crate) struct Ready {
 pub(crate) fn read_ready(command: &[u8], own: Kind) -> Result<Ready, Violation> {
     let mut rest = command.strip_prefix(b"\x05READY").ok_or(Violation::NotReady)?;
     let mut ready = Ready { has_identity: false };
-    // Who does not say what it is is taken for the right thing, as libzmq does.
-    let mut goes_with = true;
     while !rest.is_empty() {
         let (name, value, behind) = read_property(rest).ok_or(Violation::NotReady)?;
         if name.eq_ignore_ascii_case(b"Socket-Type") {
-            goes_with = own.goes_with(value);
+            if !own.goes_with(value) {
+                return Err(Violation::SocketType { kind: known_kind(value), own: own.text() });
+            }
         } else if name.eq_ignore_ascii_case(b"Identity") {
             ready.has_identity = !value.is_empty();
         }
         rest = behind;
     }
-    if goes_with { Ok(ready) } else { Err(Violation::SocketType) }
+    // Who does not say what it is is taken for the right thing, as libzmq does.
+    Ok(ready)
+}
+
+/// The kind of a peer's socket, if there is such a kind. A peer's own words are not repeated.
+fn known_kind(name: &[u8]) -> &'static str {
+    let kinds = [
+        "REQ", "REP", "DEALER", "ROUTER", "PUB", "SUB", "XPUB", "XSUB", "PUSH", "PULL", "PAIR", "CLIENT",
+        "SERVER", "RADIO", "DISH", "SCATTER", "GATHER", "PEER", "CHANNEL", "STREAM",
+    ];
+    kinds.into_iter().find(|kind| kind.as_bytes() == name).unwrap_or("unknown")
 }
 
 fn read_property(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {

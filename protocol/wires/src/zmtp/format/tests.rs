@@ -49,8 +49,15 @@ fn a_greeting_is_checked_as_it_comes() {
     assert_eq!(check_greeting(&with(9, 0)), Err(Violation::NotZmtp));
     assert_eq!(check_greeting(&with(10, 1)), Err(Violation::Version { major: 1 }));
     assert_eq!(check_greeting(&with(10, 4)), Ok(()), "later versions speak this one too");
-    assert_eq!(check_greeting(&with(12, b'P')), Err(Violation::Mechanism));
-    assert_eq!(check_greeting(&with(16, b'L')), Err(Violation::Mechanism));
+    let unknown = Err(Violation::Mechanism { wanted: "unknown" });
+    for (place, byte) in [(12, b'P'), (16, b'L'), (17, b'x')] {
+        assert_eq!(check_greeting(&with(place, byte)), unknown);
+    }
+    for wanted in ["PLAIN", "CURVE", "GSSAPI"] {
+        let mut other = greeting.to_vec();
+        other[12..][..wanted.len()].copy_from_slice(wanted.as_bytes());
+        assert_eq!(check_greeting(&other), Err(Violation::Mechanism { wanted }));
+    }
 }
 
 #[test]
@@ -92,8 +99,9 @@ fn ready_tells_what_kind_of_socket_it_is_and_whether_it_has_an_identity() {
     assert_eq!(read(&[(b"Socket-Type", b"DEALER"), (b"Identity", b"worker-1")]), identity);
     assert_eq!(read(&[(b"identity", b"1"), (b"X-Other", b"y"), (b"SOCKET-TYPE", b"REQ")]), identity);
     assert_eq!(read(&[(b"Socket-Type", b"ROUTER")]), Ok(Ready { has_identity: false }));
-    for other in [b"PUB", b"REP", b"SUB"] {
-        assert_eq!(read(&[(b"Socket-Type", other)]), Err(Violation::SocketType));
+    for kind in ["PUB", "REP", "PUSH", "unknown"] {
+        let refused = Err(Violation::SocketType { kind, own: "ROUTER" });
+        assert_eq!(read(&[(b"Socket-Type", kind.as_bytes())]), refused);
     }
     assert_eq!(read(&[]), Ok(Ready { has_identity: false }), "as with libzmq");
 }

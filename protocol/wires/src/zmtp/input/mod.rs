@@ -24,6 +24,8 @@ enum Stage {
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Came {
+    /// The peer's greeting is whole: it speaks what we speak.
+    Greeted,
     /// The peer is there, and may be sent messages.
     Opened,
     /// A message; this is its first frame.
@@ -154,7 +156,7 @@ impl Input {
             }
             self.answers_pings = format::answers_pings(unused);
             self.stage = Stage::Ready;
-            return Ok(Some(Used { bytes: GREETING_BYTES, came: None }));
+            return Ok(Some(Used { bytes: GREETING_BYTES, came: Some(Came::Greeted) }));
         }
         let Some((head, size)) = format::read_head(unused)? else { return Ok(None) };
         self.check(head)?;

@@ -39,6 +39,7 @@ impl Peer {
                     let frames = [header].into_iter().chain(payloads.drain(..));
                     self.messages.push(frames.map(Vec::from).collect());
                 }
+                Came::Greeted => {}
                 other => self.came.push(other),
             }
         }

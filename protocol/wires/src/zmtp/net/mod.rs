@@ -32,6 +32,14 @@ impl Family {
         }
     }
 
+    /// Who is at the other end, as far as the system knows: for the log.
+    pub(crate) fn peer(self, socket: BorrowedFd<'_>) -> String {
+        match self {
+            Family::Unix => unix::peer(socket),
+            Family::Tcp => tcp::peer(socket),
+        }
+    }
+
     /// Waits until what was sent can no more be lost by the socket being closed, or until then.
     pub(crate) fn arrive(self, socket: BorrowedFd<'_>, until: Instant) {
         match self {

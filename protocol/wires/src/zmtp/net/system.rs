@@ -1,4 +1,4 @@
-//! Two questions to the system for which there is no safe call elsewhere. The only `unsafe` of this wire.
+//! Questions to the system for which there is no safe call elsewhere. The only `unsafe` of this wire.
 
 use std::ffi::CStr;
 use std::io;
@@ -20,6 +20,31 @@ pub(super) fn unacknowledged(socket: BorrowedFd<'_>) -> usize {
     {
         let _ = socket.as_raw_fd();
         0
+    }
+}
+
+/// The process at the other end of a unix socket. None where the system does not tell, or the process is in another container.
+pub(super) fn peer_process(socket: BorrowedFd<'_>) -> Option<u32> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
+        let mut bytes = size_of::<libc::ucred>() as libc::socklen_t;
+        // SAFETY: the descriptor is open, and the call writes at most so many bytes to where `credentials` is.
+        let asked = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_PEERCRED,
+                (&raw mut credentials).cast(),
+                &raw mut bytes,
+            )
+        };
+        u32::try_from(credentials.pid).ok().filter(|pid| asked == 0 && *pid != 0)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = socket.as_raw_fd();
+        None
     }
 }
 
@@ -77,6 +102,13 @@ unsafe fn address(address: *const libc::sockaddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_process_at_the_other_end_of_a_unix_socket_is_known() {
+        let (own, _other) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+        assert_eq!(peer_process(std::os::fd::AsFd::as_fd(&own)), Some(std::process::id()));
+    }
 
     #[test]
     fn the_loopback_interface_has_an_address_and_others_have_none_of_its() {

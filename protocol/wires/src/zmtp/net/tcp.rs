@@ -84,6 +84,12 @@ pub(super) fn prepare(socket: BorrowedFd<'_>) {
     let _ = rustix::net::sockopt::set_tcp_user_timeout(socket, UNACKNOWLEDGED_MILLISECONDS_MAX);
 }
 
+/// The address of the other end, while there is one.
+pub(super) fn peer(socket: BorrowedFd<'_>) -> String {
+    let address = getpeername(socket).ok().flatten().and_then(|address| SocketAddr::try_from(address).ok());
+    address.map_or_else(|| "a peer".to_owned(), |address| address.to_string())
+}
+
 /// Waits until all that was sent has arrived at the other machine, or until then. What comes meanwhile is dropped.
 ///
 /// To close a socket to which something has come that nobody read, or will come, resets the connection: what was sent and

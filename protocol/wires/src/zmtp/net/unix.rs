@@ -1,6 +1,6 @@
 //! Unix sockets.
 
-use super::{BACKLOG, flags};
+use super::{BACKLOG, flags, system};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket_with};
 use std::io;
@@ -34,6 +34,12 @@ pub(crate) fn check(path: &Path) -> io::Result<()> {
 
 pub(super) fn prepare(socket: BorrowedFd<'_>) {
     let _ = set_socket_send_buffer_size(socket, SEND_BUFFER_BYTES);
+}
+
+/// The process at the other end.
+pub(super) fn peer(socket: BorrowedFd<'_>) -> String {
+    let process = system::peer_process(socket);
+    process.map_or_else(|| "a process".to_owned(), |process| format!("process {process}"))
 }
 
 fn make() -> io::Result<OwnedFd> {

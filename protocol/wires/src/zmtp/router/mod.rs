@@ -2,6 +2,7 @@
 
 mod listener;
 mod peer;
+mod refusals;
 mod route;
 
 pub use route::{Gone, Received, Route};
@@ -17,6 +18,7 @@ use crate::{Address, Bounds};
 use bytes::Bytes;
 use listener::Listener;
 use peer::{Care, Peer, TICK};
+use refusals::Refusals;
 use route::{Slot, token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{Shutdown, shutdown};
@@ -54,6 +56,7 @@ pub struct Router {
     scratch: Vec<u8>,
     ended: Vec<Route>,
     surplus: usize,
+    refusals: Refusals,
 }
 
 impl Router {
@@ -79,6 +82,7 @@ impl Router {
             scratch: Vec::new(),
             ended: Vec::new(),
             surplus: 0,
+            refusals: Refusals::default(),
         })
     }
 
@@ -145,8 +149,7 @@ impl Router {
         peer.connection.send(&self.poller, route.0, header, payloads, &mut self.scratch).map_err(|over| {
             // Who reads no more says nothing more either, and its connection would stay.
             if matches!(over, Over::NotRead) {
-                debug!(route = route.0, "a peer does not read, and is cut off");
-                self.end(slot);
+                self.end_because(slot, &over);
             }
             Gone
         })
@@ -165,6 +168,12 @@ impl Router {
     /// How many connections were refused, because there were as many as may be, since it was last asked for.
     pub fn take_surplus(&mut self) -> usize {
         std::mem::take(&mut self.surplus)
+    }
+
+    /// How many peers were refused because they broke the protocol or did not say who they are, or left before they had.
+    /// The log says why, at WARN.
+    pub fn refused(&self) -> u64 {
+        self.refusals.total()
     }
 
     /// Whether there is something to receive, or an end to be told, that [the descriptor](AsFd::as_fd) does not tell.
@@ -198,15 +207,18 @@ impl Router {
                     let has_identity = peer.connection.has_identity();
                     return Some(Received { route: Route(token(slot)), header, has_identity });
                 }
-                Ok(Some(Came::Opened)) => peer.has_opened(),
+                Ok(Some(Came::Greeted)) => peer.connection.greet(&self.poller, token(slot)),
+                Ok(Some(Came::Opened)) => {
+                    peer.connection.finish_opening(&self.poller, token(slot));
+                    peer.has_opened();
+                }
                 Ok(Some(Came::Ping(ping))) => {
                     peer.has_asked(ping.time_to_live);
                     peer.connection.answer(&self.poller, token(slot), &ping.answer);
                 }
                 Ok(None) => return None,
                 Err(violation) => {
-                    debug!(route = token(slot), %violation, "a peer is cut off");
-                    self.end(slot);
+                    self.end_because(slot, &violation.into());
                     return None;
                 }
             }
@@ -241,8 +253,18 @@ impl Router {
                 self.reading = Some(slot);
             }
             Ok(Read::Nothing) => {}
-            Ok(Read::End) | Err(_) => self.end(slot),
+            Ok(Read::End) => self.end_because(slot, &Over::Ended),
+            Err(error) => self.end_because(slot, &error.into()),
         }
+    }
+
+    fn end_because(&mut self, slot: Slot, over: &Over) {
+        let Some(peer) = self.connections.get(slot) else { return };
+        if self.refusals.note(&peer.connection, over) {
+            self.run_timer();
+        }
+        debug!(route = token(slot), %over, "a connection is over");
+        self.end(slot);
     }
 
     fn end(&mut self, slot: Slot) {
@@ -329,7 +351,11 @@ impl Router {
         for slot in slots {
             self.look_after(slot);
         }
-        if self.connections.is_empty() && self.listeners.iter().all(|listener| !listener.rests) {
+        self.refusals.tick();
+        if self.connections.is_empty()
+            && !self.refusals.waits()
+            && self.listeners.iter().all(|listener| !listener.rests)
+        {
             self.timer.stop();
             self.timer_runs = false;
         }
@@ -339,12 +365,9 @@ impl Router {
         let Some(peer) = self.connections.get_mut(slot) else { return };
         match peer.tick() {
             Care::Nothing => {}
+            Care::Greet => peer.connection.finish_opening(&self.poller, token(slot)),
             Care::Ask => peer.connection.send_command(&self.poller, token(slot), &format::ping()),
-            Care::Broken => self.end(slot),
-            Care::Silent => {
-                debug!(route = token(slot), "a peer is silent, and cut off");
-                self.end(slot);
-            }
+            Care::End(over) => self.end_because(slot, &over),
         }
     }
 }

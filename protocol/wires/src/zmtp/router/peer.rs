@@ -1,6 +1,6 @@
 //! One peer of a router, and how long it may be silent.
 
-use crate::zmtp::connection::Connection;
+use crate::zmtp::connection::{Connection, Over};
 use std::time::Duration;
 
 /// How often a peer is looked after.
@@ -25,14 +25,14 @@ pub(super) struct Peer {
 }
 
 /// What is to be done with a peer when a second has passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Care {
     Nothing,
+    /// It may wait for our greeting and READY before it sends its own.
+    Greet,
     /// To be asked whether it is still there.
     Ask,
-    /// It broke: what it said last has been read by now.
-    Broken,
-    Silent,
+    End(Over),
 }
 
 impl Peer {
@@ -62,7 +62,7 @@ impl Peer {
         if self.connection.is_broken() {
             // Not at once: what it said last may not have been read.
             self.broken_ticks += 1;
-            return if self.broken_ticks >= BROKEN_TICKS { Care::Broken } else { Care::Nothing };
+            return if self.broken_ticks >= BROKEN_TICKS { Care::End(Over::Ended) } else { Care::Nothing };
         }
         let is_open = self.connection.is_open();
         if std::mem::take(&mut self.heard) && is_open {
@@ -76,8 +76,9 @@ impl Peer {
             true => [self.own_ticks_max, answers.then_some(SILENT_TICKS)].into_iter().flatten().min(),
         };
         match silent_max {
-            Some(max) if self.silent_ticks >= max => Care::Silent,
-            _ if is_open && answers => Care::Ask,
+            Some(max) if self.silent_ticks >= max => Care::End(Over::Silent),
+            _ if !is_open => Care::Greet,
+            _ if answers => Care::Ask,
             _ => Care::Nothing,
         }
     }

@@ -151,6 +151,82 @@ fn a_peer_that_broke_while_something_waited_for_it_keeps_nobody_awake() {
     assert!(!bench.router.poller.has_seen());
 }
 
+/// Lets a socket of libzmq's come here, and says why it is refused.
+fn refuse(kind: zmq::SocketType, change: impl FnOnce(&zmq::Socket)) -> String {
+    let mut bench = Bench::new();
+    let socket = zmq::Context::new().socket(kind).expect("a socket");
+    socket.set_linger(0).expect("an option");
+    change(&socket);
+    socket.connect(&format!("ipc://{}", bench.path().display())).expect("an endpoint");
+    let end = Instant::now() + Duration::from_secs(20);
+    while bench.router.refused() == 0 {
+        assert!(Instant::now() < end, "{kind:?} is not refused");
+        bench.router.sleep(Some(Duration::from_millis(10)));
+        bench.work();
+        bench.router.take_ended().for_each(drop);
+    }
+    bench.router.refusals.last().to_owned()
+}
+
+#[test]
+fn who_is_refused_leaves_the_reason() {
+    let is = |last: String, reason: &str| {
+        let expected = format!("process {}: {reason}", std::process::id());
+        assert_eq!(last, expected);
+    };
+    for (kind, name) in
+        [(zmq::PUSH, "PUSH"), (zmq::SUB, "SUB"), (zmq::PAIR, "PAIR"), (zmq::REP, "REP"), (zmq::PUB, "PUB")]
+    {
+        is(refuse(kind, |_| {}), &format!("its socket ({name}) does not go with a ROUTER"));
+    }
+    let plain = refuse(zmq::DEALER, |socket| {
+        socket.set_plain_username(Some("name")).expect("an option");
+        socket.set_plain_password(Some("password")).expect("an option");
+    });
+    is(plain, "it wants the mechanism PLAIN, and here is only NULL: no encryption, no passwords");
+}
+
+#[test]
+fn who_leaves_before_it_has_said_ready_is_counted_and_who_only_looks_is_not() {
+    let mut bench = Bench::new();
+    drop(bench.peer(b""));
+    bench.work();
+    assert_eq!((bench.router.take_ended().count(), bench.router.refused()), (1, 0));
+    for (greeting, reason) in [
+        (&opening(Kind::Dealer)[..10], "it left before it had said READY"),
+        (&opening(Kind::Dealer)[..64], "it left before it had said READY"),
+        (b"GET / HTTP/1.1", "it does not speak ZMTP, or version 1"),
+        (
+            b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05",
+            "it speaks version 2 of ZMTP, and versions from 3 are understood",
+        ),
+    ] {
+        let before = bench.router.refused();
+        drop(bench.peer(greeting));
+        bench.work();
+        assert_eq!(bench.router.take_ended().count(), 1);
+        assert_eq!(bench.router.refused(), before + 1);
+        assert!(bench.router.refusals.last().ends_with(reason), "{}", bench.router.refusals.last());
+    }
+}
+
+#[test]
+fn greeting_and_ready_are_sent_once_the_peers_have_come_or_a_second_later() {
+    let whole = opening(Kind::Router);
+    for (said, heard) in [(12, format::VERSION_BYTES), (64, 64)] {
+        let mut bench = Bench::new();
+        let mut peer = bench.peer(&opening(Kind::Dealer)[..said]);
+        assert_eq!(read(&mut peer), whole[..heard]);
+        peer.write_all(&opening(Kind::Dealer)[said..]).expect("the router is there");
+        bench.work();
+        assert_eq!(read(&mut peer), whole[heard..]);
+        let mut waiting = bench.peer(&opening(Kind::Dealer)[..said]);
+        assert_eq!(read(&mut waiting), whole[..heard]);
+        bench.tick();
+        assert_eq!(read(&mut waiting), whole[heard..]);
+    }
+}
+
 #[test]
 fn of_many_pings_that_come_together_few_are_answered() {
     let mut bench = Bench::new();
