@@ -263,7 +263,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends it when all that was sent has arrived, or then.
+    /// Tells the peer that nothing more is sent, where that must be said before [`leave`](Connection::leave).
+    pub(crate) fn say_no_more(&self) {
+        self.family.say_no_more(self.socket.as_fd());
+    }
+
+    /// Ends it when all that was sent has arrived, or then. That nothing more is sent has been said.
     pub(crate) fn leave(self, poller: &Poller, until: Instant) {
         self.family.arrive(self.socket.as_fd(), until);
         self.end(poller);

@@ -1,7 +1,9 @@
 //! The connecting end.
 
 mod dialer;
+mod ends;
 mod failure;
+mod promise;
 
 pub use failure::Failure;
 
@@ -15,17 +17,13 @@ use crate::zmtp::net;
 use crate::{Address, Bounds};
 use bytes::Bytes;
 use dialer::Dialer;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use promise::Promise;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Who listens but does not answer the greeting is left and tried anew after this.
 const GREETING_WITHIN: Duration = Duration::from_secs(30);
-/// How long a connection to which nothing can be sent may take to end by itself.
-const BROKEN_FOR: Duration = Duration::from_secs(1);
-/// How long what was sent last may take to leave when the socket is dropped.
-const LINGER: Duration = Duration::from_millis(500);
 
 const TIMER: u64 = TOLD_MAX;
 const CONNECTION: u64 = TIMER + 1;
@@ -54,12 +52,6 @@ pub struct Dealer {
     promise: Option<Promise>,
     /// The connection broke, and the timer runs for it.
     ends_soon: bool,
-}
-
-/// A peer said in a PING that it will send something within a time, or else be gone. Kept as soon as something comes.
-struct Promise {
-    until: Instant,
-    kept: bool,
 }
 
 impl Dealer {
@@ -188,8 +180,7 @@ impl Dealer {
                 }
                 Ok(Some(Came::Ping(ping))) => {
                     if !ping.time_to_live.is_zero() && !self.ends_soon {
-                        self.promise =
-                            Some(Promise { until: Instant::now() + ping.time_to_live, kept: false });
+                        self.promise = Some(Promise::new(ping.time_to_live));
                         self.timer.once(ping.time_to_live);
                     }
                     link.answer(&self.poller, CONNECTION, &ping.answer);
@@ -218,7 +209,7 @@ impl Dealer {
             Ok(read @ (Read::Full | Read::All)) => {
                 self.read_all = read == Read::All;
                 if let Some(promise) = &mut self.promise {
-                    promise.kept = true;
+                    promise.keep();
                 }
                 true
             }
@@ -237,30 +228,10 @@ impl Dealer {
         }
     }
 
-    /// Only when all was read that came: a process that was stopped itself takes nobody for silent.
-    fn check_promise(&mut self) {
-        if let Some(promise) = self.promise.take_if(|promise| promise.until <= Instant::now()) {
-            self.timer.stop();
-            if !promise.kept {
-                self.end(Over::Silent);
-            }
-        }
-    }
-
     fn flush(&mut self) {
         if let Some(link) = self.link.as_mut().filter(|link| link.has_unsent()) {
             link.flush(&self.poller, CONNECTION);
             self.look_after();
-        }
-    }
-
-    /// Over a connection that broke while something was sent, what came before its end is still to be read, and then the
-    /// end itself; if that does not come, it is made.
-    fn look_after(&mut self) {
-        if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
-            self.ends_soon = true;
-            self.promise = None;
-            self.timer.once(BROKEN_FOR);
         }
     }
 
@@ -283,36 +254,6 @@ impl Dealer {
             }
             Err(error) => self.dialer.has_ended(&error, &self.timer),
         }
-    }
-
-    fn end(&mut self, over: Over) {
-        let Some(link) = self.link.take() else { return };
-        self.ended |= link.is_open();
-        self.chunk.clear();
-        self.read_all = false;
-        self.ends_soon = false;
-        self.promise = None;
-        link.end(&self.poller);
-        self.dialer.has_ended(&over.into(), &self.timer);
-    }
-}
-
-impl Drop for Dealer {
-    /// What waits is still sent, for a bounded time.
-    fn drop(&mut self) {
-        let until = Instant::now() + LINGER;
-        let Some(mut link) = self.link.take() else { return };
-        while link.has_unsent() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let mut descriptors = [PollFd::from_borrowed_fd(link.socket(), PollFlags::OUT)];
-            // A signal that interrupts it only makes another try of it.
-            let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
-            link.flush(&self.poller, CONNECTION);
-        }
-        link.leave(&self.poller, until);
     }
 }
 

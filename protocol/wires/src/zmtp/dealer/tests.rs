@@ -5,6 +5,7 @@ use rustix::net::sockopt::set_socket_send_buffer_size;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Mutex;
+use std::time::Instant;
 
 const BOUNDS: Bounds =
     Bounds { frame_bytes_max: 16 << 20, frames_max: 8, message_bytes_max: 32 << 20, unsent_max: 100 };

@@ -40,6 +40,15 @@ impl Family {
         }
     }
 
+    /// Nothing more is sent.
+    pub(crate) fn say_no_more(self, socket: BorrowedFd<'_>) {
+        match self {
+            // The end of the socket says it.
+            Family::Unix => {}
+            Family::Tcp => tcp::say_no_more(socket),
+        }
+    }
+
     /// Waits until what was sent can no more be lost by the socket being closed, or until then.
     pub(crate) fn arrive(self, socket: BorrowedFd<'_>, until: Instant) {
         match self {

@@ -90,12 +90,16 @@ pub(super) fn peer(socket: BorrowedFd<'_>) -> String {
     address.map_or_else(|| "a peer".to_owned(), |address| address.to_string())
 }
 
+/// Nothing more is sent.
+pub(super) fn say_no_more(socket: BorrowedFd<'_>) {
+    let _ = shutdown(socket, Shutdown::Write);
+}
+
 /// Waits until all that was sent has arrived at the other machine, or until then. What comes meanwhile is dropped.
 ///
 /// To close a socket to which something has come that nobody read, or will come, resets the connection: what was sent and
 /// is still on its way would be lost.
 pub(super) fn arrive(socket: BorrowedFd<'_>, until: Instant) {
-    let _ = shutdown(socket, Shutdown::Write);
     let mut dropped = [0; 4096];
     let mut wait = ARRIVAL_LOOK_AFTER;
     while system::unacknowledged(socket) > END && Instant::now() < until {

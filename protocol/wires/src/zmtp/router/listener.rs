@@ -1,10 +1,19 @@
 //! Where new connections come from.
 
+use super::peer::Peer;
+use super::route::token;
+use super::{FIRST_LISTENER, Router};
+use crate::zmtp::connection::Connection;
+use crate::zmtp::format::Kind;
 use crate::zmtp::net::{self, Family};
 use rustix::io::Errno;
 use rustix::net::accept_with;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use tracing::debug;
+
+/// Connections that are accepted before peers are heard again.
+const ACCEPTED_AT_ONCE: usize = 64;
 
 pub(super) struct Listener {
     pub(super) socket: OwnedFd,
@@ -43,4 +52,48 @@ fn is_of_one_peer(error: Errno) -> bool {
             | Errno::HOSTDOWN
             | Errno::HOSTUNREACH
     )
+}
+
+impl Router {
+    /// Which listener the poller knows by this token.
+    pub(super) fn listener(&self, token: u64) -> Option<usize> {
+        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
+        (place < self.listeners.len()).then_some(place)
+    }
+
+    pub(super) fn accept(&mut self, place: usize) {
+        for _ in 0..ACCEPTED_AT_ONCE {
+            match self.listeners[place].accept() {
+                Ok(Some(_)) if self.connections.len() >= self.connections_max => self.surplus += 1,
+                Ok(Some(socket)) => self.welcome(socket, self.listeners[place].family),
+                Ok(None) => return,
+                Err(error) => {
+                    debug!(%error, "no connection can be accepted for now");
+                    self.rest(place);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self, socket: OwnedFd, family: Family) {
+        self.run_timer();
+        let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
+        let begin = |slot| {
+            let connection =
+                Connection::begin(socket, family, Kind::Router, bounds, buffers, poller, token(slot))?;
+            Ok::<_, io::Error>(Peer::new(connection))
+        };
+        if let Err(error) = self.connections.try_insert_with_key(begin) {
+            debug!(%error, "a connection could not be begun");
+        }
+    }
+
+    /// Until the next tick nobody is accepted here: it would fail again at once.
+    pub(super) fn rest(&mut self, place: usize) {
+        self.run_timer();
+        let listener = &mut self.listeners[place];
+        self.poller.remove(listener.socket.as_fd());
+        listener.rests = true;
+    }
 }

@@ -1,5 +1,6 @@
 //! The listening end.
 
+mod care;
 mod listener;
 mod peer;
 mod refusals;
@@ -10,30 +11,23 @@ pub use route::{Gone, Received, Route};
 use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::connection::{Connection, Over, Read};
-use crate::zmtp::format::{self, Kind};
+use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Came;
 use crate::zmtp::net::{self, Family};
 use crate::{Address, Bounds};
 use bytes::Bytes;
 use listener::Listener;
-use peer::{Care, Peer, TICK};
+use peer::Peer;
 use refusals::Refusals;
 use route::{Slot, token};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{Shutdown, shutdown};
 use slotmap::{KeyData, SlotMap};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 use tracing::debug;
 
-/// Connections that are accepted before peers are heard again.
-const ACCEPTED_AT_ONCE: usize = 64;
 /// Reads in a row that may bring no whole message. Then whoever calls gets to do something else.
 const READS_MAX: usize = 8;
-/// How long what was sent last may take to leave when the socket is dropped.
-const LINGER: Duration = Duration::from_millis(500);
 
 const TIMER: u64 = TOLD_MAX;
 const FIRST_LISTENER: u64 = TIMER + 1;
@@ -237,11 +231,6 @@ impl Router {
         }
     }
 
-    fn listener(&self, token: u64) -> Option<usize> {
-        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
-        (place < self.listeners.len()).then_some(place)
-    }
-
     fn look_at(&mut self, slot: Slot, writable: bool) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
         if writable {
@@ -275,115 +264,6 @@ impl Router {
         }
         peer.connection.end(&self.poller);
         self.ended.push(Route(token(slot)));
-    }
-
-    fn accept(&mut self, place: usize) {
-        for _ in 0..ACCEPTED_AT_ONCE {
-            match self.listeners[place].accept() {
-                Ok(Some(_)) if self.connections.len() >= self.connections_max => self.surplus += 1,
-                Ok(Some(socket)) => self.welcome(socket, self.listeners[place].family),
-                Ok(None) => return,
-                Err(error) => {
-                    debug!(%error, "no connection can be accepted for now");
-                    self.rest(place);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn welcome(&mut self, socket: OwnedFd, family: Family) {
-        self.run_timer();
-        let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
-        let begin = |slot| {
-            let connection =
-                Connection::begin(socket, family, Kind::Router, bounds, buffers, poller, token(slot))?;
-            Ok::<_, io::Error>(Peer::new(connection))
-        };
-        if let Err(error) = self.connections.try_insert_with_key(begin) {
-            debug!(%error, "a connection could not be begun");
-        }
-    }
-
-    /// Until the next tick nobody is accepted here: it would fail again at once.
-    fn rest(&mut self, place: usize) {
-        self.run_timer();
-        let listener = &mut self.listeners[place];
-        self.poller.remove(listener.socket.as_fd());
-        listener.rests = true;
-    }
-
-    /// Sends what waits, as soon as one of its peers reads, or not at all after so long. Whether something may be left.
-    fn send_what_waits(&mut self, within: Duration) -> bool {
-        let mut waiting: Vec<_> =
-            self.connections.iter_mut().filter(|(_, peer)| peer.connection.has_unsent()).collect();
-        if waiting.is_empty() || within.is_zero() {
-            return false;
-        }
-        let mut descriptors: Vec<_> = waiting
-            .iter()
-            .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), PollFlags::OUT))
-            .collect();
-        let _ = poll(&mut descriptors, Timespec::try_from(within).ok().as_ref());
-        drop(descriptors);
-        for (slot, peer) in &mut waiting {
-            peer.connection.flush(&self.poller, token(*slot));
-        }
-        true
-    }
-
-    fn run_timer(&mut self) {
-        if !self.timer_runs {
-            self.timer_runs = true;
-            self.timer.every(TICK);
-        }
-    }
-
-    /// A second has passed. However late that is noticed, it counts as one, and what came meanwhile has been read before
-    /// the next: a process that was stopped itself takes nobody for silent.
-    fn tick(&mut self) {
-        for (place, listener) in self.listeners.iter_mut().enumerate().filter(|(_, listener)| listener.rests)
-        {
-            let added = self.poller.add(listener.socket.as_fd(), FIRST_LISTENER + place as u64);
-            listener.rests = added.is_err();
-        }
-        let slots: Vec<_> = self.connections.keys().collect();
-        for slot in slots {
-            self.look_after(slot);
-        }
-        self.refusals.tick();
-        if self.connections.is_empty()
-            && !self.refusals.waits()
-            && self.listeners.iter().all(|listener| !listener.rests)
-        {
-            self.timer.stop();
-            self.timer_runs = false;
-        }
-    }
-
-    fn look_after(&mut self, slot: Slot) {
-        let Some(peer) = self.connections.get_mut(slot) else { return };
-        match peer.tick() {
-            Care::Nothing => {}
-            Care::Greet => peer.connection.finish_opening(&self.poller, token(slot)),
-            Care::Ask => peer.connection.send_command(&self.poller, token(slot), &format::ping()),
-            Care::End(over) => self.end_because(slot, &over),
-        }
-    }
-}
-
-impl Drop for Router {
-    /// What waits for peers that read is still sent, for a bounded time.
-    fn drop(&mut self) {
-        let until = Instant::now() + LINGER;
-        while self.send_what_waits(until.saturating_duration_since(Instant::now())) {}
-        for (_, peer) in self.connections.drain() {
-            peer.connection.leave(&self.poller, until);
-        }
-        // Nobody is let in any more, also if a child that is just being started has a copy of the descriptor.
-        for listener in &self.listeners {
-            let _ = shutdown(&listener.socket, Shutdown::Both);
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 use super::*;
-use crate::zmtp::format::opening;
+use crate::zmtp::format::{self, Kind, opening};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Instant;
 use tempfile::TempDir;
 
 const BOUNDS: Bounds =
