@@ -1,4 +1,4 @@
-//! Where the master is if nobody says: a socket that is private to the user.
+//! The endpoint where no flag names one: a socket that is private to the user.
 
 use crate::exit::{Exit, Failure};
 use powerhose_protocol::Endpoint;

@@ -1,5 +1,5 @@
-//! The first process of a container adopts every orphan in it, and must reap them. That is done apart from everything
-//! else: we start ourselves once more, pass signals on to that process, reap whatever ends, and end as it ends.
+//! The first process of a container adopts every orphan in it, and must reap them. This process does nothing else: it
+//! starts the program once more, passes signals on to it, reaps every process that ends, and ends as the program ends.
 
 use crate::exit::{Exit, Failure};
 use crate::print;

@@ -1,4 +1,4 @@
-//! The last minutes, a sample a second: what the charts of the page show, also to somebody who opens it only now.
+//! The last minutes, a sample a second. The charts of the page show them, also in a browser that opens it only now.
 
 use powerhose::{Histogram, Stats};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! By which names this service may be asked for.
 //!
-//! A web page of somebody else can let its own name point at this address (DNS rebinding) and so read what is told to
-//! this machine only; but its browser then asks for that name.
+//! A foreign web page can let its own name point at this address (DNS rebinding), and so read what only this machine may
+//! read. Its browser then asks for that name, and is refused.
 
 use super::address::Reach;
 use std::net::{IpAddr, SocketAddr};

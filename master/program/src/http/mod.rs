@@ -1,7 +1,7 @@
 //! What an operator sees of a master over HTTP: metrics for Prometheus, answers for probes, and a page that is live.
 //!
-//! [`HttpOptions::start`] is all that a command needs. It only reads: nothing that can be asked for here changes
-//! anything, and whatever comes in, the master beside it does not notice.
+//! [`HttpOptions::start`] is all that a command needs. No request changes anything, and no request makes the master
+//! beside it wait.
 
 mod address;
 mod answers;

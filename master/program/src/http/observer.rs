@@ -1,4 +1,5 @@
-//! Asks the master, without ever letting it wait, and without asking it more often than one needs to know.
+//! Asks the master for the page, the metrics and the probes. It never makes the master wait, and many viewers of
+//! the page cost the master no more than one.
 
 use super::history::{History, Sample};
 use powerhose::{Endpoint, JobRunner, Stats, WorkerInfo};

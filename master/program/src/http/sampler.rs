@@ -1,4 +1,4 @@
-//! Looks at the master every second, on a thread of its own, also while nobody has the page open.
+//! A thread that looks at the master every second, also while no browser has the page open.
 
 use super::history::History;
 use crossbeam_channel::{RecvTimeoutError, Sender};

@@ -1,5 +1,5 @@
-//! The configuration file: TOML, each key a flag. Keys at the top are for every command that has the flag, those in a
-//! table for the command that it is named after. A key that no command knows is an error, with its place.
+//! The configuration file: TOML, each key a flag. A key at the top is for every command that has the flag, a key in a
+//! table for the command of that name. A key that no command knows is an error, which names its place.
 
 use super::complaint::first_paragraph;
 use crate::exit::{Exit, Failure};

@@ -1,6 +1,6 @@
 //! The command line: what every command has in common, and how flags, environment and file come together.
 //!
-//! A flag goes over its environment variable, that over the configuration file, that over the default. Every flag
+//! A flag wins over its environment variable, the variable over the configuration file, the file over the default. Every flag
 //! `--some-thing` is `POWERHOSE_SOME_THING` in the environment and `some-thing` in the file, by construction.
 
 mod complaint;

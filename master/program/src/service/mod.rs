@@ -1,6 +1,6 @@
 //! What `run` and `master` do for as long as they live: obey signals, tell systemd, end in good order.
 //!
-//! One thread takes one happening after the other and decides; whatever may block for long is done by another.
+//! One thread takes one happening after the other and decides. Other threads do what may block for long.
 
 mod notify;
 mod output;

@@ -1,4 +1,4 @@
-//! What systemd is told, if it started us: READY, STATUS, STOPPING, and WATCHDOG as often as it wants it.
+//! What the program tells systemd, if systemd started it: READY, STATUS, STOPPING, and WATCHDOG as often as it asks.
 
 use sd_notify::NotifyState;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `powerhose bench`: is a master worth it for this function? The worker's own clock says how long the function takes
-//! where it is called directly; the rest of what a caller sees is the way through the master.
+//! `powerhose bench`: is a master worth it for this function? The worker's own clock says how long the function alone
+//! takes. The rest of what a caller waits is the way through the master.
 
 mod measure;
 mod report;

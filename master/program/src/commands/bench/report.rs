@@ -1,4 +1,4 @@
-//! What the measurements mean for somebody who has to decide.
+//! What the measurements mean: whether a master pays for this function.
 
 use super::measure::{Measured, Times};
 use crate::table::table;

@@ -1,5 +1,5 @@
-//! Many jobs at once, one a line, their replies in order. One thread reads and submits, the other waits and prints: a
-//! reply is printed as soon as it and all before it are there, also while the input goes on.
+//! Many jobs at once, one a line, their replies in order. One thread reads lines and submits jobs. The other prints each
+//! reply as soon as it and all before it are there, also while the input goes on.
 
 use super::{ExecuteOptions, exit};
 use crate::exit::{Exit, Failure, Outcome};

@@ -1,8 +1,8 @@
 //! `powerhose purge`: ends the master that holds an endpoint, and removes what it left behind.
 //!
-//! Who that is says the lock file beside the socket, and the kernel says whether it is true: only the process that holds
-//! the lock of exactly this file is signalled. A lock file itself is never removed: a second one under the same name
-//! would be a second lock.
+//! The lock file beside the socket names the process; the kernel says whether that process really holds the lock of exactly
+//! this file. Only then does the command signal it. It never removes a lock file: a second file under the same name would be a
+//! second lock.
 
 mod holder;
 

@@ -1,5 +1,5 @@
-//! One long-lived process: a line in, a line out. It is started again when it has ended, and when a job was given up
-//! halfway, since its next line would then be the answer to another job.
+//! One long-lived process: a line in, a line out. A worker starts it again when it has ended, and when a job was given up
+//! halfway: its next line would then be the answer to another job.
 
 use super::pipes::{Stream, do_not_block, kill_group, read_some, wait_for, write_some};
 use super::program::{Program, cancelled, end, failed, too_large};

@@ -1,5 +1,5 @@
-//! Talking with a program through its pipes, without ever blocking on one of them: it may write before it has read all,
-//! or stop doing either. Looks again and again whether anybody still waits.
+//! Talks with a program through its pipes and never blocks on one of them: the program may write before it has read all,
+//! or stop doing either. Asks again and again whether the job's caller still waits.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};

@@ -1,4 +1,5 @@
-//! The program that does the work: found once, started for a job, ended when nobody waits for it any longer.
+//! The program that does the work. A worker finds it once, starts it for each job, and ends it when the job's caller no
+//! longer waits.
 
 use super::pipes::{Ended, TICK, Talk, kill_group};
 use crate::exit::{Exit, Failure};
