@@ -1,5 +1,5 @@
-//! A folder for one cluster's socket, for this user only. It is removed at the end; one whose process was killed is
-//! removed by the next cluster that starts.
+//! A folder for one cluster's socket, for this user only. The cluster removes it at its end. If its process was killed, the
+//! next cluster that starts removes it.
 
 use super::ClusterError;
 use ring::rand::{SecureRandom, SystemRandom};

@@ -1,8 +1,8 @@
 //! Starts worker processes, watches them, starts them again and ends them: [`Supervisor`] is the handle.
 //!
-//! The [policy](policy::Policy) decides and is pure; the thread in `children` carries it out and is the only one that
-//! makes, signals and reaps processes. Nothing here knows of jobs or sockets: that a worker has registered is told from
-//! outside, and what happens to processes is told to a listener.
+//! The [policy](policy::Policy) decides, and is pure. The thread in `children` carries out what it decides; no other thread
+//! makes, signals or reaps processes. No file here knows of jobs or sockets: the owner says that a worker has registered, and
+//! a listener hears what happens to processes.
 
 mod backoff;
 mod children;

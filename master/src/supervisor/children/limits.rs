@@ -1,4 +1,4 @@
-//! What a worker process is bounded by, made ready before it is forked and applied in it before its program.
+//! The bounds of a worker process. They are computed before the fork, and applied in the child before its program starts.
 
 use super::super::command::WorkerLimits;
 use rustix::io;

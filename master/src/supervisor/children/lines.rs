@@ -1,4 +1,4 @@
-//! Reads what workers print and hands it on, line by line, on a thread a stream: a worker that prints much never waits
+//! Reads what workers print and hands it on, line by line. Each stream has a thread: a worker that prints much never waits
 //! for one that prints little.
 
 use super::super::output::{LineSink, WorkerLine, WorkerStream};

@@ -1,4 +1,4 @@
-//! What the log says of workers' lives: INFO what an operator may want to see, WARN what somebody should look at.
+//! What the log says of workers' lives: at INFO what an operator may want to see, at WARN what an operator should look at.
 
 use super::super::event::SupervisorEvent;
 use crate::worker_exit::WorkerExit;

@@ -1,7 +1,7 @@
 //! The thread that makes the worker processes, watches them and carries out the policy.
 //!
-//! It is one thread for the whole life of a supervisor, as Linux ends a child when the *thread* that made it ends.
-//! Only it signals and reaps, in this order, so that a process id never reaches another process. It never decides
+//! It is one thread for the whole life of a supervisor: Linux ends a child when the *thread* that made it ends. No other
+//! thread signals or reaps, so that no signal reaches another process by an id that was used again. It never decides
 //! anything.
 
 mod ends;

@@ -1,10 +1,10 @@
 //! What to do about workers that start, register, fail and end: a pure state machine. Events and the time go in,
 //! actions come out. It never touches a process, a thread, a clock or a random source.
 //!
-//! A worker that ends by itself is started again: at once if it was ready for long enough, else after a back-off. One
-//! that fails to start too often in a row is given up. A replacement takes one worker at a time and goes on only
-//! while all others are ready, so that it costs no more than one worker's capacity, and a program that no longer
-//! starts costs one.
+//! * A worker that ends by itself starts again: at once if it was ready for long enough, else after a back-off.
+//! * A worker that fails to start too often in a row is given up.
+//! * A replacement takes one worker at a time, and goes on only while all others are ready. So it costs one worker's
+//!   capacity at most, also where the new program does not start.
 
 mod fleet;
 mod recycle;

@@ -1,5 +1,4 @@
-//! A worker's place, and what is in it. States and questions about them; what follows from them is decided in the
-//! policy.
+//! A worker's place, and the process in it: states, and questions about them. The policy decides what follows.
 
 use crate::supervisor::recycling::Wear;
 use std::time::Instant;
