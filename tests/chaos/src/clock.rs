@@ -1,4 +1,4 @@
-//! What time it is, by a clock that all processes of a run share and that nobody can set.
+//! The time, by a clock that all processes of a run share and that no program can set.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;

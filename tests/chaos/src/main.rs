@@ -2,7 +2,7 @@
 //!
 //! A run goes like this: the [`conductor`] starts a master, workers and clients, each this very program in one of its
 //! [`roles`]; the clients hold a steady [`load`] of jobs whose replies they can check; the conductor applies the faults of
-//! a [`plan`] that a seed determines, some of them through [`attackers`]. Everybody tells what happened; the [`judge`]
+//! a [`plan`] that a seed determines, some of them through [`attackers`]. Every process tells what happened to it; the [`judge`]
 //! holds it together at the end, and the [`report`] says what came out.
 
 mod attackers;

@@ -1,5 +1,5 @@
-//! What a coverage-guided fuzzer feeds with bytes. Each function takes any bytes whatever and panics if something that
-//! must always hold does not.
+//! The functions that a coverage-guided fuzzer feeds with bytes. Each takes any bytes, and panics if a rule that must always
+//! hold does not.
 //!
 //! `targets/` has the programs for `cargo fuzz`, `corpus/` the inputs that it found, each of which reaches code that
 //! the others do not: a line each, as there are thousands of a few bytes. `cargo test` replays them. To go on fuzzing

@@ -3,7 +3,7 @@
 //! The types that the master's loop, the worker and the client run (`powerhose::dispatcher`,
 //! `powerhose_worker::machine`, `powerhose::client`) run here together, on one thread, under a clock that only the
 //! simulation moves. A seed decides everything: who takes part, the settings, how long messages travel, which faults
-//! strike when. Somebody who only watches, the reference, knows what must be true, and is asked after every turn.
+//! strike when. The reference only watches: it knows what must be true, and is asked after every turn.
 //!
 //! ```text
 //! cargo test -p powerhose-simulation                                        2,000 seeds of 500 events
@@ -15,7 +15,7 @@
 //!
 //! In reading order:
 //!
-//! * `world`: everybody who takes part, and what happens next; in it the shells around the machines, and the faults.
+//! * `world`: all that take part, and what happens next; in it the shells around the machines, and the faults.
 //! * `process`, `network`, `schedule`, `clock`, `random`: what the world is made of. `scenario`: what a seed decides.
 //! * `work`: jobs whose only right reply follows from their payload.
 //! * `reference`: what must be true. `verdict`: the promises, by name. `coverage`: what occurred. `trace`: the story.

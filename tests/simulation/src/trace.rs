@@ -1,4 +1,4 @@
-//! What happened, as a hash that tells two runs apart, and as lines for people who ask for them.
+//! What happened: as a hash that tells two runs apart, and with `-v` as lines for people.
 
 use crate::clock;
 use std::time::Instant;

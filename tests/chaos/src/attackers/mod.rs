@@ -1,4 +1,4 @@
-//! Those who mean harm, or do not know better: peers that register and vanish, peers that send garbage, connections that
+//! Hostile and broken peers: peers that register and vanish, peers that send garbage, connections that
 //! say nothing. All of them are threads that end by themselves after a few seconds.
 
 mod garbage;

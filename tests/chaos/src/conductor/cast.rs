@@ -1,4 +1,4 @@
-//! Everybody who plays in a run, and what they tell.
+//! The processes of a run, and what each tells.
 
 use super::facts::{Facts, Gone, Registered};
 use super::outage::Undo;

@@ -1,4 +1,5 @@
-//! The conductor: starts everybody, holds the load, applies the faults of the plan, lets things settle, and asks the judge.
+//! The conductor: it starts all processes, holds the load, applies the faults of the plan, waits until all is at rest, and asks
+//! the judge.
 
 mod apply;
 mod cast;

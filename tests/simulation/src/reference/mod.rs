@@ -1,4 +1,4 @@
-//! What must be true, kept by somebody who only watches: callers, wire and notices go past here, and whatever does not
+//! What must be true. The reference only watches: callers, wire and notices go past it, and what does not
 //! fit what went past before is a violation.
 //!
 //! * `calls`: every caller's side. A call ends once, in time, with its own outcome.

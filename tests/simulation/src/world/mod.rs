@@ -1,4 +1,4 @@
-//! The world: everybody who takes part, the time, and what happens next.
+//! The world: master, workers, clients and hostile peers, the time, and what happens next.
 //!
 //! * `master`: the dispatcher in a loop like that of `runner/embedded.rs`.
 //! * `workers`: the worker's machine in a shell like that of its runtime. `clients`: the client's machine likewise.

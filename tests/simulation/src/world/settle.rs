@@ -1,5 +1,5 @@
-//! The faults stop. Now everything that is pending has to end, everybody who lives has to be registered again, and
-//! whatever the master holds has to be back at rest: in bounded time, and in a bounded number of steps.
+//! The faults stop. Now everything that is pending has to end, every process that lives has to be registered
+//! again, and the master has to hold no more than at the start: in bounded time, and in a bounded number of steps.
 
 use super::World;
 use crate::process::{Manners, Process};
