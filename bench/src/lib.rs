@@ -1,6 +1,6 @@
 //! How fast Powerhose is, beside the least that its parts cost, measured in the same run.
 //!
-//! A run goes like this: `options` reads the command line, `loads` says who is compared with whom, `measure` lets
+//! A run goes like this: `options` reads the command line, `loads` says which contenders are compared, `measure` lets
 //! all of them run in turn, again and again, and `report` and `plots` write down what came out. What the contenders
 //! do is in `ours` and `floors`; the other processes that they need are this program itself in one of its `roles`.
 

@@ -1,4 +1,4 @@
-//! libzmq alone: a ROUTER here, a DEALER in each worker process, ipc between them. Nobody chooses a worker: messages go
+//! libzmq alone: a ROUTER here, a DEALER in each worker process, ipc between them. No balancer chooses a worker: messages go
 //! round in turn.
 
 use crate::callers::{Lane, Tally, round_trips, throughput};

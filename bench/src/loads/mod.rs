@@ -1,4 +1,4 @@
-//! Who is compared with whom in what, and what is to be reached.
+//! The loads: which contenders are compared in what, and the targets.
 
 mod client;
 mod cost;

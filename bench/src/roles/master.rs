@@ -1,4 +1,4 @@
-//! A master of Powerhose in a process of its own, and its workers. Says who belongs to it.
+//! A master of Powerhose in a process of its own, and its workers. Prints the process ids of the workers.
 
 use crate::ours;
 use crate::processes::end_with_parent;

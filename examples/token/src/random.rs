@@ -1,4 +1,4 @@
-//! Where random bytes come from: the operating system, or whatever a test hands in.
+//! Where random bytes come from: the operating system, or the bytes that a test hands in.
 //!
 //! Never falls back to anything weaker when the system gives none: that is an error.
 

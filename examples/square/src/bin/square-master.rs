@@ -1,4 +1,4 @@
-//! The master as a program of its own: listens, waits for workers that somebody else starts, and gives them jobs.
+//! The master as a program of its own: listens, waits for workers that another program starts, and gives them jobs.
 
 use clap::Parser;
 use powerhose::JobRunner;

@@ -1,6 +1,6 @@
 //! `token-service`: issues and checks tokens over HTTP, computed by worker processes.
 //!
-//! It issues to whoever asks, so it never listens beyond this machine unless told to. Secrets, keys, claims
+//! It issues tokens to every caller, so it never listens beyond this machine unless told to. Secrets, keys, claims
 //! and tokens never reach its log.
 
 mod answer;
