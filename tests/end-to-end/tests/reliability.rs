@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The first column of the faults that the document has to have.
+/// The headings of the faults that the document has to have.
 const FAULTS: &[&str] = &[
     "worker killed",
     "worker stopped, half-open TCP",
@@ -21,7 +21,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The part of the document that has these tables.
+/// The part of the document that has them.
 fn promises_and_faults() -> String {
     let document = read("docs/RELIABILITY.md");
     let (_, rest) = document.split_once("## Promises").expect("the promises");
@@ -32,10 +32,15 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The rows of the tables, each as its cells.
-fn rows(document: &str) -> Vec<Vec<&str>> {
-    let rows = document.lines().filter(|line| line.starts_with('|') && !line.starts_with("|--"));
-    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+/// The promises and faults, each its heading and the list below it.
+fn entries(document: &str) -> Vec<(&str, &str)> {
+    document.split("\n### ").skip(1).filter_map(|entry| entry.split_once('\n')).collect()
+}
+
+/// What the list says of the tests.
+fn tests<'a>((heading, list): &(&'a str, &'a str)) -> &'a str {
+    let tests = list.lines().find_map(|line| line.strip_prefix("* Tests: "));
+    tests.unwrap_or_else(|| panic!("{heading:?} has no tests"))
 }
 
 /// What stands in backticks.
@@ -43,7 +48,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Whether a name is that of something, in a column of tests that begins with where to look: `e2e`, `sim`, …
+/// Whether a name is that of something, in a list of tests that begins with where to look: `e2e`, `sim`, …
 fn is_there(place: &str, name: &str) -> bool {
     let file = |folder: &str| root().join(folder).join(format!("{name}.rs")).exists();
     let variant = |path: &str, name: &str| read(path).lines().any(|line| line.trim().starts_with(name));
@@ -75,25 +80,25 @@ fn pascal(name: &str) -> String {
 fn what_the_document_names_is_there() {
     let document = promises_and_faults();
     let mut named = 0;
-    for row in rows(&document).iter().filter(|row| row.len() >= 4) {
-        // The tests are the last column but one.
-        for part in row[row.len() - 2].split(';') {
+    for entry in &entries(&document) {
+        for part in tests(entry).split(';') {
             let place = part.split_once(':').map_or("", |(place, _)| place.trim());
             for name in names(part) {
-                assert!(is_there(place, name), "{:?} names {name} in {place}, which is not there", row[0]);
+                assert!(is_there(place, name), "{:?} names {name} in {place}, which is not there", entry.0);
                 named += 1;
             }
         }
     }
-    assert!(named > 50, "only {named} names were found: are these still the columns?");
+    assert!(named > 50, "only {named} names were found: is this still the form?");
 }
 
 #[test]
 fn every_fault_has_a_test_with_real_processes() {
     let document = promises_and_faults();
-    let rows = rows(&document);
+    let entries = entries(&document);
     for fault in FAULTS {
-        let row = rows.iter().find(|row| row[0] == *fault).unwrap_or_else(|| panic!("no row for: {fault}"));
-        assert!(row[3].contains("e2e: `"), "{row:?}");
+        let entry = entries.iter().find(|entry| entry.0 == *fault);
+        let entry = entry.unwrap_or_else(|| panic!("nothing on: {fault}"));
+        assert!(tests(entry).contains("e2e: `"), "{entry:?}");
     }
 }
