@@ -1,7 +1,7 @@
 //! The messages of every job, JOBS, REPLIES, EXECUTE and OUTCOMES, without the detours of a general reader and writer:
 //! they are most of what a master reads and writes.
 //!
-//! Reading here takes only what is exactly as this version writes it. Whatever else comes, longer arrays of later versions
+//! Reading here takes only what is exactly as this version writes it. All else, longer arrays of later versions
 //! or nonsense, gives nothing, and [`codec`](crate::codec) reads it again and says what is wrong. Both write the same bytes.
 
 use crate::codec::{Bin, Named, WriteFields};

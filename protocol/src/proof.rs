@@ -1,7 +1,7 @@
 //! Proofs that a peer and a master share a secret: PROOF and WELCOME carry one each (PROTOCOL.md, section 5).
 //!
-//! The secret itself never crosses the wire. The key of a proof depends on the role and on the direction, so that a
-//! client's proof is worth nothing as a worker's, and none can be sent back to whoever made it.
+//! The secret itself never crosses the wire. The key of a proof depends on the role and on the direction: a client's proof is
+//! worth nothing as a worker's, and nothing if it is sent back to the peer that made it.
 
 use crate::limits::NONCE_BYTES;
 use hkdf::Hkdf;

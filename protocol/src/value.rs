@@ -1,4 +1,4 @@
-//! A value of a STATE or CONTROLLED map: whatever an answer needs to say, without a fixed form.
+//! A value of a STATE or CONTROLLED map, which has no fixed form.
 
 use crate::codec::Text;
 use crate::limits::VALUES_MAX;

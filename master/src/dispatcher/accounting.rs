@@ -1,4 +1,4 @@
-//! What is counted at the end of a job, and the account that is given when somebody asks.
+//! What is counted at the end of a job, and the account of it for those who ask.
 
 use super::event::Ending;
 use super::job::Job;

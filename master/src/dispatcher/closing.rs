@@ -1,4 +1,4 @@
-//! How a master ends: no job is taken in any longer, those it has may finish for a while, everybody is told.
+//! How a master ends: it takes no further job, lets those it has finish for a while, and says BYE to every peer.
 
 use super::event::{Ending, LostCause, Route};
 use super::job::JobKey;

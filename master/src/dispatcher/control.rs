@@ -1,4 +1,4 @@
-//! Orders to workers that reach them through the master.
+//! Orders of operators, which workers get through the master.
 
 use super::peer::{Peer, PeerKey};
 use super::status::map;
@@ -11,7 +11,7 @@ use tracing::info;
 
 /// Orders that may wait for their effect at once.
 const CONTROLS_MAX: usize = 1024;
-/// When whoever gave one too many may try again.
+/// When an operator that gave one order too many may try again.
 const RETRY_AFTER_MS: u64 = 1000;
 
 /// Orders that have not had their full effect yet.
@@ -148,7 +148,7 @@ impl Dispatcher {
         }
     }
 
-    /// An order took as long as it may: whoever gave it learns how far it came.
+    /// An order took as long as it may: its operator learns how far it came.
     pub(super) fn control_expired(&mut self, number: u32) {
         if let Some(place) = self.controls.pending.iter().position(|pending| pending.number == number) {
             let pending = self.controls.pending.remove(place);

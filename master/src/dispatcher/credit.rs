@@ -1,8 +1,8 @@
 //! How many jobs a worker of a pool is given at once.
 //!
-//! One, unless the jobs are so short that the way to the worker and back would leave it idle for longer than it works. A
-//! job that waits behind another at a busy worker cannot go to one that becomes free: where one job takes long among many
-//! short ones, the worker gives back what stands behind it.
+//! One, unless the jobs are so short that the way to the worker and back would leave it idle for longer than it works. A job
+//! that waits behind another at a busy worker cannot go to one that becomes free. So where one job takes long among many
+//! short ones, its worker gives back the jobs behind it.
 
 use std::time::Duration;
 

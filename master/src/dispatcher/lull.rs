@@ -1,5 +1,5 @@
-//! How long no worker will want anything: so long the loop may look away while replies and new jobs gather. Every message
-//! that wakes it takes a processor from a worker, if all of them are busy.
+//! How long no worker will want anything. For so long the loop may look away while replies and new jobs gather. If all
+//! processors are busy, every message that wakes the loop takes one from a worker.
 
 use super::Dispatcher;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Structs whose fields of one kind can be walked with their names: who tells, reads or shows them needs no list of his
-//! own, and a field is added in one place.
+//! Structs whose fields of one kind can be walked with their names. The code that tells, reads or shows them needs no list of
+//! its own, and a field is added in one place.
 
 /// Defines a struct with fields that are walked (`each`), and after them others that are not.
 macro_rules! named {

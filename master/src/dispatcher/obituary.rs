@@ -1,5 +1,5 @@
 //! What the log says of a worker that is gone. If it had a job and its process is our supervisor's, one line names worker,
-//! process, job and exit status together: the connection's end is known before the exit status, so the line waits for it.
+//! process, job and exit status together. The master knows the connection's end before the exit status, so the line waits.
 
 use super::event::GoneCause;
 use super::suspicion::MOURNING;

@@ -1,4 +1,5 @@
-//! Who may come in, where a secret is asked for: HELLO is answered with CHALLENGE, and only a right PROOF with WELCOME.
+//! Which peers may come in, where the master asks for a secret: it answers HELLO with CHALLENGE, and only a right PROOF with
+//! WELCOME.
 //!
 //! A handshake under way costs no session: it is kept by connection, in a bounded number, for a bounded time.
 

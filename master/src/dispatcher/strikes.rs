@@ -1,5 +1,5 @@
-//! Peers that keep sending what has to be refused, or keep beginning anew: counted by connection, and cut off. And how
-//! many handshakes there may be in a second, over all.
+//! Peers that keep sending what has to be refused, or keep beginning anew: they are counted by connection, and cut off. Also
+//! how many handshakes there may be in a second, of all peers together.
 //!
 //! What is kept is bounded: of the connections that misbehaved, the latest [`OFFENDERS_MAX`].
 

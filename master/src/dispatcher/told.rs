@@ -1,5 +1,5 @@
-//! Reads what a master told of itself: the same [`Stats`] on the other side of the wire, with durations as fine as they are
-//! told there.
+//! Reads what a master tells of itself: the same [`Stats`] on the other side of the wire. Durations are as fine as the wire
+//! has them.
 
 use super::{Ends, Histogram, PoolStats, Stats, Times, WorkerCounts};
 use powerhose_protocol::Value;

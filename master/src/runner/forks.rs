@@ -1,6 +1,6 @@
 //! Whether this process is a fork of the one that started the loop: its copy of the handles has no loop behind it.
 //!
-//! Asking the system for the process's id costs a system call for every job; being told of a fork costs nothing.
+//! To ask for the process's id would cost a system call for every job. The system tells of a fork by itself, at no cost.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};

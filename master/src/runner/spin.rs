@@ -1,9 +1,9 @@
 //! How a caller that turns the loop waits for its reply: first it looks again and again, then it sleeps.
 //!
-//! A processor that has nothing to do goes to sleep itself, and on many machines waking it costs more than the whole rest of
-//! a short job. Between two looks it is given away, so that whoever the caller waits for can run there. Where all processors
-//! are busy with other things, it comes back after milliseconds, while a caller that sleeps is woken at once: after a look
-//! that took so long, many waits are slept for.
+//! * A processor that has nothing to do goes to sleep, and on many machines waking it costs more than the rest of a short job.
+//! * Between two looks the caller gives the processor away, so that the thread that it waits for can run there.
+//! * Where all processors are busy with other things, the caller gets it back after milliseconds. A caller that sleeps is woken
+//!   at once. So after a look that took so long, many waits are slept.
 
 use crate::transport::clock;
 use std::thread;
@@ -17,7 +17,7 @@ const SPIN_MAX: Duration = Duration::from_millis(1);
 /// A wait that took this many times as long as it may spin would have been a sleep anyway.
 const WORTH: u32 = 3;
 
-/// Whoever has the processor for so long does not belong to a short job. Others get it for about 3 ms.
+/// A thread that has the processor for so long does not belong to a short job. Others get it for about 3 ms.
 const LATE: Duration = Duration::from_micros(500);
 /// Waits that are slept for after that: so many that the next such look falls into no percentile that anybody asks for.
 const SLEEPS_MIN: u32 = 1000;

@@ -1,8 +1,8 @@
-//! A loop that turns where it is needed: on its own thread, or on the thread of a caller who would only wait for it.
+//! A loop that turns where it is needed: on its own thread, or on the thread of a caller that would only wait for it.
 //!
-//! A lone caller that blocks needs nobody to send its job and to wait for the reply: it turns the loop itself, and saves
-//! both wake-ups, of the loop by the caller and of the caller by the loop. Meanwhile the loop's own thread sleeps on, and
-//! is told not to look at the network. Whoever turns holds the lock; who finds it taken leaves a command and wakes.
+//! A lone caller that blocks turns the loop itself. It sends its own job and reads its own reply, which saves two wake-ups: the
+//! loop's by the caller, and the caller's by the loop. Meanwhile the loop's own thread sleeps on, and is told not to look at
+//! the network. The thread that turns the loop holds the lock. Any other thread leaves a command and wakes it.
 
 use super::slot::Slot;
 use super::spin::Spin;

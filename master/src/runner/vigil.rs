@@ -1,7 +1,7 @@
 //! Whether a loop that has nothing to do sleeps at once, or looks again for a moment.
 //!
-//! Where jobs come by the hundred thousand a second, the next is there before a sleep has begun: to wake whoever sleeps costs
-//! both sides more than a few looks. Where they come more slowly, a look would find nothing.
+//! Where jobs come by the hundred thousand a second, the next is there before a sleep has begun: a wake-up costs both threads
+//! more than a few looks. Where jobs come more slowly, a look would find nothing.
 
 use super::spin::Spin;
 use crate::transport::clock;

@@ -1,6 +1,6 @@
 //! Every message, as a struct whose fields stand in the order of the wire.
 //!
-//! All of them borrow: to send, from whoever has the strings; to read, from the header frame. Durations are
+//! All of them borrow: to send, from the owner of the strings; to read, from the header frame. Durations are
 //! milliseconds (`_ms`) or microseconds (`_us`) that remain or passed, never wall-clock times.
 
 mod calls;

@@ -1,6 +1,6 @@
 //! What every peer of a master does, whatever its role: it says HELLO until it is answered, proves itself, keeps a session
-//! alive, and begins again when that is over (PROTOCOL.md, sections 4 to 6 and 13). Pure: the time and the randomness of
-//! its nonces are handed in; whoever drives it sends what it says.
+//! alive, and begins again when that is over (PROTOCOL.md, sections 4 to 6 and 13). Pure: its owner hands the
+//! time and the randomness of its nonces in, and sends what it says.
 //!
 //! ```text
 //! peer.handle(now, header, message)     // a message came: what the role has to know of it

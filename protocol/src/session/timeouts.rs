@@ -1,4 +1,4 @@
-//! What becomes due with time. Every deadline of a peer's session is told by [`PeerSession::poll_timeout`].
+//! What becomes due with time. [`PeerSession::poll_timeout`] tells every deadline of a peer's session.
 
 use super::{HELLO_UNANSWERED, PeerSession, Reach, Role, State, Watch, milliseconds};
 use crate::Message;

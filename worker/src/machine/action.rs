@@ -4,7 +4,7 @@ use powerhose_protocol::JobId;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What whoever drives the machine has to do.
+/// What the shell around the machine has to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action<P> {
     /// Send this message: the header frame, then the payload frames. If there is no connection to send it on, say so by

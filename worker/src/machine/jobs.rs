@@ -85,7 +85,7 @@ impl<P: Payload> Machine<P> {
     /// The handler of the job from [`next_job`](Machine::next_job) has ended after `run`.
     ///
     /// # Panics
-    /// No job was running: a mistake of whoever drives the machine.
+    /// No job was running: a mistake of the shell that drives the machine.
     pub fn finish(&mut self, outcome: Outcome<P>, run: Duration) {
         let Handler::Running(running) = mem::replace(&mut self.handler, Handler::Idle) else {
             panic!("finish without a job from next_job");
@@ -179,8 +179,8 @@ impl<P: Payload> Machine<P> {
         self.answer_unbegun(&back, WorkerEnd::Returned);
     }
 
-    /// What runs, and where in the queue begins what the master takes for waiting behind what runs: if that is of a session
-    /// before this one, the master takes the first of the queue for running.
+    /// The running job, and the index of the first queued job that the master counts as waiting: 0, or 1 if the running job
+    /// is of an earlier session, because the master then counts the first of the queue as running.
     fn stock(&self) -> Option<(&Running, usize)> {
         let (State::Ready, Handler::Running(running)) = (&self.state, &self.handler) else { return None };
         Some((running, usize::from(running.session != self.session()?.session)))

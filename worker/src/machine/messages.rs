@@ -1,4 +1,4 @@
-//! Which message concerns what. What makes a message foreign is decided before, in
+//! What each message concerns. Whether a message is foreign is decided before, in
 //! [`PeerSession`](powerhose_protocol::session::PeerSession).
 
 use super::{Departure, Ending, Machine, Payload, State};

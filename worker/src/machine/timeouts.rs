@@ -1,4 +1,4 @@
-//! What becomes due with time. Every deadline of the machine is told by [`Machine::poll_timeout`].
+//! What becomes due with time. [`Machine::poll_timeout`] tells every deadline of the machine.
 
 use super::jobs::Watch;
 use super::{Departure, Ending, Handler, Machine, Payload, Registration, State};

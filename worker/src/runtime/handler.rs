@@ -1,4 +1,4 @@
-//! One call of the handler: whatever it does, an outcome comes of it.
+//! One call of the handler. It gives an outcome also where the handler panics.
 
 use super::frame::Frame;
 use super::panics;

@@ -1,8 +1,8 @@
-//! The keeper: a thread that stands in at the socket while a handler runs. It sends due heartbeats, reads what comes, and
-//! is the watchdog's eye. While no handler runs it touches nothing.
+//! The keeper: a thread that minds the socket while a handler runs. It sends due heartbeats, reads what comes, and
+//! sees for the watchdog whether the handler hangs. While no handler runs it touches nothing.
 //!
-//! It looks every 50 ms, and every millisecond where jobs come faster than they are run: what stands behind a job that
-//! takes long goes to another worker.
+//! It looks every 50 ms, and every millisecond where jobs wait behind the one that runs: if that takes long, they go back to
+//! the master, and to another worker.
 
 use super::Shared;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

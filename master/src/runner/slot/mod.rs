@@ -1,5 +1,5 @@
-//! Where a job's end is put for its caller, who waits blocked, as a future, or not at all. The first end wins; whatever
-//! comes later is dropped.
+//! Where the loop puts a job's end for its caller, which waits blocked, as a future, or not at all. The first end wins; a
+//! later one is dropped.
 
 use super::error::JobError;
 use super::reply::Reply;
