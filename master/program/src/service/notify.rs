@@ -1,4 +1,5 @@
-//! What the program tells systemd, if systemd started it: READY, STATUS, STOPPING, and WATCHDOG as often as it asks.
+//! What the program tells systemd, if systemd started it: READY, STATUS, STOPPING, and WATCHDOG at least three times as often as
+//! systemd asks.
 
 use sd_notify::NotifyState;
 use std::time::Duration;
