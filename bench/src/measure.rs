@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Results(BTreeMap<&'static str, Vec<Sample>>);
 
-/// Measures what the options ask for; shows how far it is if somebody is looking.
+/// Measures what the options ask for; on a terminal it shows how far it is.
 pub(crate) fn measure(options: &Options) -> anyhow::Result<Results> {
     let mut contenders = options.contenders();
     if options.plot.is_some() {
@@ -41,7 +41,7 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<Results> {
     Ok(results)
 }
 
-/// Who runs in which repeat. Every second one goes the other way round, so that nobody always runs after the same.
+/// Which contender runs when in a repeat. Every second repeat goes the other way round, so that none always runs after the same.
 fn rounds(contenders: &[&'static Contender], asked: u64) -> Vec<(u64, Vec<&'static Contender>)> {
     let repeats = |contender: &Contender| contender.effort.repeats(asked);
     let last = contenders.iter().map(|contender| repeats(contender)).max().unwrap_or(0);

@@ -11,7 +11,7 @@ use std::path::Path;
 /// Of the horizontal axis: 1 is the 90th percentile, 2 the 99th, 3 the 99.9th.
 const NINES_MAX: f64 = 4.0;
 const POINTS: u32 = 200;
-/// Microseconds below which nobody needs to see anything.
+/// Microseconds below which the picture shows nothing.
 const LEAST: f64 = 1.0;
 /// Beyond the percentile that leaves fewer latencies than this above it, the line would tell of single ones.
 const ABOVE_MIN: f64 = 5.0;

@@ -43,7 +43,7 @@ fn shorter(conditions: &Conditions) -> Conditions {
     Conditions { window: conditions.window / 3, warm_up: conditions.warm_up / 2, ..conditions.clone() }
 }
 
-/// Whatever has to be measured for the picture.
+/// All that has to be measured for the picture.
 pub(crate) fn contenders() -> impl Iterator<Item = &'static Contender> {
     SWEEPS.iter().flat_map(|(_, contenders)| contenders.iter().map(|(contender, _)| *contender))
 }

@@ -6,7 +6,7 @@ use powerhose::{Cluster, Job, PoolSettings};
 use std::io;
 use std::time::Duration;
 
-/// A pool that nobody serves.
+/// A pool that no worker serves.
 const POOL: &str = "nobody";
 /// No job ends while it is weighed.
 const TIMEOUT: Duration = Duration::from_secs(3600);

@@ -42,7 +42,7 @@ impl Default for Lifetimes {
     }
 }
 
-/// Fails where the claims are nested deeper than [`MAX_DEPTH`]. Whoever wraps claims into a request checks
+/// Fails where the claims are nested deeper than [`MAX_DEPTH`]. A caller that wraps claims into a request checks
 /// this first: the other side may not be able to read the request otherwise.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ const FOLDER: &str = "powerhose";
 const SOCKET: &str = "master.ipc";
 
 /// `$XDG_RUNTIME_DIR/powerhose/master.ipc`; without that variable `/run/powerhose/master.ipc` for root, and for others a
-/// socket in a folder among the temporary files that nobody else can enter.
+/// socket in a folder among the temporary files that no other user can enter.
 pub(crate) fn default_endpoint() -> Result<String, Failure> {
     let folder = default_folder()?;
     Endpoint::ipc(folder.join(SOCKET)).map(|endpoint| endpoint.to_string()).map_err(|error| {
@@ -34,7 +34,7 @@ fn default_folder() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Makes the folder if it is not there. In a place where everybody can write, somebody else may have made it first.
+/// Makes the folder if it is not there. Where every user can write, another may have made it first.
 fn private(folder: &Path) -> Result<(), Failure> {
     match mkdir(folder, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => {}

@@ -21,7 +21,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Says what is wrong. Where nobody reads it, the exit status has to tell: `eprintln!` would panic, and exit with another.
+/// Says what is wrong. If standard error is closed, the exit status has to tell: `eprintln!` would panic, and exit with another.
 pub(crate) fn complaint(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "powerhose: {text}");
 }

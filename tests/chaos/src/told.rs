@@ -92,7 +92,7 @@ pub(crate) enum Order {
     Trim,
 }
 
-/// Says things on standard output, from a thread of its own: whoever has something to say never waits for the reader.
+/// Says things on standard output, from a thread of its own: a thread that has something to say never waits for the reader.
 #[derive(Clone)]
 pub(crate) struct Teller(Sender<Told>);
 

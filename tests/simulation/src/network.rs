@@ -45,7 +45,7 @@ impl Packet {
 pub(crate) enum Taken {
     /// It did, and says when to look whether it arrives.
     Arriving(Instant),
-    /// It did, and nobody will ever see it.
+    /// It did, and no peer will ever see it.
     Swallowed,
     /// There is no connection for it.
     Refused,

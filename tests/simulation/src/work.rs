@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Bytes of a payload without its filling.
 const BYTES_MIN: usize = 13;
-/// In every reply of a liar, so that nobody takes it for a true one.
+/// In every reply of a liar, so that no check takes it for a true one.
 pub(crate) const LIE: &[u8] = b"a lie";
 
 /// What a handler is to do.

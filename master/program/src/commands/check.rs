@@ -36,7 +36,7 @@ pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
     Ok(if workers < options.workers_min { Exit::No } else { Exit::Fine })
 }
 
-/// Somebody is there, or not: it could not be found out.
+/// A master is there, or not: it could not be found out.
 fn unknown(failure: &Failure) -> Failure {
     Failure::new(Exit::Usage, failure)
 }

@@ -23,7 +23,7 @@ pub(crate) struct OrderOptions {
     workers: Vec<Selector>,
 }
 
-/// Gives the order, and waits until it has had its effect on everybody.
+/// Gives the order, and waits until it has had its effect on every worker selected.
 pub(super) fn order(common: &CommonOptions, order: Order, options: &OrderOptions) -> Outcome {
     let until = Instant::now() + options.within;
     let mut operator = operator(common, CONNECT_WITHIN)?;
@@ -40,7 +40,7 @@ pub(super) fn order(common: &CommonOptions, order: Order, options: &OrderOptions
     Ok(exit)
 }
 
-/// Orders that take their time are waited for one after the other: nobody gets further jobs meanwhile.
+/// Waits for orders that take their time one after the other. None of their workers gets further jobs meanwhile.
 fn begin_with_all(
     operator: &mut Operator,
     order: Order,

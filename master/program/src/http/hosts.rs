@@ -13,7 +13,7 @@ pub(super) struct Hosts {
     others: Others,
 }
 
-/// What is done when asked for by a name that nobody declared.
+/// What becomes of a request by a name that no flag declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Others {
     Refused,
@@ -21,7 +21,7 @@ enum Others {
 }
 
 impl Hosts {
-    /// Where everybody may ask, every name is good, unless some are declared: then only these.
+    /// Where other machines may ask: every name is good, unless some are declared. Then only these.
     pub(super) fn new(reach: Reach, named: &[String]) -> Hosts {
         let others = match reach {
             Reach::Public if named.is_empty() => Others::Answered,

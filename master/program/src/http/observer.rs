@@ -31,7 +31,7 @@ pub(super) enum Ready {
     Closing,
 }
 
-/// The one who asks. Cheap to clone.
+/// Asks the master. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Observer {
     runner: JobRunner,

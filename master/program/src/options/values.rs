@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// `250ms`, `5s`, `1.5s`, `2m`, `1h`, `1d`. A number without a unit is refused, as nobody would know which.
+/// `250ms`, `5s`, `1.5s`, `2m`, `1h`, `1d`. A number without a unit is refused: it could be any.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let unit_seconds = match unit {

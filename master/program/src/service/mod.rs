@@ -57,7 +57,7 @@ enum Phase {
     Draining,
     /// The workers are told to leave; the master, if there was one, has gone.
     Leaving,
-    /// Nobody waits for anything any more.
+    /// It ends at once: the service waits for nothing any more.
     Ending {
         by: Instant,
     },
@@ -188,7 +188,7 @@ impl Service {
         }
     }
 
-    /// Whoever is left is killed, jobs that are left are lost.
+    /// Kills the workers that are left. Jobs that are left are lost.
     fn end_at_once(&mut self) {
         if let Phase::Ending { .. } = self.phase {
             return;

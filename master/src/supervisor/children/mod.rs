@@ -45,7 +45,7 @@ pub(super) struct Children {
     messages: Messages,
     memory: Option<MemoryWatch>,
     abandon_at: Option<Instant>,
-    /// Dropped last, also by a panic of the listener: whoever waits for the end is freed when all else is gone.
+    /// Dropped last, also by a panic of the listener: a thread that waits for the end is freed when all else is gone.
     _ended: EndOfThread,
 }
 

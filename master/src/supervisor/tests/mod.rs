@@ -81,7 +81,7 @@ fn eventually<T>(mut condition: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Whether the process runs. A zombie does not: whoever adopts orphans may be slow to reap them.
+/// Whether the process runs. A zombie does not: the process that adopts orphans may be slow to reap them.
 fn lives(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
     let after_name = stat.rsplit(')').next().expect("a split has a last part");

@@ -48,7 +48,7 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
-    /// Starts everybody, and waits until they are there.
+    /// Starts all processes, and waits until they are there.
     pub(super) fn assemble(options: &Options) -> anyhow::Result<Cast> {
         let folder = Folder::make()?;
         let site = start::site(&folder)?;
@@ -140,7 +140,7 @@ impl Cast {
         self.pump_while("the master trims", |cast| !cast.trimmed.contains(&host))
     }
 
-    /// Ends everybody.
+    /// Ends all processes.
     pub(super) fn dismiss(mut self) -> Facts {
         self.read_all();
         if let Some(supervisor) = self.supervisor.take() {
@@ -237,7 +237,7 @@ impl Cast {
         }
     }
 
-    /// Nobody ends by himself.
+    /// No process ends by itself.
     fn check_processes(&mut self) -> anyhow::Result<()> {
         let is_away = self.facts.outages.last().is_some_and(|outage| outage.to == Moment::NEVER);
         let starting = self.undo.iter().any(|(_, undo)| *undo == Undo::StartMaster);

@@ -15,7 +15,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(200);
 const BYTES_MORE_MAX: u64 = 16 << 20;
 
 impl Cast {
-    /// Waits until everybody is there and nothing is left to do. Gives the workers that are registered, and what was not
+    /// Waits until every process is registered and nothing is left to do. Gives the workers that are registered, and what was not
     /// as it should be when patience was over.
     pub(super) fn settle(&mut self) -> anyhow::Result<(u64, Vec<String>)> {
         let until = Moment::now().plus(SETTLE_WITHIN);

@@ -20,11 +20,11 @@ const CALLERS_OF_VICTIM: u64 = 4;
 const RATE_OF_VICTIM: u64 = 20;
 /// How long a process may take to start or to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
-/// Below the ports that the system gives to whoever connects: a worker that connects again and again to a port of those,
+/// Below the ports that the system gives to sockets that connect: a worker that connects again and again to a port of those,
 /// while nobody listens there, may be given that very port and meet itself.
 const PORTS: (u64, u64) = (15_000, 30_000);
 
-/// Where everybody of a run meets.
+/// Where the processes of a run meet.
 pub(super) fn site(folder: &Folder) -> anyhow::Result<Site> {
     Ok(Site {
         parent: Some(std::process::id()),

@@ -79,7 +79,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Polls a future on this thread, without any runtime. It has no clock of its own: whatever frees it comes from outside.
+/// Polls a future on this thread, without any runtime. It has no clock of its own: what frees it comes from outside.
 fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

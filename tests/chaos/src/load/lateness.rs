@@ -5,7 +5,7 @@ use crate::clock::Moment;
 use crate::told::TooLate;
 use std::time::{Duration, Instant};
 
-/// What is promised: a job's end is decided this long after its deadline, or sooner, plus the lateness of whoever decides.
+/// What is promised: a job's end is decided this long after its deadline, or sooner, plus the lateness of the loop that decides.
 const PROMISED: Duration = Duration::from_millis(10);
 /// Several threads must wake one after the other, each as late as a canary at that time; and on a machine whose cores all
 /// are wanted a little later, as they have more to do than a canary.

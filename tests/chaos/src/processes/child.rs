@@ -18,7 +18,7 @@ pub(crate) struct Child {
     log: PathBuf,
 }
 
-/// Where what a child tells goes: who it is comes with it.
+/// Where a child's lines go, each with the child's name.
 pub(crate) type Inbox = Sender<(u32, Told)>;
 
 impl Child {

@@ -24,7 +24,7 @@ pub(crate) fn when_ended(process: u32, tell: impl FnOnce(Moment) + Send + 'stati
     });
 }
 
-/// Whether the process runs and was started by this one. Ids are used again: nobody else's process may be harmed.
+/// Whether the process runs and was started by this one. Ids are used again: no other process may be harmed.
 pub(crate) fn is_child_of(process: u32, parent: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);

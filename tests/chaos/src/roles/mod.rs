@@ -45,7 +45,7 @@ pub(crate) enum Role {
     Remover { folder: PathBuf },
 }
 
-/// Where everybody meets.
+/// Where the processes meet.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Site {
     /// The process that starts this one.

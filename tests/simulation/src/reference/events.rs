@@ -205,7 +205,7 @@ impl Model {
         self.waiting_peak += 1;
     }
 
-    /// Nobody waits for it any longer.
+    /// Its caller no longer waits.
     pub(super) fn drop_job(&mut self, id: JobId) {
         self.dropped.insert(id);
         if let Some(job) = self.jobs.remove(&id)

@@ -79,7 +79,7 @@ impl Reference {
             .is_some_and(|model| model.dropped.contains(&powerhose_protocol::JobId::new(0, call)))
     }
 
-    /// Only who does as he likes is cut off.
+    /// Only a peer without manners is cut off.
     fn cut_off(&mut self, route: Route) {
         let Some(model) = &self.model else { return };
         let honest = model.standings.get(&route).is_some_and(|standing| standing.honest);
@@ -108,7 +108,7 @@ impl Reference {
         }
     }
 
-    /// Some dispatch whose answer somebody waits for from a worker on another connection.
+    /// Some dispatch at a worker on another connection whose answer a caller waits for.
     pub(crate) fn dispatch_elsewhere(&self, route: Route) -> Option<(powerhose_protocol::JobId, u64)> {
         self.model.as_ref()?.dispatch_elsewhere(route)
     }

@@ -211,7 +211,7 @@ impl Model {
         self.jobs.get(&job).is_some_and(|job| job.place == Place::At(session) && job.dispatches == attempt)
     }
 
-    /// Some dispatch whose answer somebody waits for from a worker other than this one.
+    /// Some dispatch at another worker than this one whose answer a caller waits for.
     pub(crate) fn dispatch_elsewhere(&self, route: Route) -> Option<(JobId, u64)> {
         let mine = self.routes.get(&route);
         let elsewhere = |job: &Job| matches!(&job.place, Place::At(session) if Some(session) != mine);

@@ -1,4 +1,4 @@
-//! Who has a session with the present master, and which jobs are at which worker.
+//! Which peers have a session with the present master, and which jobs are at which worker.
 
 use powerhose::dispatcher::Route;
 use powerhose_protocol::JobId;

@@ -82,7 +82,7 @@ impl Model {
         verdict.must(Check::Bounds, workers <= settings.workers_max, || format!("{workers} workers"));
     }
 
-    /// Every dispatch whose answer nobody waits for was cancelled, and no other.
+    /// Every dispatch whose answer no caller waits for was cancelled, and no other.
     fn deserted_is_cancelled(&self, verdict: &mut Verdict) {
         for (number, session) in &self.sessions {
             for attempt in session.worker().iter().flat_map(|worker| &worker.outstanding) {
@@ -123,7 +123,7 @@ impl Model {
         }
     }
 
-    /// Whoever was given a job besides others had no more than everybody else.
+    /// A worker that was given a job besides others had no more than any other.
     fn nobody_is_crowded(&mut self, now: Instant, verdict: &mut Verdict) {
         for crowded in std::mem::take(&mut self.crowded) {
             let Some(worker) = self.sessions.get(&crowded).and_then(Session::worker) else { continue };
@@ -143,7 +143,7 @@ impl Model {
         }
     }
 
-    /// Whoever was not heard for too long is given up at the next heartbeat, unless a job excuses it.
+    /// A peer that was silent for too long is given up at the next heartbeat, unless a job excuses it.
     fn nobody_is_silent(&self, now: Instant, verdict: &mut Verdict) {
         let settings = &self.facts.settings;
         let patience = settings.silence_max + settings.heartbeat_interval + LATENESS;

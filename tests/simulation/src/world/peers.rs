@@ -18,7 +18,7 @@ const RECONNECT_MAX_MS: u64 = 500;
 const RECONNECT_MIN_MS: u64 = 50;
 
 impl World {
-    /// A process takes this seat, if nobody has it.
+    /// A process takes this seat, if it is free.
     pub(super) fn start(&mut self, seat: usize) {
         if self.processes.values().any(|process| process.seat == seat) {
             return;

@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Somebody says something through a raw peer; `make` gets its session.
+    /// A raw peer says something; `make` gets its session.
     pub(super) fn say(&mut self, id: ProcessId, make: impl FnOnce(&mut RawPeer, &mut Random) -> Packet) {
         let Some(mut process) = self.processes.remove(&id) else { return };
         if let Being::Raw(raw) = &mut process.being

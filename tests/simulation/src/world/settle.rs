@@ -40,14 +40,14 @@ impl World {
         self.reference.verdict.violated(Check::ComesToRest, || format!("after {WITHIN:?}: {left}"));
     }
 
-    /// Who says what he likes goes.
+    /// Peers that say what they like go.
     fn end_hostility(&mut self) {
         while let Some(hostile) = self.pick(|process| process.raw().is_some()) {
             self.kill(hostile);
         }
     }
 
-    /// Whoever hangs without a watchdog is killed by its operator.
+    /// Its operator kills a worker that hangs without a watchdog.
     fn end_what_hangs(&mut self) {
         let now = self.now;
         let hangs = |process: &Process| {

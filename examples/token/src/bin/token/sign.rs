@@ -44,7 +44,7 @@ enum Pending {
 
 /// Everything that ends the output early.
 enum Stopped {
-    /// Whoever read our output is gone.
+    /// The reader of our output is gone.
     NobodyReads,
     Failed(anyhow::Error),
 }
@@ -146,7 +146,7 @@ fn token(pending: Pending) -> Result<String, String> {
     }
 }
 
-/// A line on stderr that counts, if somebody looks at it.
+/// A line on stderr that counts, if that is a terminal.
 fn progress() -> ProgressBar {
     let target = match io::stderr().is_terminal() {
         true => ProgressDrawTarget::stderr(),

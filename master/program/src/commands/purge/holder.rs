@@ -1,4 +1,4 @@
-//! Who holds the lock of an endpoint.
+//! Which process holds the lock of an endpoint.
 
 use crate::exit::{Exit, Failure};
 use rustix::fs::{FlockOperation, flock};
@@ -14,7 +14,7 @@ pub(super) struct Lock {
     path: PathBuf,
 }
 
-/// Who has it.
+/// The process that has it.
 pub(super) enum Taken {
     /// We.
     Free(Held),
@@ -39,7 +39,7 @@ impl Lock {
         }
     }
 
-    /// Takes it, or tells who holds it.
+    /// Takes it, or tells which process holds it.
     pub(super) fn take(&self) -> Result<Taken, Failure> {
         let file = File::open(&self.path).map_err(|error| self.unusable(&error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {

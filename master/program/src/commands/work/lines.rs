@@ -80,7 +80,7 @@ impl Running {
         Ok(running)
     }
 
-    /// Nothing, if it has ended or has printed what nobody asked for: its next line could not be told from an answer.
+    /// Nothing, if it has ended or has printed more lines than jobs: its next line could not be told from an answer.
     fn if_usable(mut self) -> Option<Running> {
         let stream = read_some(&self.stdout, &mut self.printed, 1);
         if !self.printed.is_empty() {

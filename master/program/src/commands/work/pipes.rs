@@ -20,7 +20,7 @@ const READ_BYTES: usize = 64 << 10;
 pub(super) enum Ended {
     /// The program ended by itself.
     Exited { stdout: Vec<u8>, stderr: Vec<u8> },
-    /// Nobody waits any longer; it may still run.
+    /// The job's caller no longer waits; the program may still run.
     Cancelled,
     /// It printed more than is allowed; it may still run.
     TooLarge,

@@ -65,7 +65,7 @@ pub(crate) fn wait_for_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// As if somebody had sent SIGKILL.
+/// As if the process had got SIGKILL.
 fn kill_itself() -> ! {
     let own = rustix::process::getpid();
     rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("it is ours");

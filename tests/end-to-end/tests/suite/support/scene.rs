@@ -196,7 +196,7 @@ impl Scene {
         Gate(numbered(self.folder.path(), "gate"))
     }
 
-    /// A mark that nobody has made.
+    /// A mark that no job has made yet.
     pub(crate) fn mark(&self) -> Mark {
         Mark(numbered(self.folder.path(), "mark"))
     }
@@ -289,7 +289,7 @@ pub(crate) fn python_example(program: &str) -> Command {
     command
 }
 
-/// A path that nobody has used.
+/// A path that no test has used.
 pub(crate) fn numbered(folder: &Path, name: &str) -> PathBuf {
     static LAST: AtomicU64 = AtomicU64::new(0);
     folder.join(format!("{name}-{}", LAST.fetch_add(1, Ordering::Relaxed)))
