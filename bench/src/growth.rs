@@ -1,4 +1,4 @@
-//! The dispatcher alone, between workers and callers that exist as numbers only: what it needs for a job, whatever the
+//! The desk and its dispatcher alone, between workers and callers that exist as numbers only: what it needs for a job, whatever the
 //! number of workers and of jobs that wait.
 
 use crate::conditions::Conditions;
@@ -8,7 +8,7 @@ use crate::sample::Sample;
 use crate::work::thread_time;
 use anyhow::Context;
 use bytes::Bytes;
-use powerhose::dispatcher::{Action, Dispatcher, Event, Identity, Repeat, Route, Submission};
+use powerhose::desk::{Action, Desk, Event, Identity, Repeat, Route, Submission};
 use powerhose::{Headers, Settings};
 use powerhose_protocol::{
     DEFAULT_POOL, Hello, MAGIC, Message, MessageHeaders, NamedValues, PoolOffer, ROLE_WORKER, Register,
@@ -23,16 +23,16 @@ const TURN: usize = 64;
 const PAYLOAD_BYTES: usize = 64;
 /// So long that a worker gets one job at a time, and every job is a message and its reply another: the dearest case.
 const RUN: Duration = Duration::from_millis(5);
-/// How much the dispatcher's clock moves for a job.
+/// How much the desk's clock moves for a job.
 const TIME_FOR_A_JOB: Duration = Duration::from_nanos(500);
 /// No job times out, and no worker is missed.
 const NEVER: Duration = Duration::from_secs(100_000);
 /// Jobs that valgrind looks at.
 const JOBS_COUNTED: usize = 10_000;
 
-/// A dispatcher whose workers are all busy, while so many jobs wait.
+/// A desk whose workers are all busy, while so many jobs wait.
 pub struct Exchange {
-    dispatcher: Dispatcher,
+    desk: Desk,
     now: Instant,
     calls: u64,
     /// Messages with jobs that their workers have not answered.
@@ -57,9 +57,9 @@ impl Exchange {
         settings.silence_max = NEVER;
         let identity = Identity { pid: std::process::id(), host: "host".to_owned() };
         let now = Instant::now();
-        let dispatcher = Dispatcher::new(settings, identity, 1, now);
+        let desk = Desk::new(settings, identity, 1, now);
         let (unanswered, actions) = (VecDeque::new(), Vec::new());
-        let mut exchange = Exchange { dispatcher, now, calls: 0, unanswered, actions, ended: 0 };
+        let mut exchange = Exchange { desk, now, calls: 0, unanswered, actions, ended: 0 };
         (0..workers as u64).for_each(|number| exchange.register(Route(number)));
         for submitted in (0..workers + waiting).step_by(TURN) {
             let jobs = TURN.min(workers + waiting - submitted);
@@ -71,7 +71,7 @@ impl Exchange {
     }
 
     /// Lets as many workers as take part in a turn answer, and as many callers submit another job. Gives the number of
-    /// jobs that ended, and how much of the processor the dispatcher used.
+    /// jobs that ended, and how much of the processor the desk used.
     pub fn turn(&mut self) -> (u64, Duration) {
         let inputs = self.inputs();
         let (ended, begin) = (self.ended, thread_time());
@@ -102,16 +102,16 @@ impl Exchange {
         for input in inputs {
             match input {
                 Input::Submit(call, submission) => {
-                    self.dispatcher.handle(self.now, Event::Submit { call, submission });
+                    self.desk.handle(self.now, Event::Submit { call, submission });
                 }
                 Input::Replies { route, header, mut payloads } => {
                     let event = Event::Received { route, header: &header, payloads: &mut payloads };
-                    self.dispatcher.handle(self.now, event);
+                    self.desk.handle(self.now, event);
                 }
             }
         }
-        self.dispatcher.handle_timeout(self.now);
-        while let Some(action) = self.dispatcher.poll_action() {
+        self.desk.handle_timeout(self.now);
+        while let Some(action) = self.desk.poll_action() {
             self.actions.push(action);
         }
     }
@@ -167,9 +167,9 @@ impl Exchange {
     /// Gives the header of the first answer.
     fn say(&mut self, route: Route, message: Message<'_>) -> Option<Vec<u8>> {
         let event = Event::Received { route, header: &message.encode(), payloads: &mut Vec::new() };
-        self.dispatcher.handle(self.now, event);
+        self.desk.handle(self.now, event);
         let mut answer = None;
-        while let Some(action) = self.dispatcher.poll_action() {
+        while let Some(action) = self.desk.poll_action() {
             if let Action::Send { header, .. } = action {
                 answer.get_or_insert(header);
             }
@@ -194,7 +194,7 @@ fn answer(route: Route, header: &[u8]) -> Input {
         Ok(Message::Jobs(jobs)) => Some(jobs),
         _ => None,
     });
-    let jobs = jobs.expect("the dispatcher sends payloads with jobs only");
+    let jobs = jobs.expect("the desk sends payloads with jobs only");
     let replies = jobs.jobs.iter().map(|job| ReplyEntry {
         job: job.job,
         attempt: job.attempt,
@@ -219,7 +219,7 @@ pub(crate) fn measure(workers: usize, waiting: usize, conditions: &Conditions) -
     let mut warm = false;
     while begin.elapsed() < window {
         let (ended, turn) = exchange.turn();
-        anyhow::ensure!(ended > 0, "the dispatcher does not go on");
+        anyhow::ensure!(ended > 0, "the desk does not go on");
         if warm {
             (jobs, took) = (jobs + ended, took + turn);
         }
@@ -239,7 +239,7 @@ pub(crate) fn play(workers: usize, waiting: usize, jobs: usize) {
     }
 }
 
-/// Adds the instructions of a job to every measurement of the dispatcher, as valgrind counts them: most virtual machines
+/// Adds the instructions of a job to every measurement of the desk, as valgrind counts them: most virtual machines
 /// have no counters for them.
 pub(crate) fn count_instructions(results: &mut Results) -> anyhow::Result<()> {
     for (contender, workers, waiting) in crate::loads::DISPATCHERS {

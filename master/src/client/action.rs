@@ -1,6 +1,6 @@
 //! What the client's machine wants done.
 
-use crate::dispatcher::{Outcome, Stats, WorkerInfo};
+use crate::common::{Outcome, Stats, WorkerInfo};
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 

@@ -1,7 +1,7 @@
 //! Which jobs a client takes: what the master would refuse for its form is refused here, before it is sent.
 
 use super::{ClientMachine, Lifecycle};
-use crate::dispatcher::{Rejection, Submission};
+use crate::common::{Rejection, Submission};
 use powerhose_protocol::limits::{DURATION_MS_MAX, is_pool_name};
 use powerhose_protocol::session::Terms;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The calls that have not ended: in a queue here, or at the master.
 
-use crate::dispatcher::Submission;
+use crate::common::Submission;
 use crate::timers::TimerKey;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;

@@ -2,7 +2,7 @@
 //! [`PeerSession`](powerhose_protocol::session::PeerSession).
 
 use super::{ClientMachine, Refusal, outcome};
-use crate::dispatcher::{Ending, Rejection};
+use crate::common::{Ending, Rejection};
 use bytes::Bytes;
 use powerhose_protocol::session::Heard;
 use powerhose_protocol::{CODE_CLOSING, Kind, Message, Outcomes, Reject, decode};

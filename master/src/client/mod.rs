@@ -22,7 +22,7 @@ mod tests;
 pub use action::{ClientAction, Refusal};
 pub use settings::ClientSettings;
 
-use crate::dispatcher::{Ending, Submission};
+use crate::common::{Ending, Submission};
 use crate::timers::Timers;
 use bytes::Bytes;
 use calls::Calls;
@@ -153,7 +153,7 @@ impl ClientMachine {
         Some(forgotten)
     }
 
-    fn complete(&mut self, call: u64, job: Option<JobId>, outcome: crate::dispatcher::Outcome) {
+    fn complete(&mut self, call: u64, job: Option<JobId>, outcome: crate::common::Outcome) {
         self.actions.push_back(ClientAction::Complete { call, job, outcome });
     }
 

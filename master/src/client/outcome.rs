@@ -2,8 +2,8 @@
 
 use super::calls::Sent;
 use crate::WorkerExit;
-use crate::dispatcher::{Ending, LostCause, Outcome, Rejection};
-use crate::headers::Headers;
+use crate::common::Headers;
+use crate::common::{Ending, LostCause, Outcome, Rejection};
 use bytes::Bytes;
 use powerhose_protocol::{JobEnd, OutcomeEntry};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::ClientMachine;
 use super::action::ClientAction;
-use crate::dispatcher::{Stats, WorkerInfo};
+use crate::common::{Stats, WorkerInfo};
 use powerhose_protocol::{Message, Page, Pages, State, Status, Value};
 use std::borrow::Cow;
 use std::collections::VecDeque;

@@ -4,7 +4,7 @@ use super::action::ClientAction;
 use super::admission::check_size;
 use super::calls::Leaving;
 use super::{ClientMachine, Lifecycle, outcome};
-use crate::dispatcher::{Ending, Repeat};
+use crate::common::{Ending, Repeat};
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
 use powerhose_protocol::{Abandon, CallEntry, Execute, FLAG_ONCE, JobId, Message};

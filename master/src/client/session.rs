@@ -2,7 +2,7 @@
 
 use super::action::ClientAction;
 use super::{ClientMachine, Lifecycle, Refusal, outcome};
-use crate::dispatcher::{Ending, LostCause, Rejection};
+use crate::common::{Ending, LostCause, Rejection};
 use std::time::Instant;
 use tracing::{info, warn};
 

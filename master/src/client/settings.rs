@@ -1,6 +1,6 @@
 //! What a client keeps to.
 
-use crate::dispatcher::Settings;
+use crate::common::Settings;
 use std::time::Duration;
 
 /// How a client introduces itself that is a runner.

@@ -1,7 +1,7 @@
 //! What a client does when a time has come.
 
 use super::{ClientMachine, outcome};
-use crate::dispatcher::{Ending, LostCause};
+use crate::common::{Ending, LostCause};
 use crate::timers::TimerKey;
 use powerhose_protocol::session::Due;
 use std::time::{Duration, Instant};

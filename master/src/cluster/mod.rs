@@ -4,8 +4,8 @@
 mod folder;
 mod supervise;
 
+use crate::common::Notice;
 use crate::cores::cores;
-use crate::dispatcher::Notice;
 use crate::runner::{JobRunner, JobsLost, MasterBuilder};
 use crate::supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,

@@ -1,6 +1,6 @@
 //! Workers of a master in this process: supervisor and master tell each other what happens.
 
-use crate::dispatcher::Notice;
+use crate::common::Notice;
 use crate::runner::{Command, JobRunner};
 use crate::supervisor::{SpawnError, Supervisor, SupervisorEvent, SupervisorSettings, Wear, WorkerCommand};
 use powerhose_protocol::{ENDPOINT_VARIABLE, Endpoint};

@@ -1,16 +1,15 @@
 //! What is counted at the end of a job, and the account of it for those who ask.
 
-use super::event::Ending;
 use super::job::Job;
 use super::pool::Pool;
-use super::stats::{PoolStats, Stats, WorkerCounts};
 use super::{Dispatcher, PeerKey};
+use crate::common::{Ending, PoolStats, Stats, WorkerCounts};
 use std::time::{Duration, Instant};
 use tracing::trace;
 
 impl Dispatcher {
-    /// What was counted so far, and what is held now.
-    pub fn stats(&self) -> Stats {
+    /// What was counted so far, and what is held now. What is counted of messages is none of it.
+    pub(crate) fn stats(&self) -> Stats {
         let mut workers = WorkerCounts::default();
         self.peers.registered().for_each(|(_, _, worker)| workers.add(worker.state()));
         let mut pools: Vec<PoolStats> = self.pools.iter().map(|(_, pool)| self.pool_stats(pool)).collect();

@@ -1,43 +1,35 @@
 //! How a job comes in, and how its caller leaves again.
 
-use super::event::{Ending, Outcome, Rejection, Repeat, Route, Submission};
 use super::job::{Job, JobKey, Lane, Place};
 use super::mutations::mutated;
-use super::peer::{Peer, PeerKey, PendingOutcome};
+use super::peer::{Peer, PeerKey};
 use super::pool::Knowledge;
-use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
-use crate::headers::Headers;
-use bytes::Bytes;
+use crate::common::{Ending, Outcome, Rejection, Submission, WAIT_MAX};
 use powerhose_protocol::limits::is_pool_name;
-use powerhose_protocol::{CALL_MAX, CallEntry, Execute, FLAG_ONCE, JobId, Kind};
+use powerhose_protocol::{CALL_MAX, JobId};
 use std::time::Duration;
 use tracing::field::Empty;
 use tracing::{debug, debug_span, trace};
 
 impl Dispatcher {
-    /// A client's EXECUTE.
-    pub(super) fn execute(&mut self, client: PeerKey, execute: &Execute<'_>, payloads: &mut Vec<Bytes>) {
-        for (entry, payload) in execute.calls.iter().zip(payloads.drain(..)) {
-            let Some(state) = self.peers[client].client_mut() else { return };
-            if state.jobs.contains_key(&entry.call) {
-                let route = self.peers[client].route;
-                self.reject_call(route, entry.call);
-                continue;
-            }
-            self.submit(client, entry.call, submission(entry, payload));
-        }
+    /// A caller in this process submits a job.
+    pub(crate) fn submit_here(&mut self, call: u64, submission: Submission) {
+        self.submit(self.peers.here, call, submission);
     }
 
-    fn reject_call(&mut self, route: Option<Route>, call: u64) {
-        if let Some(route) = route {
-            let text = "a call of this number has not ended yet";
-            self.reject(route, Kind::Execute as u64, Some(call), "duplicate_call", text, None);
-        }
+    /// A caller in this process no longer waits.
+    pub(crate) fn abandon_here(&mut self, call: u64) {
+        self.abandon(self.peers.here, call);
+    }
+
+    /// Whether a client has a call of this number that has not ended.
+    pub(crate) fn has_call(&self, client: PeerKey, call: u64) -> bool {
+        self.peers.get(client).and_then(Peer::client).is_some_and(|client| client.jobs.contains_key(&call))
     }
 
     /// Takes a job in, or refuses it at once.
-    pub(super) fn submit(&mut self, client: PeerKey, call: u64, submission: Submission) {
+    pub(crate) fn submit(&mut self, client: PeerKey, call: u64, submission: Submission) {
         match self.accept(client, call, submission) {
             Ok(job) => self.wait_in_queue(job, Lane::Client),
             Err(rejection) => self.refuse(client, call, rejection),
@@ -146,7 +138,7 @@ impl Dispatcher {
     }
 
     /// A caller no longer waits: nothing will be delivered.
-    pub(super) fn abandon(&mut self, client: PeerKey, call: u64) {
+    pub(crate) fn abandon(&mut self, client: PeerKey, call: u64) {
         let Some(key) = self.peers[client].client_mut().and_then(|state| state.jobs.get(&call).copied())
         else {
             return;
@@ -218,24 +210,6 @@ impl Dispatcher {
                 stats.rejections.count(rejection);
             }
         }
-        if client == self.embedded {
-            self.actions.push_back(Action::Complete { call, outcome });
-        } else if let Some(state) = self.peers[client].client_mut() {
-            if state.outcomes.is_empty() {
-                self.answered.push(client);
-            }
-            state.outcomes.push(PendingOutcome { call, outcome });
-        }
-    }
-}
-
-fn submission(entry: &CallEntry<'_>, payload: Bytes) -> Submission {
-    Submission {
-        pool: entry.pool.into(),
-        payload,
-        headers: Headers::from_wire(&entry.headers),
-        timeout: Some(Duration::from_millis(entry.timeout_ms)),
-        attempts_max: entry.attempts_max.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
-        repeat: if entry.flags & FLAG_ONCE == 0 { Repeat::Allowed } else { Repeat::Never },
+        self.actions.push_back(Action::Told { client, call, outcome });
     }
 }

@@ -1,14 +1,14 @@
 //! Jobs and workers come together: the least loaded worker gets the job whose turn it is.
 
 use super::credit::STOCK_WAIT;
-use super::event::Ending;
+use super::event::Attempt;
 use super::job::{JobKey, LastDispatch, Place};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Attention, Company, Occupation, Outstanding, Service, Waiter};
-use super::{Dispatcher, Timer};
-use powerhose_protocol::{JobAttempt, Message, Recall};
+use super::{Action, Dispatcher, Timer};
+use crate::common::Ending;
 use std::num::NonZeroU64;
 use std::time::Duration;
 use tracing::{debug, trace};
@@ -34,7 +34,7 @@ impl Dispatcher {
     }
 
     /// Gives out jobs until nothing more fits. Pools that share workers take turns.
-    pub(super) fn assign(&mut self) {
+    pub(crate) fn assign(&mut self) {
         while let Some(place) = self.next_stirred() {
             let pool = self.stirred[place];
             let step = if self.pools.get_mut(pool).is_some() { self.assign_one(pool) } else { Step::Nothing };
@@ -101,7 +101,7 @@ impl Dispatcher {
         });
         worker.outstanding_bytes += job.payload.len();
         if worker.batch.is_empty() {
-            self.loaded.push(worker_key);
+            self.actions.push_back(Action::Give(worker_key));
         }
         worker.batch.push(key);
         self.pools[pool].dispatched += 1;
@@ -173,9 +173,7 @@ impl Dispatcher {
 
     /// Asks a worker to give back jobs that it has not begun, the last ones first; tells how many were asked for.
     pub(super) fn recall(&mut self, key: PeerKey, pool: Option<PoolKey>, jobs_max: usize) -> usize {
-        let peer = &mut self.peers[key];
-        let (session, route) = (peer.session, peer.route);
-        let Some(worker) = peer.worker_mut() else { return 0 };
+        let Some(worker) = self.peers[key].worker_mut() else { return 0 };
         if worker.attention == Attention::BetweenJobs {
             return 0;
         }
@@ -184,13 +182,13 @@ impl Dispatcher {
         for entry in behind.filter(|entry| pool.is_none_or(|pool| pool == entry.pool)).take(jobs_max) {
             if let Waiter::Caller(job) = entry.waiter {
                 entry.waiter = Waiter::Recalled(job);
-                jobs.push(JobAttempt { job: entry.id, attempt: u64::from(entry.attempt) });
+                jobs.push(Attempt { job: entry.id, attempt: entry.attempt });
             }
         }
         let count = jobs.len();
-        if let (Some(route), false) = (route, jobs.is_empty()) {
+        if count > 0 {
             debug!(worker = self.peers[key].number, jobs = count, "recalled");
-            self.send(route, Message::Recall(Recall { session, jobs }));
+            self.actions.push_back(Action::Recall { worker: key, jobs });
         }
         count
     }

@@ -1,11 +1,8 @@
 //! How a master ends: it takes no further job, lets those it has finish for a while, and says BYE to every peer.
 
-use super::event::{Ending, LostCause, Route};
 use super::job::JobKey;
-use super::peer::Role;
-use super::settings::WAIT_MAX;
 use super::{Action, Dispatcher, Timer};
-use powerhose_protocol::CODE_CLOSING;
+use crate::common::{Ending, LostCause, WAIT_MAX};
 use std::time::Duration;
 use tracing::info;
 
@@ -27,7 +24,7 @@ impl Lifecycle {
 }
 
 impl Dispatcher {
-    pub(super) fn close(&mut self, within: Duration) {
+    pub(crate) fn close(&mut self, within: Duration) {
         if self.lifecycle == Lifecycle::Closed {
             return;
         }
@@ -49,24 +46,13 @@ impl Dispatcher {
     }
 
     /// If nothing is left to wait for, every peer is told and the master is done.
-    pub(super) fn finish_closing(&mut self) {
+    pub(crate) fn finish_closing(&mut self) {
         if self.lifecycle != Lifecycle::Closing || !self.jobs.is_empty() {
             return;
         }
         self.lifecycle = Lifecycle::Closed;
         self.tell_of_all_deaths();
-        for key in self.peers.keys() {
-            self.send_bye(key, CODE_CLOSING, "the master ends");
-        }
+        self.actions.extend(self.peers.keys().into_iter().map(Action::Dismiss));
         self.actions.push_back(Action::Closed);
-    }
-
-    /// The connections of clients.
-    pub(crate) fn client_routes(&self) -> Vec<Route> {
-        let routes = self.peers.keys().into_iter().filter_map(|key| {
-            let peer = self.peers.get(key)?;
-            matches!(peer.role, Role::Client(_)).then_some(peer.route)?
-        });
-        routes.collect()
     }
 }

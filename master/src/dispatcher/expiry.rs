@@ -1,12 +1,11 @@
 //! What happens when a time is over: deadlines, waits, heartbeats, silence.
 
-use super::event::{Ending, GoneCause, LostCause, Rejection};
 use super::job::{JobKey, Place};
 use super::mutations::mutated;
 use super::pool::Knowledge;
 use super::worker::Attention;
-use super::{Dispatcher, Timer};
-use powerhose_protocol::{Heartbeat, Message};
+use super::{Action, Dispatcher, Timer};
+use crate::common::{Ending, GoneCause, LostCause, Rejection};
 use std::time::Duration;
 use tracing::{debug, info};
 
@@ -69,13 +68,9 @@ impl Dispatcher {
             if self.is_silent(key) {
                 self.gone(key, GoneCause::Silent);
             } else {
-                self.send_heartbeat(key);
+                self.actions.push_back(Action::Ask(key));
             }
         }
-        if paused {
-            self.handshakes.start_anew(self.now);
-        }
-        self.handshakes.expire(self.now);
         self.heartbeats_due = self.now + interval;
         self.timers.set(self.heartbeats_due, Timer::Heartbeats);
     }
@@ -90,23 +85,8 @@ impl Dispatcher {
     /// Whether it need not say that it lives.
     fn is_excused(&self, key: super::peer::PeerKey) -> bool {
         let peer = &self.peers[key];
-        peer.route.is_none()
-            || peer.worker().is_some_and(|worker| {
-                worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
-            })
-    }
-
-    pub(super) fn send_heartbeat(&mut self, key: super::peer::PeerKey) {
-        let sent_ms = self.clock_ms();
-        let peer = &mut self.peers[key];
-        let Some(route) = peer.route else { return };
-        peer.sequence_sent += 1;
-        let heartbeat = Heartbeat {
-            session: peer.session,
-            sequence: peer.sequence_sent,
-            acknowledged: peer.sequence_received,
-            sent_ms,
-        };
-        self.send(route, Message::Heartbeat(heartbeat));
+        peer.worker().is_some_and(|worker| {
+            worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
+        })
     }
 }

@@ -6,7 +6,7 @@ use super::worker::Waiter;
 
 impl Dispatcher {
     /// Panics, naming what is broken, unless everything that refers to something else refers to what is there.
-    pub fn check_invariants(&self) {
+    pub(crate) fn check_invariants(&self) {
         self.check_counts();
         self.check_jobs();
         self.check_workers();

@@ -14,7 +14,7 @@ const POOLS_MAX: usize = 16;
 impl Dispatcher {
     /// How long every worker has enough to do, whatever comes meanwhile: a quarter of the time that the smallest stock
     /// of jobs takes. Nothing if a worker has none, or none is registered.
-    pub fn lull(&self) -> Duration {
+    pub(crate) fn lull(&self) -> Duration {
         if self.pools.len() > POOLS_MAX {
             return Duration::ZERO;
         }

@@ -18,15 +18,15 @@ pub(crate) use mutated;
 impl super::Dispatcher {
     /// Completes a call that has ended: nothing that a master should do.
     pub(super) fn deliver_to_nobody(&mut self, job: powerhose_protocol::JobId, payload: bytes::Bytes) {
-        let outcome = super::Outcome {
-            ending: super::Ending::Done { payload, headers: crate::Headers::default() },
+        let outcome = crate::common::Outcome {
+            ending: crate::common::Ending::Done { payload, headers: crate::Headers::default() },
             may_have_run: true,
             attempts: 1,
             worker: None,
             wait: Duration::ZERO,
             run: Duration::ZERO,
         };
-        self.actions.push_back(super::Action::Complete { call: job.call(), outcome });
+        self.actions.push_back(super::Action::Told { client: self.peers.here, call: job.call(), outcome });
     }
 }
 

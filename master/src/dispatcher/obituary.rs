@@ -1,11 +1,10 @@
 //! What the log says of a worker that is gone. If it had a job and its process is our supervisor's, one line names worker,
 //! process, job and exit status together. The master knows the connection's end before the exit status, so the line waits.
 
-use super::event::GoneCause;
 use super::suspicion::MOURNING;
 use super::worker::Worker;
 use super::{Dispatcher, Timer};
-use crate::WorkerExit;
+use crate::common::{GoneCause, WorkerExit};
 use crate::timers::TimerKey;
 use powerhose_protocol::JobId;
 use tracing::{info, warn};

@@ -1,6 +1,5 @@
-//! A peer that has said HELLO: a worker, or a client.
+//! A peer that has joined: a worker, or a client.
 
-use super::event::Route;
 use super::job::JobKey;
 use super::worker::Worker;
 use crate::maps::Map;
@@ -9,22 +8,14 @@ use slotmap::{SlotMap, new_key_type};
 use std::time::Instant;
 
 new_key_type! {
-    /// Names one session: one handshake's lifetime between a peer and the master.
+    /// Names one peer from its joining to its end.
     pub(crate) struct PeerKey;
 }
 
 pub(crate) struct Peer {
-    pub(crate) route: Option<Route>,
-    /// In every message of the peer. Never used again.
-    pub(crate) session: u64,
     /// The worker's id, or the high bits of the ids of a client's jobs.
     pub(crate) number: u64,
-    pub(crate) software: Box<str>,
     pub(crate) last_heard: Instant,
-    /// The sequence of the last HEARTBEAT to it.
-    pub(crate) sequence_sent: u64,
-    /// The sequence of the last HEARTBEAT from it.
-    pub(crate) sequence_received: u64,
     pub(crate) suspicion: Option<Suspicion>,
     pub(crate) role: Role,
 }
@@ -52,14 +43,6 @@ pub(crate) enum Role {
 pub(crate) struct Client {
     /// Its calls that have not ended.
     pub(crate) jobs: Map<u64, JobKey>,
-    /// Ends that are not yet in a message.
-    pub(crate) outcomes: Vec<PendingOutcome>,
-}
-
-/// One entry of an OUTCOMES message to be.
-pub(crate) struct PendingOutcome {
-    pub(crate) call: u64,
-    pub(crate) outcome: super::event::Outcome,
 }
 
 impl Peer {
@@ -77,6 +60,13 @@ impl Peer {
         }
     }
 
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match &self.role {
+            Role::Client(client) => Some(client),
+            Role::Candidate | Role::Worker(_) => None,
+        }
+    }
+
     pub(crate) fn client_mut(&mut self) -> Option<&mut Client> {
         match &mut self.role {
             Role::Client(client) => Some(client),
@@ -85,19 +75,27 @@ impl Peer {
     }
 }
 
-/// All sessions, by key and by connection.
-#[derive(Default)]
+/// All peers.
 pub(crate) struct Peers {
     peers: SlotMap<PeerKey, Peer>,
-    routes: Map<Route, PeerKey>,
+    /// The callers in the master's own process, as a client that is always there.
+    pub(crate) here: PeerKey,
     pub(crate) workers: usize,
     pub(crate) clients: usize,
 }
 
 impl Peers {
-    /// The session on a connection.
-    pub(crate) fn find(&self, route: Route) -> Option<PeerKey> {
-        self.routes.get(&route).copied()
+    /// Nobody but the callers in the master's own process.
+    pub(crate) fn new(now: Instant) -> Peers {
+        let mut peers = SlotMap::with_key();
+        let role = Role::Client(Client::default());
+        let here = peers.insert(Peer { number: 0, last_heard: now, suspicion: None, role });
+        Peers { peers, here, workers: 0, clients: 0 }
+    }
+
+    /// How many there are, without the callers in the master's own process.
+    pub(crate) fn len(&self) -> usize {
+        self.peers.len() - 1
     }
 
     pub(crate) fn get(&self, key: PeerKey) -> Option<&Peer> {
@@ -110,32 +108,25 @@ impl Peers {
 
     pub(crate) fn insert(&mut self, peer: Peer) -> PeerKey {
         match &peer.role {
-            Role::Client(_) => self.clients += usize::from(peer.route.is_some()),
+            Role::Client(_) => self.clients += 1,
             Role::Candidate | Role::Worker(_) => self.workers += 1,
         }
-        let route = peer.route;
-        let key = self.peers.insert(peer);
-        if let Some(route) = route {
-            self.routes.insert(route, key);
-        }
-        key
+        self.peers.insert(peer)
     }
 
+    /// Takes a peer out.
     pub(crate) fn remove(&mut self, key: PeerKey) -> Option<Peer> {
         let peer = self.peers.remove(key)?;
-        if let Some(route) = peer.route {
-            self.routes.remove(&route);
-        }
         match &peer.role {
-            Role::Client(_) => self.clients -= usize::from(peer.route.is_some()),
+            Role::Client(_) => self.clients -= 1,
             Role::Candidate | Role::Worker(_) => self.workers -= 1,
         }
         Some(peer)
     }
 
-    /// Every session's key, in the order of the table.
+    /// Every peer's key but that of the callers in this process, in the order of the table.
     pub(crate) fn keys(&self) -> Vec<PeerKey> {
-        self.peers.keys().collect()
+        self.peers.keys().filter(|key| *key != self.here).collect()
     }
 
     /// Every registered worker, in the order of the table.

@@ -2,9 +2,8 @@
 
 use super::credit::Runs;
 use super::members::Members;
-use super::settings::PoolSettings;
-use super::stats::{Ends, Times};
 use super::waiting::Waiting;
+use crate::common::{Ends, PoolSettings, Times};
 use crate::maps::Map;
 use slotmap::{SlotMap, new_key_type};
 use std::sync::Arc;

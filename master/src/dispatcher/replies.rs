@@ -1,15 +1,14 @@
 //! A worker's answers, and what they say about the worker.
 
-use super::event::{Ending, Notice, Repeat, WorkerReply};
+use super::event::{Attempt, WorkerReply};
 use super::job::{JobKey, Lane, Place};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Occupation, Outstanding, Service, Waiter};
-use super::{Action, Dispatcher, LostCause, Timer};
-use crate::headers::Headers;
-use bytes::Bytes;
-use powerhose_protocol::{Cancel, JobAttempt, Message, Replies, ReplyEntry, WorkerEnd};
+use super::{Action, Dispatcher, Timer};
+use crate::common::{Ending, LostCause, Notice, Repeat};
+use powerhose_protocol::WorkerEnd;
 use std::time::Duration;
 use tracing::{debug, info};
 
@@ -31,14 +30,8 @@ enum Stands {
 }
 
 impl Dispatcher {
-    /// A worker's REPLIES.
-    pub(super) fn replies(&mut self, worker: PeerKey, replies: &Replies<'_>, payloads: &mut Vec<Bytes>) {
-        for (entry, payload) in replies.replies.iter().zip(payloads.drain(..)) {
-            self.reply(worker, reply(entry, payload));
-        }
-    }
-
-    fn reply(&mut self, key: PeerKey, reply: WorkerReply<'_>) {
+    /// A worker's answer.
+    pub(crate) fn reply(&mut self, key: PeerKey, reply: WorkerReply<'_>) {
         let (now, number) = (self.now, self.peers[key].number);
         let worker = self.peers.worker(key);
         let Some(place) = worker.find(reply.job, reply.attempt) else {
@@ -259,16 +252,15 @@ impl Dispatcher {
         let (Place::Dispatched { worker }, id, attempt) = (&job.place, job.id, job.attempt) else { return };
         let worker_key = *worker;
         job.may_have_run = true;
-        let peer = &mut self.peers[worker_key];
-        let (session, route, number) = (peer.session, peer.route, peer.number);
+        let number = self.peers[worker_key].number;
         let worker = self.peers.worker(worker_key);
         let place =
             worker.find(id, u64::from(attempt)).expect("a dispatched job is outstanding at its worker");
         let was_overdue = worker.is_overdue();
         worker.outstanding[place].waiter = Waiter::Nobody;
-        if let Some(route) = route.filter(|_| !mutated!(ForgetCancel)) {
-            let jobs = vec![JobAttempt { job: id, attempt: u64::from(attempt) }];
-            self.send(route, Message::Cancel(Cancel { session, jobs }));
+        if !mutated!(ForgetCancel) {
+            let job = Attempt { job: id, attempt };
+            self.actions.push_back(Action::Cancel { worker: worker_key, job });
         }
         if !was_overdue {
             debug!(worker = number, job = %id, "overdue");
@@ -276,18 +268,5 @@ impl Dispatcher {
         }
         self.recall(worker_key, None, usize::MAX);
         self.relist(worker_key);
-    }
-}
-
-fn reply<'a>(entry: &ReplyEntry<'a>, payload: Bytes) -> WorkerReply<'a> {
-    WorkerReply {
-        job: entry.job,
-        attempt: entry.attempt,
-        end: entry.end,
-        run: Duration::from_micros(entry.run_us),
-        code: entry.code,
-        text: entry.text,
-        headers: Headers::from_wire(&entry.headers),
-        payload,
     }
 }

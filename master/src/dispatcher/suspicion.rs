@@ -4,13 +4,12 @@
 //! roughly, and for a moment messages to a dead peer still seem to go out. So a suspect gets no new job and is probed until
 //! a probe fails (gone) or all of them went out (alive; heartbeats watch over it as over everybody).
 
-use super::event::{GoneCause, Notice, Route};
 use super::job::Place;
 use super::mutations::mutated;
 use super::peer::{PeerKey, Role, Suspicion};
-use super::{Action, Dispatcher, Ending, LostCause, Timer};
-use crate::WorkerExit;
-use powerhose_protocol::{Heartbeat, JobId};
+use super::{Action, Dispatcher, Timer};
+use crate::common::{Ending, GoneCause, LostCause, Notice, WorkerExit};
+use powerhose_protocol::JobId;
 use std::time::Duration;
 use tracing::{debug, info};
 
@@ -27,13 +26,15 @@ pub(super) const MOURNING: Duration = Duration::from_millis(200);
 
 impl Dispatcher {
     /// A hint that the connection ended.
-    pub(super) fn suspect(&mut self, route: Route) {
-        let Some(key) = self.peers.find(route) else { return };
+    pub(crate) fn suspect(&mut self, key: PeerKey) {
+        if self.peers.get(key).is_none() {
+            return;
+        }
         if let Some(suspicion) = self.peers[key].suspicion.take() {
             self.timers.stop(suspicion.timer);
         }
         debug!(peer = self.peers[key].number, "its connection may be gone");
-        self.send_heartbeat(key);
+        self.actions.push_back(Action::Ask(key));
         let timer = self.timers.set(self.now + PROBES_AFTER[0], Timer::Probe(key));
         self.peers[key].suspicion = Some(Suspicion { probes: 1, timer });
         self.relist(key);
@@ -45,7 +46,7 @@ impl Dispatcher {
         else {
             return;
         };
-        self.send_heartbeat(key);
+        self.actions.push_back(Action::Ask(key));
         match PROBES_AFTER.get(probes) {
             Some(after) => {
                 let timer = self.timers.set(self.now + *after, Timer::Probe(key));
@@ -55,15 +56,12 @@ impl Dispatcher {
         }
     }
 
-    /// A heartbeat came that answers one of ours. It clears the peer if ours was a probe.
-    pub(super) fn heartbeat(&mut self, key: PeerKey, heartbeat: &Heartbeat) {
-        let peer = &mut self.peers[key];
-        peer.sequence_received = peer.sequence_received.max(heartbeat.sequence);
-        if let Some(suspicion) = &peer.suspicion {
-            let before_probes = peer.sequence_sent - suspicion.probes as u64;
-            if heartbeat.acknowledged > before_probes {
-                self.trust(key);
-            }
+    /// A peer has answered all but so many of the last [`Action::Ask`]s. It clears the peer if one of its probes was among
+    /// the answered.
+    pub(crate) fn answered(&mut self, key: PeerKey, unanswered: u64) {
+        let suspicion = self.peers.get(key).and_then(|peer| peer.suspicion.as_ref());
+        if suspicion.is_some_and(|suspicion| suspicion.probes as u64 > unanswered) {
+            self.trust(key);
         }
     }
 
@@ -74,16 +72,8 @@ impl Dispatcher {
         }
     }
 
-    /// A connection has ended.
-    pub(super) fn ended(&mut self, route: Route) {
-        self.handshakes.forget(route);
-        if let Some(key) = self.peers.find(route) {
-            self.gone(key, GoneCause::Disconnected);
-        }
-    }
-
     /// A supervised process ended.
-    pub(super) fn exited(&mut self, pid: u32, exit: WorkerExit) {
+    pub(crate) fn exited(&mut self, pid: u32, exit: WorkerExit) {
         self.supervised.remove(&pid);
         self.tell_of_death(pid, Some(exit));
         let ours = |worker: &super::worker::Worker| worker.pid == pid && *worker.host == *self.identity.host;
@@ -102,9 +92,10 @@ impl Dispatcher {
         }
     }
 
-    /// A peer is gone: its session ends, and what it held goes on elsewhere or ends.
-    pub(super) fn gone(&mut self, key: PeerKey, cause: GoneCause) {
+    /// A peer is gone, and what it held goes on elsewhere or ends.
+    pub(crate) fn gone(&mut self, key: PeerKey, cause: GoneCause) {
         let Some(peer) = self.peers.remove(key) else { return };
+        self.actions.push_back(Action::Gone(key));
         if let Some(suspicion) = &peer.suspicion {
             self.timers.stop(suspicion.timer);
         }
@@ -180,7 +171,7 @@ impl Dispatcher {
         if mutated!(ForgetToCharge) {
             job.charged -= 1;
         }
-        let repeats = job.repeat == super::Repeat::Allowed || mutated!(RepeatOnce);
+        let repeats = job.repeat == crate::common::Repeat::Allowed || mutated!(RepeatOnce);
         if repeats && job.charged < job.attempts_max {
             self.stats.redispatched += 1;
             self.wait_in_queue(key, super::job::Lane::Again);

@@ -4,6 +4,7 @@ use super::job::JobKey;
 use super::members::MemberKey;
 use super::mutations::mutated;
 use super::pool::PoolKey;
+use crate::common::WorkerState;
 use powerhose_protocol::JobId;
 use std::time::{Duration, Instant};
 
@@ -115,39 +116,6 @@ impl Waiter {
             Waiter::Caller(job) | Waiter::Recalled(job) => Some(job),
             Waiter::Nobody => None,
         }
-    }
-}
-
-/// A worker's state, in the words of the documentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WorkerState {
-    /// It has nothing to do.
-    Ready,
-    /// It runs a job.
-    Busy,
-    /// It runs a job that nobody waits for any longer, or ran too long too often. It gets no jobs.
-    Overdue,
-    /// It is leaving, and gets no jobs.
-    Quiet,
-}
-
-impl WorkerState {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            WorkerState::Ready => "ready",
-            WorkerState::Busy => "busy",
-            WorkerState::Overdue => "overdue",
-            WorkerState::Quiet => "quiet",
-        }
-    }
-
-    /// The state that has this word.
-    pub(crate) fn from_word(word: &str) -> Option<WorkerState> {
-        [WorkerState::Ready, WorkerState::Busy, WorkerState::Overdue, WorkerState::Quiet]
-            .into_iter()
-            .find(|state| state.word() == word)
     }
 }
 

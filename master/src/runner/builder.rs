@@ -8,7 +8,8 @@ use super::spin::SPIN;
 use super::turns::{Turning, Turns};
 use super::{JobRunner, Place};
 use crate::client::{ClientMachine, ClientSettings};
-use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Settings, SharedSecrets};
+use crate::common::{Notice, PoolSettings, Settings, SharedSecrets};
+use crate::desk::{Desk, Identity};
 use crate::transport::dealer::Dealer;
 use crate::transport::libzmq::curve;
 use crate::transport::router::{Access, Router, TcpPolicy};
@@ -177,9 +178,9 @@ impl MasterBuilder {
         let bound = router.endpoints().to_vec();
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
-        let dispatcher = Dispatcher::new(self.settings, identity(), seed, clock::now());
+        let desk = Desk::new(self.settings, identity(), seed, clock::now());
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
-        let event_loop = EventLoop::new(router, dispatcher, commands, wakeup.clone(), self.subscribers);
+        let event_loop = EventLoop::new(router, desk, commands, wakeup.clone(), self.subscribers);
         let link = Link::new(sender, wakeup, timeout);
         let link =
             start("powerhose-master", event_loop, link, self.caller_spin).map_err(failed("its thread"))?;

@@ -1,6 +1,6 @@
 //! Why a job has no reply.
 
-use crate::dispatcher::{Ending, LostCause, Outcome, Rejection};
+use crate::common::{Ending, LostCause, Outcome, Rejection};
 use crate::runner::Reply;
 use powerhose_protocol::JobId;
 use std::fmt;

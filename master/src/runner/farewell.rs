@@ -1,7 +1,7 @@
 //! The last moment of a master's connections. A client's socket drops what it has not read when its connection ends
 //! (libzmq does so where nothing may be queued without a connection), so the master leaves it the time to read.
 
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use crate::transport::{Transport, clock};
 use powerhose_protocol::{Message, decode};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A job as a caller describes it.
 
-use crate::dispatcher::{Repeat, Submission};
-use crate::headers::Headers;
+use crate::common::Headers;
+use crate::common::{Repeat, Submission};
 use bytes::Bytes;
 use powerhose_protocol::DEFAULT_POOL;
 use std::time::Duration;

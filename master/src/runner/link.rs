@@ -5,7 +5,7 @@ use super::forks::Process;
 use super::slot::Slot;
 use super::turns::{Lead, Led};
 use crate::WorkerExit;
-use crate::dispatcher::{LostCause, Notice, Rejection, Stats, Submission, WorkerInfo};
+use crate::common::{LostCause, Notice, Rejection, Stats, Submission, WorkerInfo};
 use crate::transport::wakeup::Wakeup;
 use crossbeam_channel::{Sender, TrySendError};
 use std::ops::ControlFlow;

@@ -25,7 +25,7 @@ pub use reply::Reply;
 
 pub(crate) use link::Command;
 
-use crate::dispatcher::{Notice, Stats, Submission, WorkerInfo};
+use crate::common::{Notice, Stats, Submission, WorkerInfo};
 use crate::transport::{BindError, clock};
 use crossbeam_channel::{Receiver, TrySendError};
 use link::{Link, Question};

@@ -1,7 +1,7 @@
 //! The client's loop: drains callers and the connection, lets the machine decide, does what it says, sleeps.
 
 use crate::client::{ClientAction, ClientMachine, Refusal};
-use crate::dispatcher::{Ending, Stats, WorkerInfo};
+use crate::common::{Ending, Stats, WorkerInfo};
 use crate::maps::Map;
 use crate::runner::error::to_result;
 use crate::runner::link::{Command, Question, lost_with_master};

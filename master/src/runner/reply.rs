@@ -1,6 +1,6 @@
 //! What comes back.
 
-use crate::headers::Headers;
+use crate::common::Headers;
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 use std::ops::Deref;

@@ -2,7 +2,7 @@
 
 use super::error::SpawnError;
 use super::recycling::Wear;
-use crate::worker_exit::WorkerExit;
+use crate::common::WorkerExit;
 use std::fmt;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 
 use super::wakeup::Wakeup;
 use super::{Transport, Unreachable};
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd};

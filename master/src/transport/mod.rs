@@ -22,7 +22,7 @@ pub use bind_error::BindError;
 pub use libzmq::{Capabilities, capabilities};
 pub(crate) use limits::{connections_max, raise_open_files_limit};
 
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use bytes::Bytes;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;

@@ -5,7 +5,7 @@ use super::libzmq::router as tcp;
 use super::lock::PathLock;
 use super::wakeup::Wakeup;
 use super::{BindError, IpcAccess, Transport, Unreachable, clock};
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use crate::limiter::Limiter;
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};

@@ -53,7 +53,7 @@ fn is_there(place: &str, name: &str) -> bool {
     let file = |folder: &str| root().join(folder).join(format!("{name}.rs")).exists();
     let variant = |path: &str, name: &str| read(path).lines().any(|line| line.trim().starts_with(name));
     match place {
-        "unit" => file("master/src/dispatcher/tests"),
+        "unit" => file("master/src/desk/tests"),
         "worker" => file("worker/src/machine/tests"),
         "e2e" => file("tests/end-to-end/tests/suite"),
         "wire" => {

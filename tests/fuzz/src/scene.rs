@@ -1,12 +1,10 @@
-//! A dispatcher, four connections, callers in its process, and a clock that the input moves.
+//! A desk, four connections, callers in its process, and a clock that the input moves.
 
 use crate::input::Input;
 use crate::peers::{Packet, Peers};
 use bytes::Bytes;
 use powerhose::WorkerExit;
-use powerhose::dispatcher::{
-    Action, Dispatcher, Event, Identity, PoolSettings, Repeat, Route, Settings, Submission,
-};
+use powerhose::desk::{Action, Desk, Event, Identity, PoolSettings, Repeat, Route, Settings, Submission};
 use powerhose_protocol::decode;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -16,7 +14,7 @@ const POOLS: [&str; 3] = ["default", "sign", "other"];
 
 pub(crate) struct Scene<'a> {
     input: Input<'a>,
-    dispatcher: Dispatcher,
+    desk: Desk,
     now: Instant,
     peers: Peers,
     calls: u64,
@@ -30,10 +28,10 @@ impl<'a> Scene<'a> {
         let mut input = Input::new(data);
         let now = Instant::now();
         let identity = Identity { pid: 1, host: "here".to_owned() };
-        let dispatcher = Dispatcher::new(settings(input.byte()), identity, 7, now);
+        let desk = Desk::new(settings(input.byte()), identity, 7, now);
         Scene {
             input,
-            dispatcher,
+            desk,
             now,
             peers: Peers::default(),
             calls: 0,
@@ -78,7 +76,7 @@ impl<'a> Scene<'a> {
                 break;
             }
             self.now += Duration::from_secs(1);
-            self.dispatcher.handle_timeout(self.now);
+            self.desk.handle_timeout(self.now);
             self.act();
         }
         assert!(self.closed, "a master that is to close at once has not closed");
@@ -139,17 +137,17 @@ impl<'a> Scene<'a> {
     fn pass(&mut self) {
         let time = Duration::from_millis(u64::from(self.input.two_bytes()));
         self.now += time;
-        self.dispatcher.handle_timeout(self.now);
+        self.desk.handle_timeout(self.now);
         self.act();
     }
 
     fn event(&mut self, event: Event<'_>) {
-        self.dispatcher.handle(self.now, event);
+        self.desk.handle(self.now, event);
         self.act();
     }
 
     fn act(&mut self) {
-        while let Some(action) = self.dispatcher.poll_action() {
+        while let Some(action) = self.desk.poll_action() {
             match action {
                 Action::Send { route, header, payloads } => {
                     let message = decode(&header, payloads.len()).expect("a master writes what can be read");
@@ -162,7 +160,7 @@ impl<'a> Scene<'a> {
                 Action::Cut { .. } | Action::Notify(_) => {}
             }
         }
-        self.dispatcher.check_invariants();
+        self.desk.check_invariants();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Dispatcher, workers and clients in a world of faults that one seed repeats.
 //!
-//! The types that the master's loop, the worker and the client run (`powerhose::dispatcher`,
+//! The types that the master's loop, the worker and the client run (`powerhose::desk`,
 //! `powerhose_worker::machine`, `powerhose::client`) run here together, on one thread, under a clock that only the
 //! simulation moves. A seed decides everything: who takes part, the settings, how long messages travel, which faults
 //! strike when. The reference only watches: it knows what must be true, and is asked after every turn.

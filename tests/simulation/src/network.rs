@@ -4,7 +4,7 @@
 use crate::process::ProcessId;
 use crate::random::Random;
 use bytes::Bytes;
-use powerhose::dispatcher::Route;
+use powerhose::desk::Route;
 use powerhose_protocol::decode;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};

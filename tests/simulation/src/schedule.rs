@@ -3,7 +3,7 @@
 use crate::network::{ConnectionId, Way};
 use crate::process::ProcessId;
 use powerhose::WorkerExit;
-use powerhose::dispatcher::Route;
+use powerhose::desk::Route;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! Every mistake that can be built into the dispatcher is found, and by a check that it concerns: a check that never
 //! fired proves nothing.
 
-use powerhose::dispatcher::mutations::{Mutation, switch};
+use powerhose::mutations::{Mutation, switch};
 use powerhose_simulation::{Check, Plan, Report, explore};
 
 /// More worlds than the best hidden mistake needs by far.

@@ -1,8 +1,8 @@
 //! The client's machine with a test for its master and its clock.
 
 use crate::client::{ClientAction, ClientMachine, ClientSettings};
-use crate::dispatcher::{Outcome, Repeat, Submission};
-use crate::headers::Headers;
+use crate::common::Headers;
+use crate::common::{Outcome, Repeat, Submission};
 use crate::transport::clock;
 use bytes::Bytes;
 use powerhose_protocol::{

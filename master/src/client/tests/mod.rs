@@ -4,7 +4,7 @@ mod bench;
 mod rejects;
 
 use super::{ClientAction, ClientSettings};
-use crate::dispatcher::{Ending, LostCause, Rejection};
+use crate::common::{Ending, LostCause, Rejection};
 use bench::*;
 use powerhose_protocol::{
     Abandon, Bye, Challenge, Credentials, Message, Prover, ROLE_CLIENT, Reject, SharedSecret, State, Unknown,
@@ -265,7 +265,7 @@ fn the_stats_are_two_questions_and_are_asked_again_in_the_next_session() {
             _ => None,
         })
     };
-    let told = crate::dispatcher::tests::status::told();
+    let told = crate::desk::tests::status::told();
     bench.machine.ask_stats();
     assert_eq!(bench.kinds(), ["STATUS", "STATUS"]);
     tell(&mut bench, SESSION, "master", &told);
@@ -300,7 +300,7 @@ fn tell_workers(bench: &mut Bench, session: u64, query: &str, worker: &Value, ne
 
 #[test]
 fn a_list_is_asked_for_page_by_page_and_told_once_from_one_session() {
-    let worker = crate::dispatcher::tests::status::told_worker();
+    let worker = crate::desk::tests::status::told_worker();
     let mut bench = Bench::connected();
     bench.machine.ask_workers();
     assert_eq!(asked(&mut bench), ["workers"]);

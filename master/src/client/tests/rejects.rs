@@ -3,7 +3,7 @@
 
 use super::bench::*;
 use crate::client::{ClientAction, ClientSettings, Refusal};
-use crate::dispatcher::{Ending, Rejection};
+use crate::common::{Ending, Rejection};
 use powerhose_protocol::{Kind, Message, Reject, Unknown};
 
 /// What a REJECT comes to.

@@ -1,4 +1,4 @@
-//! The master's loop: drains callers and network in batches, lets the dispatcher decide, does what it says, and sleeps
+//! The master's loop: drains callers and network in batches, lets the desk decide, does what it says, and sleeps
 //! only when there is nothing left.
 
 use super::error::to_result;
@@ -6,7 +6,8 @@ use super::farewell;
 use super::link::{Command, Question, Subscriber, lost_with_master};
 use super::slot::{Slot, Wakes};
 use super::turns::{Fate, Turn, Turning};
-use crate::dispatcher::{Action, Dispatcher, Event, Notice, Route};
+use crate::common::Notice;
+use crate::desk::{Action, Desk, Event, Route};
 use crate::maps::Map;
 use crate::transport::wakeup::Wakeup;
 use crate::transport::{Transport, Unreachable, clock};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::error;
 
-/// Commands, and then messages, that are taken in before the dispatcher's actions are carried out: enough to share
+/// Commands, and then messages, that are taken in before the desk's actions are carried out: enough to share
 /// messages, few enough that nobody waits long for the first.
 const BATCH: usize = 256;
 /// How many such batches are taken in before a peer counts as gone: a bound, should others never stop sending.
@@ -28,7 +29,7 @@ const LAST_BATCHES: usize = 64;
 /// A master's loop.
 pub(crate) struct EventLoop<T: Transport> {
     transport: T,
-    dispatcher: Dispatcher,
+    desk: Desk,
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
     callers: Map<u64, Arc<Slot>>,
@@ -53,14 +54,14 @@ pub(crate) struct EventLoop<T: Transport> {
 impl<T: Transport> EventLoop<T> {
     pub(crate) fn new(
         transport: T,
-        dispatcher: Dispatcher,
+        desk: Desk,
         commands: Receiver<Command>,
         wakeup: Arc<Wakeup>,
         subscribers: Vec<Subscriber>,
     ) -> EventLoop<T> {
         EventLoop {
             transport,
-            dispatcher,
+            desk,
             commands,
             wakeup,
             callers: Map::default(),
@@ -106,7 +107,7 @@ impl<T: Transport> EventLoop<T> {
             }
             Command::Close { within, done } => {
                 if self.closing.is_empty() {
-                    self.lost_before = self.dispatcher.jobs_lost();
+                    self.lost_before = self.desk.jobs_lost();
                 }
                 self.closing.push(done);
                 Event::Close { within }
@@ -114,7 +115,7 @@ impl<T: Transport> EventLoop<T> {
             Command::Ask(question) => return self.questions.push(question),
             Command::Subscribe(subscriber) => return self.subscribers.push(subscriber),
         };
-        self.dispatcher.handle(clock::now(), event);
+        self.desk.handle(clock::now(), event);
     }
 
     fn take_messages(&mut self) -> Turn {
@@ -123,8 +124,7 @@ impl<T: Transport> EventLoop<T> {
             self.payloads.clear();
             let Some((route, header)) = self.transport.receive(&mut self.payloads) else { break };
             let payloads = &mut self.payloads;
-            self.dispatcher
-                .handle(clock::now(), Event::Received { route, header: header.as_ref(), payloads });
+            self.desk.handle(clock::now(), Event::Received { route, header: header.as_ref(), payloads });
             self.come += 1;
             turn = Turn::Worked;
         }
@@ -147,7 +147,7 @@ impl<T: Transport> EventLoop<T> {
         let mut ended = std::mem::take(&mut self.ended);
         self.transport.ended(&mut ended);
         for route in ended.drain(..) {
-            self.dispatcher.handle(clock::now(), Event::Ended { route });
+            self.desk.handle(clock::now(), Event::Ended { route });
         }
         self.ended = ended;
     }
@@ -160,7 +160,7 @@ impl<T: Transport> EventLoop<T> {
             self.take_last_messages();
         }
         for route in hints.drain(..) {
-            self.dispatcher.handle(clock::now(), Event::Suspected { route });
+            self.desk.handle(clock::now(), Event::Suspected { route });
         }
         self.hints = hints;
         turn
@@ -182,17 +182,17 @@ impl<T: Transport> EventLoop<T> {
             }
             self.take_last_messages();
             for route in std::mem::take(&mut self.unreachable) {
-                self.dispatcher.handle(clock::now(), Event::Ended { route });
+                self.desk.handle(clock::now(), Event::Ended { route });
             }
         }
     }
 
     fn carry_out(&mut self) -> ControlFlow<()> {
-        while let Some(action) = self.dispatcher.poll_action() {
+        while let Some(action) = self.desk.poll_action() {
             match action {
                 Action::Send { route, header, payloads } => {
                     match self.transport.send(route, &header, &payloads) {
-                        Ok(()) => self.dispatcher.has_sent(&header, &payloads),
+                        Ok(()) => self.desk.has_sent(&header, &payloads),
                         Err(Unreachable) => self.unreachable.push(route),
                     }
                 }
@@ -212,8 +212,8 @@ impl<T: Transport> EventLoop<T> {
     fn answer(&mut self) {
         for question in self.questions.drain(..) {
             match question {
-                Question::Workers(answer) => drop(answer.send(self.dispatcher.workers())),
-                Question::Stats(answer) => drop(answer.send(self.dispatcher.stats())),
+                Question::Workers(answer) => drop(answer.send(self.desk.workers())),
+                Question::Stats(answer) => drop(answer.send(self.desk.stats())),
             }
         }
     }
@@ -239,7 +239,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
         }
         self.take_ends();
         turn = worked(turn, self.take_hints());
-        self.dispatcher.handle_timeout(clock::now());
+        self.desk.handle_timeout(clock::now());
         match self.act() {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
@@ -251,7 +251,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
     }
 
     fn lull(&self) -> Duration {
-        self.dispatcher.lull()
+        self.desk.lull()
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
@@ -264,7 +264,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
     }
 
     fn next_time(&self) -> Option<Instant> {
-        self.dispatcher.poll_timeout().map(|(when, _)| when)
+        self.desk.poll_timeout().map(|(when, _)| when)
     }
 
     fn has_work(&self) -> bool {
@@ -291,9 +291,9 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
             }
         }
         if fate == Fate::Closed {
-            farewell::wait(&mut self.transport, self.dispatcher.client_routes());
+            farewell::wait(&mut self.transport, self.desk.client_routes());
         }
-        let lost = self.dispatcher.jobs_lost() - self.lost_before;
+        let lost = self.desk.jobs_lost() - self.lost_before;
         for done in self.closing.drain(..) {
             let _ = done.send(lost);
         }

@@ -1,7 +1,7 @@
 //! What a handle does to its job: waiting, cancelling, dropping.
 
 use super::*;
-use crate::dispatcher::{LostCause, Rejection};
+use crate::common::{LostCause, Rejection};
 use crate::runner::Job;
 use crate::runner::link::Command;
 use crate::transport::wakeup::Wakeup;

@@ -8,7 +8,7 @@ mod session;
 pub use order::{OperatorError, Order, Progress, Selector};
 
 use super::builder::ConnectError;
-use crate::dispatcher::WorkerInfo;
+use crate::common::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
 use powerhose_protocol::{Belief, Bye, Control, Greeter, Kind, Message, Page, Pages, Status, Value, decode};

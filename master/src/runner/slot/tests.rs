@@ -1,7 +1,7 @@
 //! A job's end reaches its caller once, however it waits and whatever comes first.
 
 use super::*;
-use crate::dispatcher::LostCause;
+use crate::common::LostCause;
 use crate::runner::JobErrorKind;
 use crate::transport::clock;
 use std::sync::atomic::AtomicUsize;

@@ -1,7 +1,7 @@
 //! What the log says of workers' lives: at INFO what an operator may want to see, at WARN what an operator should look at.
 
 use super::super::event::SupervisorEvent;
-use crate::worker_exit::WorkerExit;
+use crate::common::WorkerExit;
 use std::fmt;
 use tracing::{error, info, warn};
 

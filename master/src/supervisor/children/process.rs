@@ -7,7 +7,7 @@ use super::ends::{Ends, as_pid};
 use super::limits::{self, Limits};
 use super::lines::Lines;
 use super::mailbox::{Mailbox, Remains};
-use crate::worker_exit::WorkerExit;
+use crate::common::WorkerExit;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 use std::collections::BTreeMap;

@@ -21,7 +21,7 @@ use super::event::{StartFailure, SupervisorEvent};
 use super::random::Random;
 use super::recycling::Wear;
 use super::settings::{Readiness, SupervisorSettings, WORKERS_MAX};
-use crate::worker_exit::WorkerExit;
+use crate::common::WorkerExit;
 use slot::{Slot, State, Stop};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

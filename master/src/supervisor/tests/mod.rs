@@ -6,7 +6,7 @@ mod starts;
 mod surroundings;
 
 use super::*;
-use crate::worker_exit::WorkerExit;
+use crate::common::WorkerExit;
 use crossbeam_channel::{Receiver, unbounded};
 use rustix::process::{Pid, Signal, kill_process};
 use std::time::Instant;

@@ -1,7 +1,7 @@
 //! Which connection each route stands for, by file descriptor: all that libzmq tells of one, and a number that is used
 //! again for whatever comes next. It must never end anything but the connection that a message came through.
 
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use crate::maps::Map;
 use rustix::fs::fstat;
 use rustix::io::fcntl_dupfd_cloexec;

@@ -5,7 +5,7 @@ use super::connection::Connections;
 use super::curve::{self, Doorkeeper};
 use super::frame::{self, Frame, More};
 use super::monitor::{Happened, Monitor};
-use crate::dispatcher::Route;
+use crate::desk::Route;
 use crate::transport::{BindError, Unreachable};
 use bytes::Bytes;
 use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};

@@ -6,7 +6,7 @@ use crate::process::ProcessId;
 use crate::verdict::Check;
 use crate::work::{Deed, LIE, Work, code_of, reply_to};
 use bytes::Bytes;
-use powerhose::dispatcher::{Ending, LostCause, Outcome, Rejection, Repeat};
+use powerhose::desk::{Ending, LostCause, Outcome, Rejection, Repeat};
 use powerhose::{Headers, WorkerExit};
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use super::sessions::{Attempt, Over, Role, Worker};
 use super::{Caller, Model, Reference};
 use crate::coverage::Counted;
 use bytes::Bytes;
-use powerhose::dispatcher::{Dispatcher, Repeat, Route, Submission};
+use powerhose::desk::{Desk, Repeat, Route, Submission};
 use powerhose_protocol::{
     Control, Execute, FLAG_ONCE, JobId, Message, Register, Replies, ReplyEntry, WorkerEnd, decode,
 };
@@ -183,12 +183,12 @@ impl Model {
         self.sessions.get_mut(&session)
     }
 
-    /// A worker that the dispatcher no longer lists is gone; the notice comes later.
-    pub(super) fn find_buried(&mut self, dispatcher: &Dispatcher) {
+    /// A worker that the desk no longer lists is gone; the notice comes later.
+    pub(super) fn find_buried(&mut self, desk: &Desk) {
         if self.exited.is_empty() {
             return;
         }
-        let listed = dispatcher.workers();
+        let listed = desk.workers();
         for session in self.sessions.values_mut().filter(|session| session.worker().is_some()) {
             if !listed.iter().any(|worker| worker.id == session.peer) {
                 session.over.get_or_insert(Over::Buried);

@@ -6,7 +6,7 @@ use super::sessions::{Attempt, Over, Role, Session};
 use crate::coverage::Counted;
 use crate::verdict::Check;
 use bytes::Bytes;
-use powerhose::dispatcher::{Repeat, Route};
+use powerhose::desk::{Repeat, Route};
 use powerhose_protocol::{
     Controlled, JobAttempt, JobEntry, Jobs, Message, Outcomes, Registered, Reject, Value, Welcome, decode,
 };

@@ -22,7 +22,7 @@ use model::Model;
 
 use crate::coverage::{Counted, Coverage};
 use crate::verdict::{Check, Verdict};
-use powerhose::dispatcher::{Action, Dispatcher, Route};
+use powerhose::desk::{Action, Desk, Route};
 use std::time::Instant;
 
 /// The observer.
@@ -128,9 +128,9 @@ impl Reference {
     }
 
     /// After the supervisor's word: which worker the master took it for.
-    pub(crate) fn looked_at(&mut self, dispatcher: &Dispatcher) {
+    pub(crate) fn looked_at(&mut self, desk: &Desk) {
         if let Some(model) = &mut self.model {
-            model.find_buried(dispatcher);
+            model.find_buried(desk);
         }
     }
 }

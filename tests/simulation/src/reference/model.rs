@@ -5,7 +5,7 @@ use super::sessions::Session;
 use crate::process::ProcessId;
 use bytes::Bytes;
 use powerhose::Settings;
-use powerhose::dispatcher::{Repeat, Route};
+use powerhose::desk::{Repeat, Route};
 use powerhose_protocol::JobId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;

@@ -7,7 +7,7 @@ use crate::coverage::Counted;
 use crate::verdict::Check;
 use bytes::Bytes;
 use powerhose::GoneCause;
-use powerhose::dispatcher::{Ending, LostCause, Notice, Outcome, Rejection, Repeat};
+use powerhose::desk::{Ending, LostCause, Notice, Outcome, Rejection, Repeat};
 use powerhose_protocol::{JobEnd, JobId, OutcomeEntry};
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! Which peers have a session with the present master, and which jobs are at which worker.
 
-use powerhose::dispatcher::Route;
+use powerhose::desk::Route;
 use powerhose_protocol::JobId;
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use super::model::{Job, Model, Place, PoolModel};
 use super::outcomes::MOURNING;
 use super::sessions::{Role, Session};
 use crate::verdict::{Check, Verdict};
-use powerhose::dispatcher::Dispatcher;
+use powerhose::desk::Desk;
 use powerhose_protocol::JobId;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,14 +19,14 @@ const BALANCE: Duration = Duration::from_millis(3);
 
 impl Reference {
     /// The master has done all that there was to do, and goes to sleep or reads on.
-    pub(crate) fn turn_ended(&mut self, now: Instant, dispatcher: &Dispatcher) {
+    pub(crate) fn turn_ended(&mut self, now: Instant, desk: &Desk) {
         let (Some(model), verdict) = (&mut self.model, &mut self.verdict) else { return };
-        model.jobs_are_in_time(now, dispatcher, verdict);
+        model.jobs_are_in_time(now, desk, verdict);
         model.bounds_hold(verdict);
         model.waiting_peak = model.jobs.values().filter(|job| job.place == Place::Waiting).count();
         model.deserted_is_cancelled(verdict);
         model.turns_were_kept(verdict);
-        model.nobody_idles(now, dispatcher, verdict);
+        model.nobody_idles(now, desk, verdict);
         model.nobody_is_crowded(now, verdict);
         model.nobody_is_silent(now, verdict);
         model.all_is_answered(now, verdict);
@@ -35,13 +35,13 @@ impl Reference {
         model.hints.clear();
         model.answered.clear();
         if verdict.first.is_none() {
-            dispatcher.check_invariants();
+            desk.check_invariants();
         }
     }
 }
 
 impl Model {
-    fn jobs_are_in_time(&self, now: Instant, dispatcher: &Dispatcher, verdict: &mut Verdict) {
+    fn jobs_are_in_time(&self, now: Instant, desk: &Desk, verdict: &mut Verdict) {
         let mut earliest = None::<Instant>;
         for (id, job) in &self.jobs {
             verdict.must(Check::InTime, now <= job.deadline + TICK, || {
@@ -61,7 +61,7 @@ impl Model {
             earliest = Some(earliest.map_or(due, |earliest| earliest.min(due)));
         }
         let Some(due) = earliest else { return };
-        let wakes = dispatcher.poll_timeout();
+        let wakes = desk.poll_timeout();
         verdict.must(Check::WakesUp, wakes.is_some_and(|(when, _)| when <= due), || {
             let wakes = wakes.map(|(when, why)| (when.saturating_duration_since(now), why));
             format!("a job is due in {:?}, the loop wakes in {wakes:?}", due.saturating_duration_since(now))
@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// No job waits while a worker is free; what waits behind a busy worker is recalled soon.
-    fn nobody_idles(&mut self, now: Instant, dispatcher: &Dispatcher, verdict: &mut Verdict) {
+    fn nobody_idles(&mut self, now: Instant, desk: &Desk, verdict: &mut Verdict) {
         let late_until = self.late_until;
         let mut waiting = BTreeMap::<&str, JobId>::new();
         for (id, job) in self.jobs.iter().filter(|(_, job)| job.place == Place::Waiting) {
@@ -119,7 +119,7 @@ impl Model {
             }
             let behind =
                 free.is_some() && !waiting.contains_key(&**name) && waits_behind(&self.sessions, name);
-            watch_behind(pool, behind, now, dispatcher, verdict);
+            watch_behind(pool, behind, now, desk, verdict);
         }
     }
 
@@ -190,13 +190,7 @@ fn waits_behind(sessions: &BTreeMap<u64, Session>, pool: &str) -> bool {
     waits
 }
 
-fn watch_behind(
-    pool: &mut PoolModel,
-    behind: bool,
-    now: Instant,
-    dispatcher: &Dispatcher,
-    verdict: &mut Verdict,
-) {
+fn watch_behind(pool: &mut PoolModel, behind: bool, now: Instant, desk: &Desk, verdict: &mut Verdict) {
     if std::mem::take(&mut pool.moved) || !behind {
         pool.behind_since = None;
     }
@@ -205,7 +199,7 @@ fn watch_behind(
     }
     let since = *pool.behind_since.get_or_insert(now);
     let due = since + BALANCE;
-    let wakes = dispatcher.poll_timeout();
+    let wakes = desk.poll_timeout();
     let woken = now < due && wakes.is_some_and(|(when, _)| when <= due);
     verdict.must(Check::Recalled, woken, || {
         let wakes = wakes.map(|(when, why)| (when.saturating_duration_since(now), why));

@@ -10,7 +10,7 @@ use crate::schedule::Due;
 use crate::verdict::Check;
 use powerhose::WorkerExit;
 use powerhose::client::{ClientAction, ClientMachine, ClientSettings, Refusal};
-use powerhose::dispatcher::Submission;
+use powerhose::desk::Submission;
 use std::time::Instant;
 
 /// Messages that are taken in before the actions are carried out.

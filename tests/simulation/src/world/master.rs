@@ -1,4 +1,4 @@
-//! The master's process: the dispatcher in a loop like that of `runner/embedded.rs`.
+//! The master's process: the desk in a loop like that of `runner/embedded.rs`.
 
 use super::World;
 use crate::coverage::Counted;
@@ -7,7 +7,7 @@ use crate::process::{Being, ProcessId};
 use crate::reference::MasterFacts;
 use crate::schedule::Due;
 use powerhose::WorkerExit;
-use powerhose::dispatcher::{Action, Dispatcher, Event, Identity, Route, Submission};
+use powerhose::desk::{Action, Desk, Event, Identity, Route, Submission};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ const DEAF: Duration = Duration::from_secs(2);
 
 pub(super) struct MasterProcess {
     pub(super) number: u64,
-    pub(super) dispatcher: Dispatcher,
+    pub(super) desk: Desk,
     pub(super) inbox: VecDeque<(Route, Came)>,
     pub(super) commands: VecDeque<Command>,
     pub(super) hints: VecDeque<Route>,
@@ -59,7 +59,7 @@ impl World {
         self.note(&[1], || format!("master {number} starts"));
         self.master = Some(MasterProcess {
             number,
-            dispatcher: Dispatcher::new(settings, identity, seed, self.now),
+            desk: Desk::new(settings, identity, seed, self.now),
             inbox: VecDeque::new(),
             commands: VecDeque::new(),
             hints: VecDeque::new(),
@@ -126,16 +126,16 @@ impl World {
         master.turn_at = None;
         while !self.is_decided() {
             let worked = self.take_in(&mut master);
-            master.dispatcher.handle_timeout(self.now);
+            master.desk.handle_timeout(self.now);
             if self.act(&mut master) {
                 return self.master_closed();
             }
-            self.reference.turn_ended(self.now, &master.dispatcher);
+            self.reference.turn_ended(self.now, &master.desk);
             if !worked {
                 break;
             }
         }
-        let next = master.dispatcher.poll_timeout();
+        let next = master.desk.poll_timeout();
         self.master = Some(master);
         if let Some((when, _)) = next {
             let late = if self.calm || self.random.permille(900) {
@@ -166,7 +166,7 @@ impl World {
         while let Some(route) = master.hints.pop_front() {
             self.note(&[2, route.0 as u8], || format!("{route:?} is suspected"));
             self.reference.suspected(self.now, route);
-            master.dispatcher.handle(self.now, Event::Suspected { route });
+            master.desk.handle(self.now, Event::Suspected { route });
             worked = true;
         }
         worked
@@ -195,9 +195,9 @@ impl World {
                 Event::Close { within }
             }
         };
-        master.dispatcher.handle(self.now, event);
+        master.desk.handle(self.now, event);
         if buries {
-            self.reference.looked_at(&master.dispatcher);
+            self.reference.looked_at(&master.desk);
         }
     }
 
@@ -205,21 +205,21 @@ impl World {
         self.note(&packet.header, || format!("{route:?} -> master: {}", packet.describe()));
         self.reference.received(self.now, route, &packet.header, &packet.payloads);
         let mut payloads = packet.payloads;
-        let peers = |dispatcher: &Dispatcher| {
-            let holdings = dispatcher.holdings();
+        let peers = |desk: &Desk| {
+            let holdings = desk.holdings();
             holdings.workers + holdings.clients
         };
-        let before = peers(&master.dispatcher);
+        let before = peers(&master.desk);
         let event = Event::Received { route, header: &packet.header, payloads: &mut payloads };
-        master.dispatcher.handle(self.now, event);
-        if peers(&master.dispatcher) < before {
+        master.desk.handle(self.now, event);
+        if peers(&master.desk) < before {
             self.reference.fewer_peers(route);
         }
     }
 
-    /// Does what the dispatcher wants done; tells whether the master is at its end.
+    /// Does what the desk wants done; tells whether the master is at its end.
     fn act(&mut self, master: &mut MasterProcess) -> bool {
-        while let Some(action) = master.dispatcher.poll_action() {
+        while let Some(action) = master.desk.poll_action() {
             self.note(&[4], || describe(&action));
             self.reference.acted(self.now, &action);
             match action {
@@ -260,7 +260,7 @@ impl World {
 
     fn hand_in_end(&mut self, master: &mut MasterProcess, route: Route) {
         self.reference.ended(route);
-        master.dispatcher.handle(self.now, Event::Ended { route });
+        master.desk.handle(self.now, Event::Ended { route });
     }
 
     /// SIGSTOP, a suspended machine, a debugger.

@@ -64,7 +64,7 @@ impl World {
     /// Some worker may have been quieted by an order.
     fn resume_everybody(&mut self) {
         let quiet = self.master.as_ref().is_some_and(|master| {
-            master.dispatcher.workers().iter().any(|worker| worker.state == WorkerState::Quiet)
+            master.desk.workers().iter().any(|worker| worker.state == WorkerState::Quiet)
         });
         if !quiet {
             return;
@@ -80,7 +80,7 @@ impl World {
 
     fn quiet_workers(&self) -> Vec<crate::process::ProcessId> {
         let Some(master) = &self.master else { return Vec::new() };
-        let workers = master.dispatcher.workers();
+        let workers = master.desk.workers();
         let quiet =
             |pid| workers.iter().any(|worker| worker.pid == pid && worker.state == WorkerState::Quiet);
         self.processes.values().filter(|process| quiet(process.pid)).map(|process| process.id).collect()
@@ -96,7 +96,7 @@ impl World {
             let process = self.processes.values().find(|process| process.seat == number);
             let settled = match seat {
                 Seat::Worker(_) => process.is_some_and(|process| {
-                    let mut workers = master.dispatcher.workers().into_iter();
+                    let mut workers = master.desk.workers().into_iter();
                     // One that rests has nothing to do, either: it waits for a job to be tried with.
                     workers.any(|worker| {
                         worker.pid == process.pid
@@ -113,11 +113,11 @@ impl World {
                 return Some(format!("seat {number}, {seat:?}, is not settled"));
             }
         }
-        self.surplus(&master.dispatcher.holdings())
+        self.surplus(&master.desk.holdings())
     }
 
     /// What the master holds beyond what it has to.
-    fn surplus(&self, holdings: &powerhose::dispatcher::Holdings) -> Option<String> {
+    fn surplus(&self, holdings: &powerhose::desk::Holdings) -> Option<String> {
         let seats =
             |wanted: fn(&Seat) -> bool| self.scenario.seats.iter().filter(|seat| wanted(seat)).count();
         let workers = seats(|seat| matches!(seat, Seat::Worker(_)));

@@ -7,7 +7,7 @@ use crate::reference::{CallFacts, Caller};
 use crate::scenario::{POOLS, Runs};
 use crate::work::{Deed, Work};
 use powerhose::Headers;
-use powerhose::dispatcher::{Repeat, Submission};
+use powerhose::desk::{Repeat, Submission};
 use std::time::Duration;
 
 impl World {

@@ -2,8 +2,8 @@
 
 mod stage;
 
-use crate::dispatcher::tests::harness::Sent;
-use crate::dispatcher::{GoneCause, LostCause, Notice, Rejection};
+use crate::common::{GoneCause, LostCause, Notice, Rejection};
+use crate::desk::tests::harness::Sent;
 use crate::runner::{Job, JobErrorKind};
 use powerhose_protocol::*;
 use stage::Stage;

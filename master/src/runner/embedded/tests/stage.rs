@@ -1,8 +1,9 @@
 //! A loop that tests turn by hand, its callers, and workers of paper.
 
 use super::super::EventLoop;
-use crate::dispatcher::tests::harness::{self, Given, Sent};
-use crate::dispatcher::{Dispatcher, Identity, Notice, PoolSettings, Route, Settings, Stats};
+use crate::common::{Notice, PoolSettings, Settings, Stats};
+use crate::desk::tests::harness::{self, Given, Sent};
+use crate::desk::{Desk, Identity, Route};
 use crate::runner::link::{Command, Link};
 use crate::runner::turns::{Fate, Turn, Turning};
 use crate::runner::{JobRunner, Place};
@@ -71,12 +72,12 @@ impl Stage {
         let pools = vec![(DEFAULT_POOL.to_owned(), PoolSettings::new().credit(credit))];
         let settings = Settings { pools, ..Settings::default() };
         let identity = Identity { pid: 1, host: "here".to_owned() };
-        let dispatcher = Dispatcher::new(settings, identity, 42, now);
+        let desk = Desk::new(settings, identity, 42, now);
         let network = Network::default();
         let wakeup = Arc::new(Wakeup::new().expect("an eventfd"));
         let (sender, commands) = crossbeam_channel::unbounded();
         let transport = network.transport(wakeup.clone());
-        let event_loop = EventLoop::new(transport, dispatcher, commands, wakeup.clone(), Vec::new());
+        let event_loop = EventLoop::new(transport, desk, commands, wakeup.clone(), Vec::new());
         let link = Link::new(sender, wakeup, Duration::from_secs(5));
         let runner = JobRunner::new(link, Place::Embedded, Vec::new());
         Stage { event_loop, network, runner, now, last_route: 0, sent: Vec::new() }
@@ -115,7 +116,7 @@ impl Stage {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        self.event_loop.dispatcher.stats()
+        self.event_loop.desk.stats()
     }
 
     pub(super) fn subscribe(&mut self, subscriber: impl FnMut(&Notice) -> ControlFlow<()> + Send + 'static) {

@@ -1,0 +1,27 @@
+//! What masters, clients and their callers share: a job and its end, settings, notices, counts. Plain data.
+
+mod headers;
+mod histogram;
+mod named;
+mod notice;
+mod outcome;
+mod rejection;
+mod secrets;
+mod settings;
+mod stats;
+mod submission;
+mod worker_exit;
+mod worker_info;
+
+pub use headers::Headers;
+pub use histogram::Histogram;
+pub use notice::{GoneCause, Notice};
+pub use outcome::{Ending, LostCause, Outcome};
+pub use rejection::Rejection;
+pub use secrets::SharedSecrets;
+pub(crate) use settings::WAIT_MAX;
+pub use settings::{PoolSettings, Settings};
+pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
+pub use submission::{Repeat, Submission};
+pub use worker_exit::WorkerExit;
+pub use worker_info::{CurrentJob, WorkerInfo, WorkerState};

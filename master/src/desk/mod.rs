@@ -1,0 +1,275 @@
+//! The desk: the master's side of the Powerhose protocol, in front of the [dispatcher](crate::dispatcher).
+//!
+//! A pure state machine. [`Event`]s and the time go in, [`Action`]s come out:
+//!
+//! ```text
+//! desk.handle(now, event);
+//! desk.handle_timeout(now);
+//! while let Some(action) = desk.poll_action() { .. }
+//! desk.poll_timeout()        // when to call handle_timeout next, and why
+//! ```
+//!
+//! The desk reads messages, knows who has which session, asks for proofs, counts strikes and answers questions. What it
+//! reads becomes an event of the dispatcher; what the dispatcher wants becomes messages. It decides nothing of jobs and
+//! workers. It never touches a socket, a thread, a clock or a random source, and it cannot fail: hostile input becomes a
+//! REJECT or a counter. Messages are written when the actions are polled, so that whatever came in together goes out
+//! together.
+
+mod control;
+mod event;
+mod greeting;
+mod jobs;
+mod messages;
+mod outbox;
+mod outcomes;
+mod proofs;
+mod random;
+mod registration;
+mod sessions;
+mod status;
+mod strikes;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use crate::common::{
+    Ending, GoneCause, LostCause, Notice, Outcome, PoolSettings, Rejection, Repeat, Settings, SharedSecrets,
+    Stats, Submission, WorkerInfo,
+};
+pub use crate::dispatcher::{Holdings, Identity};
+pub use event::{Action, Event, Route};
+pub use random::Seed;
+
+use crate::dispatcher::{self, Dispatcher};
+use crate::limiter::Limiter;
+use crate::timers::Timers;
+use control::Controls;
+use proofs::Handshakes;
+use random::Random;
+use sessions::Sessions;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+use strikes::{HandshakeRate, Strikes};
+
+/// What is due at an instant, beside what the dispatcher has.
+#[derive(Clone, Copy, Debug)]
+enum Timer {
+    /// When handshakes that take too long are forgotten.
+    Handshakes,
+    /// When an order has taken as long as it may.
+    Control(u32),
+}
+
+/// The state machine; see the module.
+pub struct Desk {
+    dispatcher: Dispatcher,
+    /// This run of this master.
+    epoch: u64,
+    started: Instant,
+    /// The latest time that was handed in.
+    now: Instant,
+    random: Random,
+    sessions: Sessions,
+    handshakes: Handshakes,
+    handshake_rate: HandshakeRate,
+    /// When handshakes are looked after next; nothing while there are none.
+    handshakes_due: Option<Instant>,
+    strikes: Strikes,
+    controls: Controls,
+    timers: Timers<Timer>,
+    limiter: Limiter,
+    counted: Counted,
+    actions: VecDeque<Action>,
+}
+
+/// What is counted of messages. The rest of [`Stats`] is the dispatcher's.
+#[derive(Default)]
+struct Counted {
+    messages_refused: u64,
+    messages_foreign: u64,
+    messages_received: u64,
+    messages_sent: u64,
+    bytes_received: u64,
+    bytes_sent: u64,
+    peers_cut_off: u64,
+}
+
+impl Desk {
+    /// A desk without peers, and a dispatcher without jobs. `seed` must be new and secret in every run: epoch, sessions
+    /// and nonces come from it.
+    pub fn new(settings: Settings, identity: Identity, seed: impl Into<Seed>, now: Instant) -> Desk {
+        let seed = seed.into();
+        let mut random = Random::new(seed.sessions());
+        let burst = settings.workers_max.saturating_add(settings.clients_max);
+        let handshake_rate = HandshakeRate::new(settings.handshakes_per_second_max, burst, now);
+        Desk {
+            epoch: random.next(),
+            dispatcher: Dispatcher::new(settings, identity, now),
+            started: now,
+            now,
+            random,
+            sessions: Sessions::default(),
+            handshakes: Handshakes::new(seed.nonces()),
+            handshake_rate,
+            handshakes_due: None,
+            strikes: Strikes::default(),
+            controls: Controls::default(),
+            timers: Timers::new(now),
+            limiter: Limiter::default(),
+            counted: Counted::default(),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, now: Instant, event: Event<'_>) {
+        self.pass_time(now);
+        match event {
+            Event::Received { route, header, payloads } => {
+                self.receive(route, header, payloads);
+                self.cut_off_offender();
+            }
+            Event::Submit { call, submission } => self.dispatcher.submit_here(call, submission),
+            Event::Abandon { call } => self.dispatcher.abandon_here(call),
+            Event::Ended { route } => self.ended(route),
+            Event::Suspected { route } => {
+                if let Some(peer) = self.sessions.find(route) {
+                    self.dispatcher.suspect(peer);
+                }
+            }
+            Event::Supervised { pid } => self.dispatcher.supervise(pid),
+            Event::Exited { pid, exit } => self.dispatcher.exited(pid, exit),
+            Event::Close { within } => self.dispatcher.close(within),
+        }
+        self.follow();
+    }
+
+    fn pass_time(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.dispatcher.pass_time(now);
+    }
+
+    fn ended(&mut self, route: Route) {
+        self.handshakes.forget(route);
+        if let Some(peer) = self.sessions.find(route) {
+            self.dispatcher.gone(peer, GoneCause::Disconnected);
+        }
+    }
+
+    /// Acts on every time that has come. Call it after all events of a turn: a reply that came in together with its job's
+    /// deadline wins.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.pass_time(now);
+        self.dispatcher.handle_timeout();
+        self.follow();
+        while let Some(timer) = self.timers.pop_due(self.now) {
+            match timer {
+                Timer::Handshakes => self.look_after_handshakes(),
+                Timer::Control(number) => self.control_expired(number),
+            }
+        }
+    }
+
+    /// As often as heartbeats are, while there are handshakes.
+    pub(super) fn plan_handshakes(&mut self) {
+        if self.handshakes_due.is_none() && self.handshakes.len() > 0 {
+            let due = self.now + self.dispatcher.settings().heartbeat_interval;
+            self.handshakes_due = Some(due);
+            self.timers.set(due, Timer::Handshakes);
+        }
+    }
+
+    /// If this comes more than one interval late, the master was paused: nobody could have answered in time.
+    fn look_after_handshakes(&mut self) {
+        let late = self.handshakes_due.take().map(|due| self.now.saturating_duration_since(due));
+        if late.is_some_and(|late| late > self.dispatcher.settings().heartbeat_interval) {
+            self.handshakes.start_anew(self.now);
+        }
+        self.handshakes.expire(self.now);
+        self.plan_handshakes();
+    }
+
+    /// What is to be done next. When this gives nothing, all that came in has been acted upon.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        if self.actions.is_empty() {
+            self.dispatcher.assign();
+            self.follow();
+            self.follow_controls();
+            self.send_outcomes();
+            self.dispatcher.finish_closing();
+            self.follow();
+        }
+        self.actions.pop_front()
+    }
+
+    /// Does what the dispatcher wants done.
+    fn follow(&mut self) {
+        while let Some(action) = self.dispatcher.next_action() {
+            match action {
+                dispatcher::Action::Give(worker) => self.send_jobs(worker),
+                dispatcher::Action::Recall { worker, jobs } => self.send_recall(worker, &jobs),
+                dispatcher::Action::Cancel { worker, job } => self.send_cancel(worker, job),
+                dispatcher::Action::Told { client, call, outcome } => self.tell(client, call, outcome),
+                dispatcher::Action::Ask(peer) => self.send_heartbeat(peer),
+                dispatcher::Action::Dismiss(peer) => self.dismiss(peer),
+                dispatcher::Action::Gone(peer) => self.sessions.remove(peer),
+                dispatcher::Action::Notify(notice) => self.actions.push_back(Action::Notify(notice)),
+                dispatcher::Action::Closed => self.actions.push_back(Action::Closed),
+            }
+        }
+    }
+
+    /// When to call [`handle_timeout`](Desk::handle_timeout) next, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let own = self.timers.next().map(|(when, timer)| match timer {
+            Timer::Handshakes => (when, "handshakes"),
+            Timer::Control(_) => (when, "end of an order"),
+        });
+        [self.dispatcher.poll_timeout(), own].into_iter().flatten().min_by_key(|(when, _)| *when)
+    }
+
+    /// This run of this master.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// How long no worker will want anything; see [`crate::dispatcher`].
+    pub fn lull(&self) -> Duration {
+        self.dispatcher.lull()
+    }
+
+    /// What was counted so far, and what is held now.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            messages_refused: self.counted.messages_refused,
+            messages_foreign: self.counted.messages_foreign,
+            messages_received: self.counted.messages_received,
+            messages_sent: self.counted.messages_sent,
+            bytes_received: self.counted.bytes_received,
+            bytes_sent: self.counted.bytes_sent,
+            peers_cut_off: self.counted.peers_cut_off,
+            ..self.dispatcher.stats()
+        }
+    }
+
+    /// How many jobs were lost so far; asked for also when nothing else can be relied upon.
+    pub(crate) fn jobs_lost(&self) -> u64 {
+        self.dispatcher.jobs_lost()
+    }
+
+    /// How much it holds now. Simulations ask whether it comes back to rest.
+    pub fn holdings(&self) -> Holdings {
+        let dispatcher = self.dispatcher.holdings();
+        Holdings {
+            timers: dispatcher.timers + self.timers.len(),
+            handshakes: self.handshakes.len(),
+            orders: self.controls.len(),
+            ..dispatcher
+        }
+    }
+
+    /// Panics, naming what is broken, unless everything that refers to something else refers to what is there.
+    pub fn check_invariants(&self) {
+        self.dispatcher.check_invariants();
+        assert_eq!(self.sessions.len(), self.dispatcher.peers(), "every peer has a session");
+    }
+}

@@ -1,0 +1,74 @@
+//! The sessions of peers: which connection has which, and what stands in their messages.
+
+use super::Route;
+use crate::common::Outcome;
+use crate::dispatcher::{PeerKey, PeerRole};
+use crate::maps::Map;
+use slotmap::SecondaryMap;
+
+/// One handshake's lifetime between a peer and the master.
+pub(super) struct Session {
+    pub(super) route: Route,
+    /// In every message of the peer. Never used again.
+    pub(super) id: u64,
+    /// As it said HELLO.
+    pub(super) role: PeerRole,
+    pub(super) software: Box<str>,
+    /// The sequence of the last HEARTBEAT to it.
+    pub(super) sequence_sent: u64,
+    /// The sequence of the last HEARTBEAT from it.
+    pub(super) sequence_received: u64,
+    /// Ends of a client's jobs that are not yet in a message.
+    pub(super) outcomes: Vec<PendingOutcome>,
+}
+
+/// One entry of an OUTCOMES message to be.
+pub(super) struct PendingOutcome {
+    pub(super) call: u64,
+    pub(super) outcome: Outcome,
+}
+
+/// All sessions, by peer and by connection.
+#[derive(Default)]
+pub(super) struct Sessions {
+    sessions: SecondaryMap<PeerKey, Session>,
+    routes: Map<Route, PeerKey>,
+    /// Clients with outcomes that are not yet in a message.
+    pub(super) answered: Vec<PeerKey>,
+}
+
+impl Sessions {
+    /// The peer at the other end of a connection.
+    pub(super) fn find(&self, route: Route) -> Option<PeerKey> {
+        self.routes.get(&route).copied()
+    }
+
+    pub(super) fn get(&self, peer: PeerKey) -> Option<&Session> {
+        self.sessions.get(peer)
+    }
+
+    pub(super) fn get_mut(&mut self, peer: PeerKey) -> Option<&mut Session> {
+        self.sessions.get_mut(peer)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    pub(super) fn insert(&mut self, peer: PeerKey, session: Session) {
+        self.routes.insert(session.route, peer);
+        self.sessions.insert(peer, session);
+    }
+
+    pub(super) fn remove(&mut self, peer: PeerKey) {
+        if let Some(session) = self.sessions.remove(peer) {
+            self.routes.remove(&session.route);
+        }
+    }
+
+    /// The connections of clients.
+    pub(super) fn client_routes(&self) -> Vec<Route> {
+        let clients = self.sessions.values().filter(|session| session.role == PeerRole::Client);
+        clients.map(|session| session.route).collect()
+    }
+}
