@@ -5,7 +5,8 @@ mod tcp;
 
 use bytes::Bytes;
 use place::{BOUNDS, Place, SOON};
-use powerhose_wires::{Dealer, Gone, NotConnected, Received, Route, Router};
+use powerhose_wires::{Dealer, Failure, Gone, NotConnected, Received, Route, Router};
+use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, InvalidData, NotFound, UnexpectedEof};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -44,6 +45,8 @@ over_both_wires! {
     a_peer_that_stopped_is_found,
     a_flood_of_connections_costs_nobody_his_own,
     what_was_sent_last_arrives_although_not_all_was_read,
+    garbage_costs_only_who_sends_it,
+    why_there_is_no_connection_can_be_asked_for,
 }
 
 const A_WHILE: Option<Duration> = Some(Duration::from_millis(10));
@@ -437,6 +440,76 @@ fn what_was_sent_last_arrives_although_not_all_was_read(place: &Place) {
         assert!(&header[..] == b"last" && payloads == [large()]);
     }
     dropping.join().expect("it does not panic");
+}
+
+fn garbage_costs_only_who_sends_it(place: &Place) {
+    let (mut router, mut dealer) = (place.router(), place.dealer());
+    connect(&mut dealer, &mut router);
+    // A generator of numbers that are as good as random (splitmix64), the same in every run.
+    let mut state = 1u64;
+    let mut random = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    let opening = Place::opening();
+    for round in 0..200u8 {
+        let mut garbage: Vec<u8> = (0..random() % 300).map(|_| random() as u8).collect();
+        // Some begin as they should, some have small lengths, so that more of it is taken for frames.
+        let said = random() as usize % (2 * opening.len());
+        garbage.splice(0..0, opening[..said.min(opening.len())].iter().copied());
+        if round % 2 == 0 {
+            garbage.iter_mut().skip(said).for_each(|byte| *byte %= 8);
+        }
+        let mut stream = place.stream();
+        // It may be cut off before it has said all.
+        let _ = stream.write_all(&garbage);
+        assert_eq!(dealer.send(&[round], &[]), Ok(()));
+        drop(stream);
+        // What happens to be a message is one.
+        until("the honest one's message", || {
+            router.sleep(A_WHILE);
+            let received = router.receive(&mut Vec::new());
+            router.take_ended().for_each(drop);
+            received.filter(|received| router.send(received.route, &[round], &[]) == Ok(()))
+        });
+        until("the answer", || {
+            if let Some(received) = router.receive(&mut Vec::new()) {
+                let _ = router.send(received.route, &[round], &[]);
+            }
+            router.take_ended().for_each(drop);
+            dealer.receive(&mut Vec::new()).filter(|header| header[..] == [round])
+        });
+    }
+    assert!(dealer.is_connected() && !dealer.take_ended());
+    assert!(router.refused() > 0);
+}
+
+fn why_there_is_no_connection_can_be_asked_for(place: &Place) {
+    let mut dealer = place.dealer();
+    let mut why = |expected: &[std::io::ErrorKind]| {
+        let kind = until("a failure", || {
+            dealer.sleep(A_WHILE);
+            assert_eq!(dealer.receive(&mut Vec::new()), None);
+            dealer.last_failure().map(Failure::kind).filter(|kind| expected.contains(kind))
+        });
+        let failure = dealer.last_failure().expect("it stays");
+        assert!(failure.to_string().starts_with(&format!("{}: ", place.address())), "{failure} ({kind})");
+    };
+    // Nothing is at the path, or nobody listens at the port.
+    why(&[NotFound, ConnectionRefused]);
+    let listener = place.listener();
+    let listening = thread::spawn(move || {
+        drop(listener.accept());
+        let mut stream = listener.accept();
+        stream.write_all(b"HTTP/1.1 400 Bad Request").expect("the dealer");
+        stream
+    });
+    // It hears the end, or that what it said was not read.
+    why(&[UnexpectedEof, ConnectionReset]);
+    why(&[InvalidData]);
+    listening.join().expect("it does not panic");
 }
 
 fn a_watched_descriptor_ends_a_sleep(place: &Place) {
