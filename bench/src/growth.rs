@@ -60,7 +60,7 @@ impl Exchange {
         let desk = Desk::new(settings, identity, 1, now);
         let (unanswered, actions) = (VecDeque::new(), Vec::new());
         let mut exchange = Exchange { desk, now, calls: 0, unanswered, actions, ended: 0 };
-        (0..workers as u64).for_each(|number| exchange.register(Route(number)));
+        (0..workers as u64).for_each(|number| exchange.register(Route::new(0, number)));
         for submitted in (0..workers + waiting).step_by(TURN) {
             let jobs = TURN.min(workers + waiting - submitted);
             let inputs = (0..jobs).map(|_| exchange.submission()).collect();
@@ -155,7 +155,7 @@ impl Exchange {
         let register = Register {
             session: session.expect("a master welcomes every worker up to its bound"),
             pools: vec![PoolOffer { pool: DEFAULT_POOL, credit_max: 64 }],
-            pid: route.0,
+            pid: route.number,
             host: "another-host",
             instance: "00112233445566778899aabbccddeeff",
             attentive: true,

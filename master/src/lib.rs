@@ -34,6 +34,8 @@ pub use powerhose_protocol::{
     ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId, POOL_VARIABLE, SECRET_FILE_VARIABLE, SecretError,
     SharedSecret,
 };
+#[cfg(feature = "libzmq")]
+pub use powerhose_wires::libzmq::{Capabilities, capabilities};
 pub use runner::{
     ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,
     MasterBuilder, MasterGone, Operator, OperatorError, Order, Progress, Reply, Selector, WorkersMissing,
@@ -42,4 +44,4 @@ pub use supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
     WORKERS_MAX, Wear, WorkerCommand, WorkerLine, WorkerOutput, WorkerStream,
 };
-pub use transport::{BindError, Capabilities, IpcAccess, capabilities};
+pub use transport::{BindError, IpcAccess};

@@ -1,7 +1,7 @@
 //! What a handler gets.
 
 use crate::machine::Work;
-use crate::runtime::Frame;
+use bytes::Bytes;
 use powerhose_protocol::{FLAG_ONCE, JobId};
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 /// One attempt of one job. Threads that a handler starts may share it.
 pub struct Job {
-    work: Work<Frame>,
+    work: Work<Bytes>,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Job {
-    pub(crate) fn new(work: Work<Frame>, cancelled: Arc<AtomicBool>) -> Job {
+    pub(crate) fn new(work: Work<Bytes>, cancelled: Arc<AtomicBool>) -> Job {
         Job { work, cancelled }
     }
 

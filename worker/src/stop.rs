@@ -2,11 +2,10 @@
 //! it.
 
 use crate::WorkerError;
+use powerhose_wires::Wakeup;
 use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,10 +15,16 @@ pub struct StopHandle(Arc<Word>);
 
 #[derive(Debug)]
 struct Word {
-    asked: Arc<AtomicBool>,
-    waker: UnixStream,
-    /// The other end. It lives as long as the handles do, so that writing never meets a closed one.
-    wakened: UnixStream,
+    asked: AtomicBool,
+    wakeup: Wakeup,
+}
+
+impl Word {
+    /// Allocates nothing and takes no lock: a signal handler does it too.
+    fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        self.wakeup.wake();
+    }
 }
 
 impl StopHandle {
@@ -27,9 +32,7 @@ impl StopHandle {
     /// [`run`](crate::Worker::run) returns. Asking again, or after the worker has ended, changes nothing; asking before
     /// `run` makes it return at once.
     pub fn stop(&self) {
-        self.0.asked.store(true, Ordering::Release);
-        // A full one holds a wake-up already.
-        let _ = (&self.0.waker).write(&[0]);
+        self.0.ask();
     }
 }
 
@@ -39,11 +42,8 @@ pub(crate) struct StopWatch(StopHandle);
 
 impl StopWatch {
     pub(crate) fn new() -> Result<StopWatch, WorkerError> {
-        let failed = |error: std::io::Error| WorkerError::system("make a pair of sockets", error);
-        let (waker, wakened) = UnixStream::pair().map_err(failed)?;
-        waker.set_nonblocking(true).map_err(failed)?;
-        wakened.set_nonblocking(true).map_err(failed)?;
-        let word = Word { asked: Arc::new(AtomicBool::new(false)), waker, wakened };
+        let wakeup = Wakeup::new().map_err(|error| WorkerError::system("make a wake-up", error))?;
+        let word = Word { asked: AtomicBool::new(false), wakeup };
         Ok(StopWatch(StopHandle(Arc::new(word))))
     }
 
@@ -57,13 +57,18 @@ impl StopWatch {
 
     /// Whether the worker was told to leave. Costs no system call.
     pub(crate) fn is_asked(&self) -> bool {
-        self.word().asked.load(Ordering::Acquire)
+        self.word().asked.load(Ordering::SeqCst)
     }
 
-    /// Takes the wake-ups out, so that waiting can begin anew.
-    pub(crate) fn drain(&self) {
-        let mut buffer = [0; 64];
-        while matches!((&self.word().wakened).read(&mut buffer), Ok(1..)) {}
+    /// The worker announces that it will sleep, and must then [look](StopWatch::is_asked) once more before it does.
+    pub(crate) fn announce_sleep(&self) {
+        self.word().wakeup.announce_sleep();
+    }
+
+    /// The worker is awake: nobody needs to wake it.
+    pub(crate) fn awake(&self) {
+        self.word().wakeup.awake();
+        self.word().wakeup.drain();
     }
 
     /// SIGTERM and SIGINT leave word until the guard is dropped.
@@ -71,11 +76,10 @@ impl StopWatch {
         let mut guard = SignalGuard(Vec::new());
         for signal in [SIGTERM, SIGINT] {
             let failed = |error: std::io::Error| WorkerError::system("watch for signals", error);
-            // Actions run in the order of their registration: the word is there before the wake-up.
-            let asked = self.word().asked.clone();
-            guard.0.push(signal_hook::flag::register(signal, asked).map_err(failed)?);
-            let waker = self.word().waker.try_clone().map_err(failed)?;
-            guard.0.push(signal_hook::low_level::pipe::register(signal, waker).map_err(failed)?);
+            let word = self.0.0.clone();
+            // SAFETY: what runs in the signal handler is two atomic stores and one write to a descriptor that the word owns.
+            let id = unsafe { signal_hook::low_level::register(signal, move || word.ask()) };
+            guard.0.push(id.map_err(failed)?);
         }
         Ok(guard)
     }
@@ -83,7 +87,7 @@ impl StopWatch {
 
 impl AsFd for StopWatch {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.word().wakened.as_fd()
+        self.word().wakeup.as_fd()
     }
 }
 

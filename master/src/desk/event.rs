@@ -3,12 +3,8 @@
 use crate::WorkerExit;
 use crate::common::{Notice, Outcome, Submission};
 use bytes::Bytes;
+pub use powerhose_wires::Route;
 use std::time::Duration;
-
-/// Names a connection for as long as it lives. The transport gives a new one to every connection and never the same
-/// again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Route(pub u64);
 
 /// Something happened.
 #[derive(Debug)]

@@ -48,9 +48,9 @@ impl Desk {
         self.counted.messages_refused += 1;
         if code == CODE_CLOSING {
             // Who looks for a master while this one drains does nothing wrong.
-            tracing::debug!(route = route.0, kind, "refused a message: closing");
+            tracing::debug!(%route, kind, "refused a message: closing");
         } else if let Some(left_out) = self.limiter.pass(self.now) {
-            tracing::warn!(route = route.0, kind, code, text, left_out, "refused a message");
+            tracing::warn!(%route, kind, code, text, left_out, "refused a message");
         }
         self.send(route, Message::Reject(Reject { kind, reference, code, text, retry_after_ms }));
         self.strike(route);

@@ -107,7 +107,7 @@ impl Desk {
     /// counts on its peer.
     pub(super) fn cut_off_offender(&mut self) {
         let Some(route) = self.strikes.offender.take() else { return };
-        warn!(route = route.0, "a peer that kept sending what has to be refused is cut off");
+        warn!(%route, "a peer that kept sending what has to be refused is cut off");
         self.counted.peers_cut_off += 1;
         if let Some(peer) = self.sessions.find(route) {
             self.dispatcher.gone(peer, GoneCause::CutOff);

@@ -11,13 +11,12 @@ use crate::client::{ClientMachine, ClientSettings};
 use crate::common::{Notice, PoolSettings, Settings, SharedSecrets};
 use crate::desk::{Desk, Identity};
 use crate::transport::dealer::Dealer;
-use crate::transport::libzmq::curve;
 use crate::transport::router::{Access, Router, TcpPolicy};
-use crate::transport::wakeup::Wakeup;
 use crate::transport::{BindError, IpcAccess, clock, connections_max, raise_open_files_limit};
 use powerhose_protocol::{
     Credentials, CurveClient, CurveServer, Endpoint, EndpointError, Greeter, ROLE_CLIENT, SharedSecret,
 };
+use powerhose_wires::{Wakeup, choice};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
 use std::num::NonZeroU64;
@@ -143,7 +142,7 @@ impl MasterBuilder {
 
     fn check_curve(&self) -> Result<(), BindError> {
         let Some(server) = &self.curve else { return Ok(()) };
-        if !curve::is_there() {
+        if !choice::has_curve() {
             return Err(BindError::NoCurve);
         }
         if server.allowed.is_empty() {
@@ -174,7 +173,7 @@ impl MasterBuilder {
         let wakeup = Arc::new(Wakeup::new().map_err(failed("its wake-up"))?);
         let tcp = if self.settings.secrets.is_empty() { self.tcp } else { TcpPolicy::Authenticated };
         let access = Access { tcp, ipc: self.ipc_access, curve: self.curve, connections_max };
-        let router = Router::bind(&endpoints, access, self.settings.payload_bytes_max, wakeup.clone())?;
+        let router = Router::bind(&endpoints, &access, self.settings.payload_bytes_max, wakeup.clone())?;
         let bound = router.endpoints().to_vec();
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
@@ -298,7 +297,7 @@ impl ClientBuilder {
     pub fn connect(self) -> Result<JobRunner, ConnectError> {
         let endpoint: Endpoint = self.endpoint.parse()?;
         let failed = |source| ConnectError::Io { endpoint: endpoint.to_string(), source };
-        if self.curve.is_some() && !curve::is_there() {
+        if self.curve.is_some() && !choice::has_curve() {
             return Err(ConnectError::NoCurve);
         }
         raise_open_files_limit();
@@ -331,7 +330,7 @@ impl ClientBuilder {
     pub fn operator(self) -> Result<Operator, ConnectError> {
         let endpoint: Endpoint = self.endpoint.parse()?;
         let failed = |source| ConnectError::Io { endpoint: endpoint.to_string(), source };
-        if self.curve.is_some() && !curve::is_there() {
+        if self.curve.is_some() && !choice::has_curve() {
             return Err(ConnectError::NoCurve);
         }
         let wakeup = Arc::new(Wakeup::new().map_err(failed)?);

@@ -8,10 +8,9 @@ use super::slot::Slot;
 use super::spin::Spin;
 use super::vigil::Vigil;
 use crate::transport::clock;
-use crate::transport::sleeper::{Look, Sleeper};
-use crate::transport::wakeup::Wakeup;
+use powerhose_wires::{Gate, Look, Wakeup};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -76,8 +75,7 @@ pub(crate) struct Turns<L> {
     state: Mutex<State<L>>,
     wakeup: Arc<Wakeup>,
     /// Over the loop's descriptor: what the loop's own thread sleeps on.
-    gate: Sleeper,
-    descriptor: OwnedFd,
+    gate: Gate,
 }
 
 struct State<L> {
@@ -110,8 +108,7 @@ pub(crate) trait Lead: Send + Sync {
 impl<L: Turning> Turns<L> {
     /// Callers who turn it look for their replies for at most `spin` before they sleep.
     pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>, spin: Duration) -> io::Result<Turns<L>> {
-        let descriptor = turning.descriptor().try_clone_to_owned()?;
-        let gate = Sleeper::over(&[descriptor.as_fd()])?;
+        let gate = Gate::over(turning.descriptor())?;
         let state = State {
             turning: Some(turning),
             fate: None,
@@ -119,7 +116,7 @@ impl<L: Turning> Turns<L> {
             spin: Spin::new(spin),
             vigil: Vigil::new(),
         };
-        Ok(Turns { state: Mutex::new(state), wakeup, gate, descriptor })
+        Ok(Turns { state: Mutex::new(state), wakeup, gate })
     }
 
     /// What the loop's own thread does, until the loop ends.
@@ -130,7 +127,7 @@ impl<L: Turning> Turns<L> {
                 Ok(until) => {
                     state.sleeps_until = until;
                     drop(state);
-                    self.gate.sleep(until);
+                    self.gate.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
                 }
                 Err(fate) => {
                     let turning = state.turning.take();
@@ -213,7 +210,7 @@ impl<L: Turning> Turns<L> {
     /// Hands over to the loop's own thread, which wakes only if there is something to do.
     fn hand_over(&self, state: &State<L>) {
         self.wakeup.announce_sleep();
-        self.gate.look(self.descriptor.as_fd(), Look::Yes);
+        self.gate.look(Look::Yes);
         let Some(turning) = &state.turning else { return };
         let earlier = match (turning.next_time(), state.sleeps_until) {
             (Some(next), Some(until)) => next < until,
@@ -240,7 +237,7 @@ impl<L: Turning> Lead for Turns<L> {
         if state.fate.is_some() || state.turning.is_none() {
             return Led::No;
         }
-        self.gate.look(self.descriptor.as_fd(), Look::No);
+        self.gate.look(Look::No);
         if let Err(fate) = self.lead_until(&mut state, slot, until) {
             state.fate = Some(fate);
         }

@@ -72,14 +72,6 @@ pub enum BindError {
         /// Why.
         source: io::Error,
     },
-    /// ZeroMQ refused.
-    #[error("cannot listen on {endpoint}: {source}")]
-    Socket {
-        /// Where.
-        endpoint: String,
-        /// Why.
-        source: zmq::Error,
-    },
 }
 
 fn process(pid: Option<u32>) -> String {

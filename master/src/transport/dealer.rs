@@ -1,34 +1,22 @@
-//! A client's DEALER socket: for a master on this machine one without threads, for others libzmq's.
+//! The wire over which a client reaches its master, and the wake-up that it sleeps over too.
 
 use super::clock;
-use super::libzmq::dealer as tcp;
-use super::router::Header;
-use super::wakeup::Wakeup;
 use bytes::Bytes;
-use powerhose_protocol::limits::ENTRIES_MAX;
 use powerhose_protocol::{CurveClient, Endpoint};
-use powerhose_wires as wire;
+use powerhose_wires::{Bounds, Link, NotConnected, Wakeup, choice};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The largest payload that a master could be configured for; it tells its own bound in WELCOME.
-pub(super) const FRAME_BYTES_MAX: u64 = 4 << 30;
 /// What can be sent is bounded by the calls that a master accepts.
 const UNSENT_MAX: usize = usize::MAX;
 const WAKEUP: u8 = 0;
 
-/// There is no connection to hand the message to.
-#[derive(Debug)]
-pub(crate) struct NotConnected;
-
-/// A DEALER that connects, and connects again, to one endpoint.
-pub(crate) struct Dealer(Kind);
-
-enum Kind {
-    Local { dealer: Box<wire::Dealer>, wakeup: Arc<Wakeup> },
-    Tcp(tcp::Dealer),
+/// Connects, and connects again, to one endpoint.
+pub(crate) struct Dealer {
+    link: Box<dyn Link>,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Dealer {
@@ -38,82 +26,53 @@ impl Dealer {
         curve: Option<&CurveClient>,
         wakeup: Arc<Wakeup>,
     ) -> io::Result<Dealer> {
-        let Some(path) = endpoint.path() else {
-            return Ok(Dealer(Kind::Tcp(tcp::Dealer::connect(&endpoint.to_string(), curve, wakeup)?)));
-        };
-        let mut dealer = Box::new(wire::Dealer::connect(path, BOUNDS)?);
-        dealer.watch(wakeup.as_fd(), WAKEUP)?;
-        Ok(Dealer(Kind::Local { dealer, wakeup }))
+        let bounds = Bounds { unsent_max: UNSENT_MAX, ..Bounds::of_peer() };
+        Dealer::over(choice::connect(endpoint, curve, bounds)?, wakeup)
+    }
+
+    /// Over this wire.
+    pub(crate) fn over(mut link: Box<dyn Link>, wakeup: Arc<Wakeup>) -> io::Result<Dealer> {
+        link.watch(wakeup.as_fd(), WAKEUP)?;
+        Ok(Dealer { link, wakeup })
     }
 
     /// The next message's header; its payloads go to `payloads`, which is empty before.
-    pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Header> {
-        match &mut self.0 {
-            Kind::Local { dealer, .. } => dealer.receive(payloads).map(Header::Local),
-            Kind::Tcp(dealer) => dealer.receive(payloads).map(Header::Tcp),
-        }
+    pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
+        self.link.receive(payloads)
     }
 
     /// Hands a message over; never waits.
     pub(crate) fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
-        match &mut self.0 {
-            Kind::Local { dealer, .. } => {
-                dealer.send(header, payloads).map_err(|wire::NotConnected| NotConnected)
-            }
-            Kind::Tcp(dealer) => dealer.send(header, payloads),
-        }
+        self.link.send(header, payloads)
     }
 
     /// Somebody else slept on the descriptor: anything may have happened.
     pub(crate) fn slept_elsewhere(&mut self) {
-        match &mut self.0 {
-            Kind::Local { dealer, .. } => dealer.slept_elsewhere(),
-            Kind::Tcp(dealer) => dealer.slept_elsewhere(),
-        }
+        self.link.slept_elsewhere();
     }
 
     /// Whether the connection ended since the last call; a busy loop may be told a few turns later.
     pub(crate) fn has_disconnected(&mut self) -> bool {
-        match &mut self.0 {
-            Kind::Local { dealer, .. } => dealer.take_ended(),
-            Kind::Tcp(dealer) => dealer.has_disconnected(),
-        }
+        // Both are asked: what one tells, it tells once.
+        self.link.has_ended() | self.link.has_hint()
     }
 
     /// Sleeps until a message is there, the connection ended, somebody uses the wake-up, or it is `until`.
     pub(crate) fn sleep(&mut self, until: Option<Instant>) {
-        match &mut self.0 {
-            Kind::Local { dealer, wakeup } => {
-                if !dealer.has_more() {
-                    dealer.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
-                }
-                wakeup.awake();
-                wakeup.drain();
-            }
-            Kind::Tcp(dealer) => dealer.sleep(until),
+        if !self.link.has_more() {
+            self.link.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
         }
+        self.wakeup.awake();
+        self.wakeup.drain();
     }
 
     /// Whether a message is there that the descriptor does not tell.
     pub(crate) fn has_message(&self) -> bool {
-        match &self.0 {
-            Kind::Local { dealer, .. } => dealer.has_more(),
-            Kind::Tcp(dealer) => dealer.has_message(),
-        }
+        self.link.has_more()
     }
 
     /// Readable when a message has come since the last look, the connection ended, or somebody used the wake-up.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        match &self.0 {
-            Kind::Local { dealer, .. } => dealer.as_fd(),
-            Kind::Tcp(dealer) => dealer.descriptor(),
-        }
+        self.link.as_fd()
     }
 }
-
-const BOUNDS: wire::Bounds = wire::Bounds {
-    frame_bytes_max: FRAME_BYTES_MAX,
-    frames_max: ENTRIES_MAX + 1,
-    message_bytes_max: FRAME_BYTES_MAX,
-    unsent_max: UNSENT_MAX,
-};

@@ -1,31 +1,25 @@
-//! The master's ROUTER socket: for peers on this machine one without threads, for others libzmq's.
+//! The wires on which a master listens, side by side, and the wake-up that it sleeps over too.
 
-use super::libzmq::Frame;
-use super::libzmq::router as tcp;
 use super::lock::PathLock;
-use super::wakeup::Wakeup;
-use super::{BindError, IpcAccess, Transport, Unreachable, clock};
-use crate::desk::Route;
+use super::{BindError, IpcAccess, clock};
 use crate::limiter::Limiter;
 use bytes::Bytes;
-use powerhose_protocol::limits::{ENTRIES_MAX, HEADER_FRAME_BYTES_MAX};
-use powerhose_protocol::{CurveServer, Endpoint, Message, Reject};
-use powerhose_wires as wire;
+use powerhose_protocol::{CurveServer, Endpoint, Greeter, Message, ROLE_CLIENT, Reject, decode};
+use powerhose_wires::choice::{self, Encryption, Wire};
+use powerhose_wires::{Bounds, Gone, Listener, Listeners, Received, Route, Wakeup};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::warn;
 
-/// Pieces of messages that may wait for one peer that does not read. Beyond that it counts as gone.
-const UNSENT_MAX: usize = 100_000;
-/// A message may be so many times as large as a frame.
-const FRAMES_IN_MESSAGE: u64 = 4;
 /// Messages in a row that are refused for their sender's identity before others get their turn.
 const REFUSED_MAX: usize = 64;
-/// What it sleeps on beside the connections of this machine.
 const WAKEUP: u8 = 0;
-const TCP_MESSAGES: u8 = 1;
-const TCP_HINTS: [u8; 2] = [2, 3];
+/// How long a master that holds a TCP port is asked who it is.
+const ASK_WITHIN: Duration = Duration::from_millis(500);
+/// How somebody introduces itself who only wants to know whether a master is there.
+const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
 
 /// Which connections other than loopback a master accepts over TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,65 +43,58 @@ pub(crate) struct Access {
     pub(crate) connections_max: usize,
 }
 
-/// A bound ROUTER.
+/// Where a master listens.
 pub(crate) struct Router {
-    local: wire::Router,
-    tcp: Option<tcp::Router>,
-    /// Whose turn it is to be received from first.
-    tcp_first: bool,
+    listener: Box<dyn Listener>,
+    /// They keep other masters off the paths on which it listens.
     locks: Vec<PathLock>,
     endpoints: Vec<Endpoint>,
     wakeup: Arc<Wakeup>,
     limiter: Limiter,
 }
 
-/// A header frame as it came in.
-pub(crate) enum Header {
-    Local(Bytes),
-    Tcp(Frame),
-}
-
-impl AsRef<[u8]> for Header {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Header::Local(bytes) => bytes,
-            Header::Tcp(frame) => frame.as_ref(),
-        }
-    }
-}
-
 impl Router {
     /// Listens on every endpoint, or on none.
     pub(crate) fn bind(
         endpoints: &[Endpoint],
-        access: Access,
+        access: &Access,
         payload_bytes_max: usize,
         wakeup: Arc<Wakeup>,
     ) -> Result<Router, BindError> {
         let first = endpoints.first().ok_or(BindError::NoEndpoint)?;
-        let (on_paths, on_ports): (Vec<_>, Vec<_>) =
-            endpoints.iter().partition(|endpoint| endpoint.path().is_some());
-        let is_both = !on_paths.is_empty() && !on_ports.is_empty();
-        let connections_max = access.connections_max / if is_both { 2 } else { 1 };
-        let failed =
-            |source| BindError::Io { endpoint: first.to_string(), action: "what it sleeps on", source };
-        let mut router = Router {
-            local: wire::Router::new(bounds(payload_bytes_max), connections_max).map_err(failed)?,
-            tcp: None,
-            tcp_first: false,
-            locks: Vec::new(),
-            endpoints: Vec::new(),
-            wakeup,
-            limiter: Limiter::default(),
-        };
-        if let Some(port) = on_ports.first() {
-            let made = tcp::Router::new(access.curve.as_ref(), payload_bytes_max, connections_max);
-            router.tcp =
-                Some(made.map_err(|source| BindError::Socket { endpoint: port.to_string(), source })?);
+        let failed = |source| failed(first, "what it sleeps on")(source);
+        let wires = wires(endpoints, access)?;
+        let mut kinds = wires.clone();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let connections_max = access.connections_max / kinds.len();
+        let mut listeners = kinds.iter().map(|wire| {
+            wire.listener(Bounds::of_master(payload_bytes_max), connections_max, access.curve.as_ref())
+                .map_err(failed)
+        });
+        let mut together = Listeners::of(listeners.next().ok_or(BindError::NoEndpoint)??);
+        for listener in listeners {
+            together.add(listener?).map_err(failed)?;
         }
-        endpoints.iter().try_for_each(|endpoint| router.listen(endpoint, &access))?;
-        router.watch().map_err(failed)?;
+        let (mut locks, mut bound) = (Vec::new(), Vec::new());
+        for (endpoint, wire) in endpoints.iter().zip(wires) {
+            let place = kinds.iter().position(|kind| *kind == wire).unwrap_or_default();
+            let listener = together.at(place as u8).ok_or(BindError::NoEndpoint)?;
+            let (at, lock) = listen(listener, endpoint, access)?;
+            bound.push(at);
+            locks.extend(lock);
+        }
+        let mut router = Router::over(Box::new(together), wakeup).map_err(failed)?;
+        router.endpoints = bound;
+        router.locks.extend(locks);
         Ok(router)
+    }
+
+    /// Over this wire, which listens already.
+    pub(crate) fn over(mut listener: Box<dyn Listener>, wakeup: Arc<Wakeup>) -> io::Result<Router> {
+        listener.watch(wakeup.as_fd(), WAKEUP)?;
+        let (locks, endpoints) = (Vec::new(), Vec::new());
+        Ok(Router { listener, locks, endpoints, wakeup, limiter: Limiter::default() })
     }
 
     /// Where it listens; a port that the system chose is filled in.
@@ -115,65 +102,68 @@ impl Router {
         &self.endpoints
     }
 
-    fn listen(&mut self, endpoint: &Endpoint, access: &Access) -> Result<(), BindError> {
-        if access.tcp == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
-            return Err(BindError::Insecure { endpoint: endpoint.to_string() });
-        }
-        let bound = match (endpoint.path(), &mut self.tcp) {
-            (None, Some(tcp)) => tcp.listen(endpoint)?,
-            (None, None) => return Err(BindError::NoEndpoint),
-            (Some(path), _) => {
-                let failed =
-                    |action| move |source| BindError::Io { endpoint: endpoint.to_string(), action, source };
-                let mut lock = PathLock::take(path, access.ipc)?;
-                self.local.listen(path).map_err(failed("the socket"))?;
-                lock.restrict().map_err(failed("the socket's permissions"))?;
-                self.locks.push(lock);
-                endpoint.clone()
-            }
-        };
-        self.endpoints.push(bound);
-        Ok(())
-    }
-
-    /// Has whoever sleeps here woken by all that there is.
-    fn watch(&mut self) -> std::io::Result<()> {
-        self.local.watch(self.wakeup.as_fd(), WAKEUP)?;
-        let Some(tcp) = &self.tcp else { return Ok(()) };
-        let numbers = [TCP_MESSAGES].into_iter().chain(TCP_HINTS);
-        tcp.descriptors()?
-            .into_iter()
-            .zip(numbers)
-            .try_for_each(|(descriptor, number)| self.local.watch(descriptor, number))
-    }
-
-    fn receive_local(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
+    /// The next message, if one is there. Its payload frames are put into `payloads`, which is empty before.
+    pub(crate) fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Bytes)> {
         for _ in 0..REFUSED_MAX {
-            let wire::Received { route, header, has_identity } = self.local.receive(payloads)?;
+            let Received { route, header, has_identity } = self.listener.receive(payloads)?;
             if !has_identity {
-                return Some((Route(route.number()), Header::Local(header)));
+                return Some((route, header));
             }
             payloads.clear();
-            let _ = self.local.send(route, &identity_refused(), &[]);
+            let _ = self.listener.send(route, &identity_refused(), &[]);
         }
         None
     }
 
-    fn receive_tcp(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
-        let tcp = self.tcp.as_mut()?;
-        for _ in 0..REFUSED_MAX {
-            let tcp::Received { route, identity, header } = tcp.receive(payloads)?;
-            if let Some(route) = route {
-                return Some((route, Header::Tcp(header)));
-            }
-            payloads.clear();
-            tcp.send_to_identity(&identity, &identity_refused());
+    /// Hands a message over; never waits.
+    pub(crate) fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
+        self.listener.send(route, header, payloads)
+    }
+
+    /// Ends a connection, if it is still there.
+    pub(crate) fn cut(&mut self, route: Route) {
+        self.listener.cut(route);
+    }
+
+    /// Connections that have ended since the last call; all that came over them has been received.
+    pub(crate) fn ended(&mut self, routes: &mut Vec<Route>) {
+        self.listener.ended(routes);
+    }
+
+    /// Connections that may have ended since the last call, perhaps before all that came over them was received; a busy loop
+    /// may be told a few turns later.
+    pub(crate) fn hints(&mut self, routes: &mut Vec<Route>) {
+        self.listener.hints(routes);
+        self.warn_of_surplus();
+    }
+
+    /// Sleeps until a message, an end or a hint is there, somebody uses the wake-up, or it is `until`.
+    pub(crate) fn sleep(&mut self, until: Option<Instant>) {
+        if self.has_message() {
+            return;
         }
-        None
+        self.listener.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
+        self.wakeup.awake();
+        self.wakeup.drain();
+    }
+
+    /// Whether a message or an end is there that the descriptor does not tell, because it came while something was sent.
+    pub(crate) fn has_message(&self) -> bool {
+        self.listener.has_more()
+    }
+
+    /// Readable when a message, an end or a hint has come since the last look, or somebody used the wake-up.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+
+    /// Somebody else slept on the descriptor: anything may have happened.
+    pub(crate) fn slept_elsewhere(&mut self) {
+        self.listener.slept_elsewhere();
     }
 
     fn warn_of_surplus(&mut self) {
-        let too_many = self.local.take_surplus() + self.tcp.as_mut().map_or(0, tcp::Router::cut_surplus);
+        let too_many = self.listener.take_surplus();
         if too_many > 0
             && let Some(left_out) = self.limiter.pass(clock::now())
         {
@@ -182,92 +172,82 @@ impl Router {
     }
 }
 
-impl Transport for Router {
-    type Header = Header;
+/// Which wire each endpoint goes over.
+fn wires(endpoints: &[Endpoint], access: &Access) -> Result<Vec<Wire>, BindError> {
+    let encryption = if access.curve.is_some() { Encryption::Curve } else { Encryption::None };
+    endpoints
+        .iter()
+        .map(|endpoint| Wire::of(endpoint, encryption).map_err(failed(endpoint, "its wire")))
+        .collect()
+}
 
-    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Header)> {
-        if self.tcp.is_none() {
-            return self.receive_local(payloads);
-        }
-        // In turn, so that a flood on one side does not drown the other.
-        self.tcp_first = !self.tcp_first;
-        if self.tcp_first {
-            self.receive_tcp(payloads).or_else(|| self.receive_local(payloads))
-        } else {
-            self.receive_local(payloads).or_else(|| self.receive_tcp(payloads))
-        }
+fn listen(
+    listener: &mut dyn Listener,
+    endpoint: &Endpoint,
+    access: &Access,
+) -> Result<(Endpoint, Option<PathLock>), BindError> {
+    if access.tcp == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
+        return Err(BindError::Insecure { endpoint: endpoint.to_string() });
     }
+    let Some(path) = endpoint.path() else {
+        return match listener.listen(&endpoint.into()) {
+            Ok(bound) => Ok((bound.into(), None)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(in_use(endpoint)),
+            Err(error) => Err(failed(endpoint, "the port")(error)),
+        };
+    };
+    let mut lock = PathLock::take(path, access.ipc)?;
+    listener.listen(&endpoint.into()).map_err(failed(endpoint, "the socket"))?;
+    lock.restrict().map_err(failed(endpoint, "the socket's permissions"))?;
+    Ok((endpoint.clone(), Some(lock)))
+}
 
-    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
-        match (is_local(route), &mut self.tcp) {
-            (Some(route), _) => self.local.send(route, header, payloads).map_err(|wire::Gone| Unreachable),
-            (None, Some(tcp)) => tcp.send(route, header, payloads),
-            (None, None) => Err(Unreachable),
-        }
-    }
+fn failed(endpoint: &Endpoint, action: &'static str) -> impl FnOnce(io::Error) -> BindError {
+    let endpoint = endpoint.to_string();
+    move |source| BindError::Io { endpoint, action, source }
+}
 
-    fn cut(&mut self, route: Route) {
-        match (is_local(route), &mut self.tcp) {
-            (Some(route), _) => self.local.cut(route),
-            (None, Some(tcp)) => tcp.cut(route),
-            (None, None) => {}
-        }
-    }
-
-    fn ended(&mut self, routes: &mut Vec<Route>) {
-        routes.extend(self.local.take_ended().map(|route| Route(route.number())));
-    }
-
-    fn hints(&mut self, routes: &mut Vec<Route>) {
-        if let Some(tcp) = &mut self.tcp {
-            tcp.hints(routes);
-        }
-        self.warn_of_surplus();
-    }
-
-    fn sleep(&mut self, until: Option<Instant>) {
-        if self.has_message() {
-            return;
-        }
-        let told = self.local.sleep(until.map(|until| until.saturating_duration_since(clock::now())));
-        self.wakeup.awake();
-        self.wakeup.drain();
-        if let Some(tcp) = &mut self.tcp
-            && TCP_HINTS.into_iter().any(|hint| told.of(hint))
-        {
-            tcp.has_hints();
-        }
-    }
-
-    fn has_message(&self) -> bool {
-        self.local.has_more() || self.tcp.as_ref().is_some_and(tcp::Router::has_message)
-    }
-
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.local.as_fd()
-    }
-
-    fn slept_elsewhere(&mut self) {
-        if let Some(tcp) = &mut self.tcp {
-            tcp.has_hints();
-        }
+/// Who holds a TCP port: a master says so when it is asked.
+fn in_use(at: &Endpoint) -> BindError {
+    let endpoint = at.to_string();
+    match ask_for_master(at) {
+        Some(found) => BindError::AlreadyRunning { endpoint, pid: found.pid },
+        None => BindError::AddressInUse { endpoint },
     }
 }
 
-fn bounds(payload_bytes_max: usize) -> wire::Bounds {
-    let frame_bytes_max = payload_bytes_max.max(HEADER_FRAME_BYTES_MAX) as u64;
-    wire::Bounds {
-        frame_bytes_max,
-        // One too many shows that the count is wrong.
-        frames_max: ENTRIES_MAX + 1,
-        message_bytes_max: frame_bytes_max.saturating_mul(FRAMES_IN_MESSAGE),
-        unsent_max: UNSENT_MAX,
+/// A master that answered.
+struct Found {
+    /// Its process id, if it tells.
+    pid: Option<u32>,
+}
+
+/// The master at an endpoint, if one answers in time.
+fn ask_for_master(endpoint: &Endpoint) -> Option<Found> {
+    let mut link = choice::connect(endpoint, None, Bounds::of_peer()).ok()?;
+    let hello = Greeter::new(ROLE_CLIENT, ASKER.to_owned(), None).hello();
+    let until = clock::now() + ASK_WITHIN;
+    let (mut payloads, mut has_asked) = (Vec::new(), false);
+    loop {
+        if let Some(header) = link.receive(&mut payloads) {
+            return found(&header);
+        }
+        has_asked = has_asked || link.send(&hello, &[]).is_ok();
+        let left = until.saturating_duration_since(clock::now());
+        if left.is_zero() {
+            return None;
+        }
+        link.sleep(Some(left));
     }
 }
 
-/// libzmq's routes are numbers of 32 bits, those of this machine are greater.
-fn is_local(route: Route) -> Option<wire::Route> {
-    (route.0 > u64::from(u32::MAX)).then(|| wire::Route::from_number(route.0))
+fn found(answer: &[u8]) -> Option<Found> {
+    match decode(answer, 0).ok()? {
+        Message::Welcome(welcome) => Some(Found { pid: u32::try_from(welcome.pid).ok() }),
+        // It tells strangers nothing, but it is there.
+        Message::Challenge(_) | Message::Reject(_) => Some(Found { pid: None }),
+        _ => None,
+    }
 }
 
 /// A peer that chose its identity could take another's place; it is told so, and nothing else.

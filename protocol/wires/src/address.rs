@@ -1,5 +1,6 @@
 //! Where a router listens and a dealer connects.
 
+use powerhose_protocol::Endpoint;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,24 @@ impl From<&Path> for Address {
 impl<Host: Into<String>> From<(Host, u16)> for Address {
     fn from((host, port): (Host, u16)) -> Address {
         Address::Tcp { host: host.into(), port }
+    }
+}
+
+impl From<&Endpoint> for Address {
+    fn from(endpoint: &Endpoint) -> Address {
+        match endpoint {
+            Endpoint::Ipc(path) => Address::Unix(path.clone()),
+            Endpoint::Tcp { host, port } => Address::Tcp { host: host.clone(), port: *port },
+        }
+    }
+}
+
+impl From<Address> for Endpoint {
+    fn from(address: Address) -> Endpoint {
+        match address {
+            Address::Unix(path) => Endpoint::Ipc(path),
+            Address::Tcp { host, port } => Endpoint::Tcp { host, port },
+        }
     }
 }
 

@@ -1,35 +1,41 @@
-//! ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) over unix sockets and TCP.
+//! Ways for messages between two processes: wires. [`Listener`] is what whoever listens can do, [`Link`] what whoever connects
+//! can; each wire is a folder with both.
 //!
-//! A [`Router`] listens, a [`Dealer`] connects and connects again; each talks with the other, and with libzmq's sockets of
-//! these kinds at `ipc://` and `tcp://` endpoints. Unlike those they have no thread of their own: the caller's thread
-//! reads and writes the socket. That saves two switches of threads for every message on either side, which costs more than
-//! all the rest of a short job. The end of a connection is seen in its place, after the last message that came over it.
+//! * [`zmtp`]: ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) over unix sockets and TCP, ours. It talks with libzmq's sockets at
+//!   `ipc://` and `tcp://` endpoints, and has no thread of its own: whoever calls it reads and writes the socket himself. That
+//!   saves two switches of threads for every message on either side, which costs more than all the rest of a short job. The end
+//!   of a connection is seen in its place, after the last message that came over it.
+//! * [`libzmq`]: the same by the library, where CURVE encrypts, and on request.
+//! * [`memory`]: for tests, without sockets.
+//!
+//! [`choice`] says which of them an endpoint goes over, and [`Listeners`] are several side by side. `tests/conformance` says what all of
+//! them have in common.
 //!
 //! Nothing here blocks except `sleep`, looking up a name to listen at, and, for a bounded time, what is left to be sent
-//! when a socket is dropped. A name to connect to is looked up by a thread, which ends with the answer.
+//! when a socket is dropped. Nothing here knows jobs or sessions; of the protocol it knows endpoints, keys and bounds.
 
 // The one place that says so: master, client and worker all stand on this crate.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 compile_error!("Powerhose needs Linux: its loops sleep on epoll, timerfd and eventfd");
 
 mod address;
+mod bounds;
+pub mod choice;
+#[cfg(feature = "libzmq")]
+pub mod libzmq;
+mod listeners;
+pub mod memory;
 mod poll;
-mod zmtp;
+mod room;
+mod route;
+mod traits;
+pub mod zmtp;
 
 pub use address::Address;
-pub use poll::Told;
-pub use zmtp::{Dealer, Failure, Gone, NotConnected, Received, Route, Router, Violation};
-
-/// What a socket accepts of its peers. A peer that sends more is cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Bytes of a frame.
-    pub frame_bytes_max: u64,
-    /// Frames of a message behind its first that are kept. What comes beyond them is read and dropped, so that whoever
-    /// looks at the message sees that they are too many.
-    pub frames_max: usize,
-    /// Bytes of all frames of a message, those that are dropped too; each counts 32 more.
-    pub message_bytes_max: u64,
-    /// Pieces of messages that may wait for a peer that does not read. A peer with so many counts as gone.
-    pub unsent_max: usize,
-}
+pub use bounds::Bounds;
+pub use listeners::Listeners;
+pub use poll::{Gate, Look, Told, Wakeup};
+pub use room::Room;
+pub use route::Route;
+pub use traits::{Gone, Link, Listener, NotConnected, Received};
+pub use zmtp::{Dealer, Failure, Router, Violation};

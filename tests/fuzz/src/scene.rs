@@ -60,8 +60,8 @@ impl<'a> Scene<'a> {
                 self.pending.remove(&call);
                 self.event(Event::Abandon { call });
             }
-            11 => self.event(Event::Suspected { route: Route(route) }),
-            12 => self.event(Event::Ended { route: Route(route) }),
+            11 => self.event(Event::Suspected { route: Route::new(0, route) }),
+            12 => self.event(Event::Ended { route: Route::new(0, route) }),
             13 => self.process(),
             _ => self.pass(),
         }
@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
 
     fn receive(&mut self, route: u64, packet: Packet) {
         let mut payloads = packet.payloads.clone();
-        let (route, header) = (Route(route), &packet.header[..]);
+        let (route, header) = (Route::new(0, route), &packet.header[..]);
         self.event(Event::Received { route, header, payloads: &mut payloads });
         self.last = Some(packet);
     }
@@ -151,7 +151,7 @@ impl<'a> Scene<'a> {
             match action {
                 Action::Send { route, header, payloads } => {
                     let message = decode(&header, payloads.len()).expect("a master writes what can be read");
-                    self.peers.hear(route.0, &message);
+                    self.peers.hear(route.number, &message);
                 }
                 Action::Complete { call, outcome } => {
                     assert!(self.pending.remove(&call), "call {call} ends again: {outcome:?}");

@@ -126,7 +126,7 @@ impl Network {
 
     pub(crate) fn connect(&mut self, peer: ProcessId) -> ConnectionId {
         self.last += 1;
-        let (id, route) = (ConnectionId(self.last), Route(self.last));
+        let (id, route) = (ConnectionId(self.last), Route::new(0, self.last));
         let connection = Connection {
             peer,
             route,

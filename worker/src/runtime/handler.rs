@@ -1,14 +1,14 @@
 //! One call of the handler. It gives an outcome also where the handler panics.
 
-use super::frame::Frame;
 use super::panics;
 use crate::machine::Outcome;
 use crate::{Job, JobFailure, Reply};
+use bytes::Bytes;
 
 /// The code of a job whose handler panicked.
 const PANIC: &str = "panic";
 
-pub(super) fn call<R, H>(handler: &mut H, job: &Job) -> Outcome<Frame>
+pub(super) fn call<R, H>(handler: &mut H, job: &Job) -> Outcome<Bytes>
 where
     R: Into<Reply>,
     H: FnMut(&Job) -> Result<R, JobFailure>,
@@ -19,7 +19,7 @@ where
     match panics::catch(|| handler(job).map(Into::into)) {
         Ok(Ok(reply)) => {
             let (payload, headers) = reply.into_parts();
-            Outcome::Done { payload: Frame::Made(payload), headers }
+            Outcome::Done { payload: payload.into(), headers }
         }
         Ok(Err(failure)) => failed(failure),
         Err(panic) => {
@@ -31,7 +31,7 @@ where
     }
 }
 
-fn failed(failure: JobFailure) -> Outcome<Frame> {
+fn failed(failure: JobFailure) -> Outcome<Bytes> {
     let (code, text) = failure.into_parts();
     Outcome::Failed { code, text }
 }

@@ -2,13 +2,12 @@
 //! [`Io::wait`], which only the job thread calls.
 
 use super::Master;
-use super::frame::Frame;
-use super::socket::{Events, MasterSocket, Sent};
 use super::watchdog;
 use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
 use crate::stop::StopWatch;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use bytes::Bytes;
+use powerhose_wires::{Bounds, Link, NotConnected, choice};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,31 +19,49 @@ const MESSAGES_PER_TURN: usize = 1024;
 /// nearly always finds nothing, and would cost more than a short job itself.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_micros(100);
 
+/// What the link is to wake for too.
+const STOP: u8 = 0;
+
+/// Begins to connect to the master.
+pub(super) fn connect(master: Master<'_>) -> Result<Box<dyn Link>, WorkerError> {
+    if master.curve.is_some() && !choice::has_curve() {
+        return Err(WorkerError::NoCurve);
+    }
+    choice::connect(master.endpoint, master.curve, Bounds::of_peer())
+        .map_err(|error| WorkerError::system("connect", error))
+}
+
 pub(super) struct Io<'a> {
-    pub(super) machine: Machine<Frame>,
-    socket: MasterSocket,
+    pub(super) machine: Machine<Bytes>,
+    link: Box<dyn Link>,
+    /// A connection has ended, and the machine does not know: what came over it may still have to be read.
+    has_ended: bool,
     stop: &'a StopWatch,
+    told_to_leave: bool,
     /// Tells the running handler that nobody waits for it.
     cancelled: Arc<AtomicBool>,
     job_thread: watchdog::JobThread,
     /// Empty between messages; kept for its memory.
-    payloads: Vec<Frame>,
+    payloads: Vec<Bytes>,
     turned_at: Instant,
 }
 
 impl<'a> Io<'a> {
     /// To be called on the job thread: the watchdog will look at the thread that did.
     pub(super) fn open(
-        master: Master<'_>,
+        mut link: Box<dyn Link>,
         settings: Settings,
         stop: &'a StopWatch,
         cancelled: Arc<AtomicBool>,
     ) -> Result<Io<'a>, WorkerError> {
         let now = Instant::now();
+        link.watch(stop.as_fd(), STOP).map_err(|error| WorkerError::system("watch for a stop", error))?;
         Ok(Io {
             machine: Machine::new(now, settings),
-            socket: MasterSocket::connect(master)?,
+            link,
+            has_ended: false,
             stop,
+            told_to_leave: false,
             cancelled,
             job_thread: watchdog::JobThread::current(),
             payloads: Vec::new(),
@@ -54,49 +71,49 @@ impl<'a> Io<'a> {
 
     /// Whether some of what was said is still to be sent. Nothing is begun before: nobody would send it meanwhile.
     pub(super) fn has_unsent(&self) -> bool {
-        self.socket.has_unsent()
+        self.link.has_unsent()
     }
 
     /// Between two jobs: a [turn](Io::turn), unless the last one was just now, or no other job is here: then
     /// [`wait`](Io::wait) looks.
-    pub(super) fn turn_between_jobs(&mut self, now: Instant) -> Result<(), WorkerError> {
+    pub(super) fn turn_between_jobs(&mut self, now: Instant) {
         let just_turned = now.saturating_duration_since(self.turned_at) < LOOK_AGAIN_AFTER;
-        if just_turned || self.machine.is_idle() {
-            return Ok(());
+        if !just_turned && !self.machine.is_idle() {
+            self.turn(now);
         }
-        self.turn(now)
     }
 
     /// Reads what came, then lets time pass.
-    pub(super) fn turn(&mut self, now: Instant) -> Result<(), WorkerError> {
+    pub(super) fn turn(&mut self, now: Instant) {
         self.turned_at = now;
         if self.stop.is_asked() {
-            self.stop.drain();
+            self.told_to_leave = true;
             self.machine.leave(now);
-            self.act(now)?;
+            self.act(now);
         }
         for _ in 0..MESSAGES_PER_TURN {
-            let Some(header) = self.socket.receive(&mut self.payloads)? else { break };
+            let Some(header) = self.link.receive(&mut self.payloads) else { break };
             let was_idle = self.machine.is_idle();
             self.machine.handle(now, &header, &mut self.payloads);
-            self.act(now)?;
+            self.act(now);
             // What stands behind the first job is read while it runs, or after it.
             if was_idle && !self.machine.is_idle() {
                 break;
             }
         }
         self.machine.handle_timeout(now);
-        self.act(now)
+        self.act(now);
     }
 
     /// Does what the machine wants done.
-    pub(super) fn act(&mut self, now: Instant) -> Result<(), WorkerError> {
+    pub(super) fn act(&mut self, now: Instant) {
         while let Some(action) = self.machine.poll_action() {
             match action {
-                Action::Send { header, payloads } => match self.socket.send(header, payloads)? {
-                    Sent::Whole => {}
-                    Sent::NoConnection => self.machine.handle_disconnected(now),
-                },
+                Action::Send { header, payloads } => {
+                    if let Err(NotConnected) = self.link.send(&header, &payloads) {
+                        self.machine.handle_disconnected(now);
+                    }
+                }
                 Action::CancelRunning => self.cancelled.store(true, Ordering::Relaxed),
                 Action::Overrun { job, attempt, pool, running_for } => {
                     tracing::error!(%job, attempt, pool = &*pool, ?running_for, "the handler hangs, the process ends");
@@ -104,45 +121,41 @@ impl<'a> Io<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Tells the machine what has become of the connection. Whether it is to be waited for or there is something to do.
-    pub(super) fn look(&mut self, now: Instant) -> Result<Look, WorkerError> {
-        let Events { readable, connected } = self.socket.events()?;
+    pub(super) fn look(&mut self, now: Instant) -> Look {
+        // Both are asked: what one tells, it tells once.
+        self.has_ended |= self.link.has_ended() | self.link.has_hint();
+        let readable = self.link.has_more();
+        // Also if there is another connection by now.
+        let connected = self.link.is_connected() && !self.has_ended;
         if connected && self.machine.awaits_connection() {
             self.machine.handle_connected(now);
         } else if !connected && self.machine.has_session() && !readable {
             self.machine.handle_disconnected(now);
         } else if !readable {
-            return Ok(Look::Nothing);
+            self.has_ended = false;
+            return Look::Nothing;
         }
-        Ok(Look::Something)
+        self.has_ended &= readable;
+        Look::Something
     }
 
     /// Returns once a message is there, the connection came or went, the worker is to leave, or the machine's time has
     /// come.
-    pub(super) fn wait(&mut self) -> Result<(), WorkerError> {
+    pub(super) fn wait(&mut self) {
         let now = Instant::now();
-        // The socket's descriptor tells only of changes after this look.
-        if self.look(now)? == Look::Something {
-            return Ok(());
+        // The link's descriptor tells only of changes after this look.
+        if self.look(now) == Look::Something {
+            return;
         }
         let timeout = self.machine.poll_timeout().map(|(due, _)| due.saturating_duration_since(now));
-        let timeout = timeout.map(|timeout| Timespec {
-            tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: timeout.subsec_nanos().into(),
-        });
-        let mut descriptors = [
-            PollFd::new(&self.socket, PollFlags::IN),
-            PollFd::from_borrowed_fd(self.stop.as_fd(), PollFlags::IN),
-        ];
-        let polled = poll(&mut descriptors, timeout.as_ref());
-        self.socket.slept();
-        match polled {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(WorkerError::system("wait for messages", error)),
+        self.stop.announce_sleep();
+        if self.told_to_leave || !self.stop.is_asked() {
+            self.link.sleep(timeout);
         }
+        self.stop.awake();
     }
 }
 

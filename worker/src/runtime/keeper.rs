@@ -120,10 +120,9 @@ pub(super) fn keep(shared: &Shared<'_>) {
             continue;
         }
         let now = Instant::now();
-        if let Err(error) = io.turn(now).and_then(|()| io.look(now).map(drop)).and_then(|()| io.act(now)) {
-            // The job thread will meet it too, and end the worker with it.
-            tracing::debug!(%error, "while a handler runs");
-        }
+        io.turn(now);
+        io.look(now);
+        io.act(now);
         if io.machine.has_stock() {
             shared.pace.saw_stock();
         }

@@ -4,12 +4,10 @@
 //! keeper take it, so a job costs no wake-up of any thread beyond its own. Nothing here decides what the protocol says:
 //! that is the machine's.
 
-mod frame;
 mod handler;
 mod io;
 mod keeper;
 mod panics;
-mod socket;
 mod watchdog;
 
 use crate::machine::{Ending, Settings};
@@ -22,7 +20,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-pub(crate) use frame::Frame;
 pub use watchdog::WATCHDOG_EXIT_STATUS;
 
 /// What the job thread and the keeper share.
@@ -63,7 +60,7 @@ where
     panics::install_hook();
     let silence_max = settings.silence_max;
     let cancelled = Arc::new(AtomicBool::new(false));
-    let io = Io::open(master, settings, stop, cancelled.clone())?;
+    let io = Io::open(io::connect(master)?, settings, stop, cancelled.clone())?;
     let shared = Shared { io: Mutex::new(io), pace: Pace::default(), ended: false.into() };
     let ending = thread::scope(|scope| {
         let keeper = thread::Builder::new()
@@ -71,7 +68,7 @@ where
             .spawn_scoped(scope, || keeper::keep(&shared))
             .map_err(|error| WorkerError::system("start a thread", error))?;
         let _end = EndKeeper { ended: &shared.ended, keeper: keeper.thread().clone() };
-        work(&shared, keeper.thread(), &cancelled, &mut handler)
+        Ok::<_, WorkerError>(work(&shared, keeper.thread(), &cancelled, &mut handler))
     })?;
     match ending {
         Ending::Left | Ending::Stopped { .. } => Ok(()),
@@ -90,7 +87,7 @@ fn work<R, H>(
     keeper: &thread::Thread,
     cancelled: &Arc<AtomicBool>,
     handler: &mut H,
-) -> Result<Ending, WorkerError>
+) -> Ending
 where
     R: Into<Reply>,
     H: FnMut(&Job) -> Result<R, JobFailure>,
@@ -99,14 +96,14 @@ where
     let mut now = Instant::now();
     loop {
         if let Some(ending) = io.machine.ending() {
-            return Ok(ending.clone());
+            return ending.clone();
         }
         let next = if io.has_unsent() { None } else { io.machine.next_job(now) };
-        io.act(now)?;
+        io.act(now);
         let Some(next) = next else {
-            io.wait()?;
+            io.wait();
             now = Instant::now();
-            io.turn(now)?;
+            io.turn(now);
             continue;
         };
         cancelled.store(false, Ordering::Relaxed);
@@ -120,9 +117,9 @@ where
         shared.pace.end();
         io = shared.lock();
         io.machine.finish(outcome, ended_at - begun_at);
-        io.act(ended_at)?;
+        io.act(ended_at);
         now = ended_at;
-        io.turn_between_jobs(now)?;
+        io.turn_between_jobs(now);
     }
 }
 

@@ -251,7 +251,7 @@ proptest! {
         let worker = bench.worker("sign");
         bench.submit("sign");
         for (connection, bytes, frames) in messages {
-            let route = if connection == 0 { worker.route } else { Route(1000 + connection) };
+            let route = if connection == 0 { worker.route } else { Route::new(0, 1000 + connection) };
             bench.say_bytes(route, &bytes, vec![Bytes::new(); frames]);
             bench.act();
         }

@@ -9,11 +9,12 @@ use super::turns::{Fate, Turn, Turning};
 use crate::common::Notice;
 use crate::desk::{Action, Desk, Event, Route};
 use crate::maps::Map;
-use crate::transport::wakeup::Wakeup;
-use crate::transport::{Transport, Unreachable, clock};
+use crate::transport::clock;
+use crate::transport::router::Router;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use powerhose_protocol::JobId;
+use powerhose_wires::{Gone, Wakeup};
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ const BATCH: usize = 256;
 const LAST_BATCHES: usize = 64;
 
 /// A master's loop.
-pub(crate) struct EventLoop<T: Transport> {
-    transport: T,
+pub(crate) struct EventLoop {
+    router: Router,
     desk: Desk,
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
@@ -51,16 +52,16 @@ pub(crate) struct EventLoop<T: Transport> {
     unreachable: Vec<Route>,
 }
 
-impl<T: Transport> EventLoop<T> {
+impl EventLoop {
     pub(crate) fn new(
-        transport: T,
+        router: Router,
         desk: Desk,
         commands: Receiver<Command>,
         wakeup: Arc<Wakeup>,
         subscribers: Vec<Subscriber>,
-    ) -> EventLoop<T> {
+    ) -> EventLoop {
         EventLoop {
-            transport,
+            router,
             desk,
             commands,
             wakeup,
@@ -122,7 +123,7 @@ impl<T: Transport> EventLoop<T> {
         let mut turn = Turn::Idle;
         for _ in 0..BATCH {
             self.payloads.clear();
-            let Some((route, header)) = self.transport.receive(&mut self.payloads) else { break };
+            let Some((route, header)) = self.router.receive(&mut self.payloads) else { break };
             let payloads = &mut self.payloads;
             self.desk.handle(clock::now(), Event::Received { route, header: header.as_ref(), payloads });
             self.come += 1;
@@ -136,7 +137,7 @@ impl<T: Transport> EventLoop<T> {
         for _ in 0..LAST_BATCHES {
             let turn = self.take_messages();
             self.take_ends();
-            if turn == Turn::Idle && !self.transport.has_message() {
+            if turn == Turn::Idle && !self.router.has_message() {
                 break;
             }
         }
@@ -145,7 +146,7 @@ impl<T: Transport> EventLoop<T> {
     /// What came over these connections has been taken in: no further look is needed, neither before nor after.
     fn take_ends(&mut self) {
         let mut ended = std::mem::take(&mut self.ended);
-        self.transport.ended(&mut ended);
+        self.router.ended(&mut ended);
         for route in ended.drain(..) {
             self.desk.handle(clock::now(), Event::Ended { route });
         }
@@ -154,7 +155,7 @@ impl<T: Transport> EventLoop<T> {
 
     fn take_hints(&mut self) -> Turn {
         let mut hints = std::mem::take(&mut self.hints);
-        self.transport.hints(&mut hints);
+        self.router.hints(&mut hints);
         let turn = if hints.is_empty() { Turn::Idle } else { Turn::Worked };
         if turn == Turn::Worked {
             self.take_last_messages();
@@ -191,12 +192,12 @@ impl<T: Transport> EventLoop<T> {
         while let Some(action) = self.desk.poll_action() {
             match action {
                 Action::Send { route, header, payloads } => {
-                    match self.transport.send(route, &header, &payloads) {
+                    match self.router.send(route, &header, &payloads) {
                         Ok(()) => self.desk.has_sent(&header, &payloads),
-                        Err(Unreachable) => self.unreachable.push(route),
+                        Err(Gone) => self.unreachable.push(route),
                     }
                 }
-                Action::Cut { route } => self.transport.cut(route),
+                Action::Cut { route } => self.router.cut(route),
                 Action::Complete { call, outcome } => {
                     if let Some(slot) = self.callers.remove(&call) {
                         slot.end_among(&mut self.wakes, || to_result(Some(JobId::new(0, call)), outcome));
@@ -223,7 +224,7 @@ impl<T: Transport> EventLoop<T> {
     }
 }
 
-impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
+impl Turning for EventLoop {
     fn begin(&mut self) -> Turn {
         match (self.take_commands(), self.act()) {
             (_, ControlFlow::Break(())) => Turn::Ended,
@@ -235,7 +236,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
         let mut turn = self.take_commands();
         turn = worked(turn, self.take_messages());
         if std::mem::take(&mut self.woken) && turn == Turn::Idle {
-            self.transport.slept_elsewhere();
+            self.router.slept_elsewhere();
         }
         self.take_ends();
         turn = worked(turn, self.take_hints());
@@ -259,7 +260,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
         if self.has_work() {
             self.wakeup.awake();
         } else {
-            self.transport.sleep([until, self.next_time()].into_iter().flatten().min());
+            self.router.sleep([until, self.next_time()].into_iter().flatten().min());
         }
     }
 
@@ -268,11 +269,11 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
     }
 
     fn has_work(&self) -> bool {
-        !self.commands.is_empty() || self.transport.has_message()
+        !self.commands.is_empty() || self.router.has_message()
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {
-        self.transport.descriptor()
+        self.router.descriptor()
     }
 
     fn slept_elsewhere(&mut self) {
@@ -291,7 +292,7 @@ impl<T: Transport + Send + 'static> Turning for EventLoop<T> {
             }
         }
         if fate == Fate::Closed {
-            farewell::wait(&mut self.transport, self.desk.client_routes());
+            farewell::wait(&mut self.router, self.desk.client_routes());
         }
         let lost = self.desk.jobs_lost() - self.lost_before;
         for done in self.closing.drain(..) {

@@ -4,8 +4,8 @@ use super::*;
 use crate::common::{LostCause, Rejection};
 use crate::runner::Job;
 use crate::runner::link::Command;
-use crate::transport::wakeup::Wakeup;
 use crossbeam_channel::Receiver;
+use powerhose_wires::Wakeup;
 use std::task::Waker;
 
 /// A link whose loop is the test.

@@ -1,8 +1,8 @@
 //! The way to the supervisor's thread: messages, and a descriptor that wakes it where it sleeps for ends of processes too.
 
 use super::super::policy::Event;
-use crate::transport::wakeup::Wakeup;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use powerhose_wires::Wakeup;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;

@@ -1,8 +1,15 @@
-//! What a loop sleeps on: one poller (epoll), one timer (timerfd).
+//! What loops sleep on: one poller, one timer, one wake-up, one gate. Whatever belongs to an operating system stands in a
+//! file of its own (`linux`); the others are the same everywhere.
 
+mod gate;
+mod linux;
 mod poller;
-mod timer;
+mod wakeup;
 
+pub use gate::{Gate, Look};
+pub(crate) use linux::{Seen, Signal, Timer};
 pub use poller::Told;
-pub(crate) use poller::{Interest, Poller, Seen, TOLD_MAX};
-pub(crate) use timer::Timer;
+pub(crate) use poller::{Interest, Poller, TOLD_MAX};
+pub use wakeup::Wakeup;
+
+use linux as system;

@@ -1,28 +1,19 @@
-//! Which of many descriptors can be read or written.
+//! Which of many descriptors can be read or written, remembered until somebody takes it.
 
-use rustix::event::{Timespec, epoll};
+use super::system::{Seen, Selector};
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-/// Descriptors that one look tells of. The next look begins with others.
-const EVENTS_MAX: usize = 64;
 /// Tokens below it are those of a [`Told`].
 pub(crate) const TOLD_MAX: u64 = 8;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interest {
+    Nothing,
     Reading,
     ReadingAndWriting,
-}
-
-/// What was seen.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub(crate) token: u64,
-    pub(crate) writable: bool,
 }
 
 /// What ended a sleep, among the descriptors of others that a socket was told to look at too.
@@ -37,20 +28,19 @@ impl Told {
 }
 
 pub(crate) struct Poller {
-    epoll: OwnedFd,
+    selector: Selector,
     /// What the last look brought and nobody has taken yet, the next last.
     seen: Vec<Seen>,
 }
 
 impl Poller {
     pub(crate) fn new() -> io::Result<Poller> {
-        Ok(Poller { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?, seen: Vec::new() })
+        Ok(Poller { selector: Selector::new()?, seen: Vec::new() })
     }
 
     /// Looks whether it can be read, from now on.
     pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, token: u64) -> io::Result<()> {
-        let data = epoll::EventData::new_u64(token);
-        Ok(epoll::add(&self.epoll, descriptor, data, epoll::EventFlags::IN)?)
+        self.selector.add(descriptor, token, Interest::Reading)
     }
 
     pub(crate) fn modify(
@@ -59,16 +49,11 @@ impl Poller {
         token: u64,
         interest: Interest,
     ) -> io::Result<()> {
-        let flags = match interest {
-            Interest::Reading => epoll::EventFlags::IN,
-            Interest::ReadingAndWriting => epoll::EventFlags::IN | epoll::EventFlags::OUT,
-        };
-        Ok(epoll::modify(&self.epoll, descriptor, epoll::EventData::new_u64(token), flags)?)
+        self.selector.modify(descriptor, token, interest)
     }
 
     pub(crate) fn remove(&self, descriptor: BorrowedFd<'_>) {
-        // What was never added need not be removed.
-        let _ = epoll::delete(&self.epoll, descriptor);
+        self.selector.remove(descriptor);
     }
 
     /// Whether something was seen that nobody has taken.
@@ -85,24 +70,15 @@ impl Poller {
     /// taken.
     pub(crate) fn look(&mut self, wait: Option<Duration>) -> Told {
         debug_assert!(!self.has_seen());
-        // Rounded up to the millisecond: to wake before the time would only mean to sleep again.
-        let wait = wait.map(|wait| {
-            let millis = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
-            Timespec::try_from(Duration::from_millis(millis))
-                .unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 })
-        });
-        let mut events = [MaybeUninit::uninit(); EVENTS_MAX];
-        // An interrupted call is a wake-up like any other.
-        let Ok((events, _)) = epoll::wait(&self.epoll, &mut events, wait.as_ref()) else { return Told(0) };
         let mut told = 0;
-        for event in events.iter().rev() {
-            let (token, flags) = (event.data.u64(), event.flags);
-            if token < TOLD_MAX {
-                told |= 1 << token;
+        let seen = &mut self.seen;
+        self.selector.look(wait, |one| {
+            if one.token < TOLD_MAX {
+                told |= 1 << one.token;
             } else {
-                self.seen.push(Seen { token, writable: flags.contains(epoll::EventFlags::OUT) });
+                seen.push(one);
             }
-        }
+        });
         Told(told)
     }
 }
@@ -110,6 +86,6 @@ impl Poller {
 impl AsFd for Poller {
     /// Readable when there is something to see.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+        self.selector.as_fd()
     }
 }

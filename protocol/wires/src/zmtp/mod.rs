@@ -12,7 +12,8 @@ mod net;
 mod output;
 mod router;
 mod violation;
+mod wire;
 
-pub use dealer::{Dealer, Failure, NotConnected};
-pub use router::{Gone, Received, Route, Router};
+pub use dealer::{Dealer, Failure};
+pub use router::Router;
 pub use violation::Violation;

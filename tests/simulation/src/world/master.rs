@@ -103,7 +103,7 @@ impl World {
 
     /// The master's side of a connection sees its end.
     pub(super) fn sees_end(&mut self, route: Route) {
-        self.note(&[20, route.0 as u8], || format!("{route:?} is seen to have ended"));
+        self.note(&[20, route.number as u8], || format!("{route:?} is seen to have ended"));
         if let Some(master) = &mut self.master {
             master.inbox.push_back((route, Came::End));
             self.wake_master();
@@ -164,7 +164,7 @@ impl World {
             worked = true;
         }
         while let Some(route) = master.hints.pop_front() {
-            self.note(&[2, route.0 as u8], || format!("{route:?} is suspected"));
+            self.note(&[2, route.number as u8], || format!("{route:?} is suspected"));
             self.reference.suspected(self.now, route);
             master.desk.handle(self.now, Event::Suspected { route });
             worked = true;
@@ -254,7 +254,7 @@ impl World {
     }
 
     fn refuse(&mut self, master: &mut MasterProcess, route: Route) {
-        self.note(&[5, route.0 as u8], || format!("{route:?} is unreachable"));
+        self.note(&[5, route.number as u8], || format!("{route:?} is unreachable"));
         self.hand_in_end(master, route);
     }
 

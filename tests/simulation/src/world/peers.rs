@@ -175,7 +175,7 @@ impl World {
     pub(super) fn cut(&mut self, connection: ConnectionId) {
         let Some(route) = self.network.get(connection).map(|connection| connection.route) else { return };
         let Some(lost) = self.network.end(self.now, connection, &mut self.random) else { return };
-        self.note(&[12, route.0 as u8], || format!("{route:?} ends, {lost} messages are lost"));
+        self.note(&[12, route.number as u8], || format!("{route:?} ends, {lost} messages are lost"));
         if lost > 0 {
             self.count(Counted::FaultMessagesLost);
         }

@@ -117,7 +117,7 @@ impl Bench {
 
     pub(crate) fn connect(&mut self) -> Route {
         self.last_route += 1;
-        Route(self.last_route)
+        Route::new(0, self.last_route)
     }
 
     pub(crate) fn say<'a>(&mut self, route: Route, message: impl Into<Message<'a>>) {

@@ -1,6 +1,7 @@
 //! A loop that tests turn by hand, its callers, and workers of paper.
 
 use super::super::EventLoop;
+use super::network::Network;
 use crate::common::{Notice, PoolSettings, Settings, Stats};
 use crate::desk::tests::harness::{self, Given, Sent};
 use crate::desk::{Desk, Identity, Route};
@@ -8,11 +9,11 @@ use crate::runner::link::{Command, Link};
 use crate::runner::turns::{Fate, Turn, Turning};
 use crate::runner::{JobRunner, Place};
 use crate::transport::clock;
-use crate::transport::memory::{MemoryTransport, Network};
-use crate::transport::wakeup::Wakeup;
+use crate::transport::router::Router;
 use bytes::Bytes;
 use crossbeam_channel::Receiver;
 use powerhose_protocol::*;
+use powerhose_wires::Wakeup;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 const TURNS_MAX: usize = 10_000;
 
 pub(super) struct Stage {
-    event_loop: EventLoop<MemoryTransport>,
+    event_loop: EventLoop,
     pub(super) network: Network,
     pub(super) runner: JobRunner,
     now: Instant,
@@ -31,7 +32,7 @@ pub(super) struct Stage {
 }
 
 /// A turn, and the sleep after one in which there was nothing to do.
-fn turn_once(event_loop: &mut EventLoop<MemoryTransport>) -> Option<Fate> {
+fn turn_once(event_loop: &mut EventLoop) -> Option<Fate> {
     match event_loop.turn() {
         Turn::Worked => None,
         Turn::Idle => {
@@ -43,7 +44,7 @@ fn turn_once(event_loop: &mut EventLoop<MemoryTransport>) -> Option<Fate> {
 }
 
 /// Turns until the end.
-pub(super) fn run(mut event_loop: EventLoop<MemoryTransport>) {
+pub(super) fn run(mut event_loop: EventLoop) {
     let turn = || loop {
         if let Some(fate) = turn_once(&mut event_loop) {
             return fate;
@@ -76,8 +77,9 @@ impl Stage {
         let network = Network::default();
         let wakeup = Arc::new(Wakeup::new().expect("an eventfd"));
         let (sender, commands) = crossbeam_channel::unbounded();
-        let transport = network.transport(wakeup.clone());
-        let event_loop = EventLoop::new(transport, desk, commands, wakeup.clone(), Vec::new());
+        let router = Router::over(Box::new(network.listener(wakeup.clone())), wakeup.clone())
+            .expect("it looks at nothing");
+        let event_loop = EventLoop::new(router, desk, commands, wakeup.clone(), Vec::new());
         let link = Link::new(sender, wakeup, Duration::from_secs(5));
         let runner = JobRunner::new(link, Place::Embedded, Vec::new());
         Stage { event_loop, network, runner, now, last_route: 0, sent: Vec::new() }
@@ -132,7 +134,7 @@ impl Stage {
     }
 
     /// For tests that let the loop run to its end.
-    pub(super) fn take_apart(self) -> (JobRunner, EventLoop<MemoryTransport>) {
+    pub(super) fn take_apart(self) -> (JobRunner, EventLoop) {
         (self.runner, self.event_loop)
     }
 
@@ -145,7 +147,7 @@ impl Stage {
     /// A worker of the default pool, registered.
     pub(super) fn worker(&mut self) -> Worker {
         self.last_route += 1;
-        let route = Route(self.last_route);
+        let route = Route::new(0, self.last_route);
         self.say(route, harness::hello(ROLE_WORKER));
         self.turn();
         let heard = self.heard(route);

@@ -14,7 +14,7 @@ use crate::zmtp::connection::{Connection, Over, Read};
 use crate::zmtp::format::Kind;
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
-use crate::{Address, Bounds};
+use crate::{Address, Bounds, NotConnected};
 use bytes::Bytes;
 use dialer::Dialer;
 use promise::Promise;
@@ -28,11 +28,6 @@ const GREETING_WITHIN: Duration = Duration::from_secs(30);
 const TIMER: u64 = TOLD_MAX;
 const CONNECTION: u64 = TIMER + 1;
 const DIALER: u64 = CONNECTION + 1;
-
-/// There is no connection, or its peer has not read for so long that too much waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not connected")]
-pub struct NotConnected;
 
 /// A DEALER with one peer, to which it connects again and again. What cannot be sent is not kept for a later connection.
 pub struct Dealer {

@@ -6,15 +6,13 @@ mod peer;
 mod refusals;
 mod route;
 
-pub use route::{Gone, Received, Route};
-
 use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Came;
 use crate::zmtp::net::{self, Family};
-use crate::{Address, Bounds};
+use crate::{Address, Bounds, Gone, Received, Route};
 use bytes::Bytes;
 use listener::Listener;
 use peer::Peer;
@@ -138,20 +136,22 @@ impl Router {
     /// # Errors
     /// The peer is gone.
     pub fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
-        let slot = route.slot();
+        let slot = route::slot(route);
         let peer = self.connections.get_mut(slot).ok_or(Gone)?;
-        peer.connection.send(&self.poller, route.0, header, payloads, &mut self.scratch).map_err(|over| {
-            // Who reads no more says nothing more either, and its connection would stay.
-            if matches!(over, Over::NotRead) {
-                self.end_because(slot, &over);
-            }
-            Gone
-        })
+        peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
+            |over| {
+                // Who reads no more says nothing more either, and its connection would stay.
+                if matches!(over, Over::NotRead) {
+                    self.end_because(slot, &over);
+                }
+                Gone
+            },
+        )
     }
 
     /// Ends a connection, if it is still there. Unread messages are dropped.
     pub fn cut(&mut self, route: Route) {
-        self.end(route.slot());
+        self.end(route::slot(route));
     }
 
     /// Connections that have ended since they were last asked for; everything that came over them has been received.
@@ -199,7 +199,7 @@ impl Router {
             match peer.connection.next(&mut self.chunk, payloads) {
                 Ok(Some(Came::Message(header))) => {
                     let has_identity = peer.connection.has_identity();
-                    return Some(Received { route: Route(token(slot)), header, has_identity });
+                    return Some(Received { route: route::route(slot), header, has_identity });
                 }
                 Ok(Some(Came::Greeted)) => peer.connection.greet(&self.poller, token(slot)),
                 Ok(Some(Came::Opened)) => {
@@ -263,7 +263,7 @@ impl Router {
             self.chunk.clear();
         }
         peer.connection.end(&self.poller);
-        self.ended.push(Route(token(slot)));
+        self.ended.push(route::route(slot));
     }
 }
 

@@ -1,50 +1,24 @@
-//! How a router names its connections.
+//! Where a router has the connection of a route.
 
-use bytes::Bytes;
+use crate::Route;
 use slotmap::{Key, KeyData, new_key_type};
 
 new_key_type! {
-    /// Where a router has a connection.
+    /// Where a router has a connection. A slot that is used again has another key.
     pub(super) struct Slot;
 }
 
-/// A connection, for as long as the socket lives: none has the same number later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Route(pub(super) u64);
-
-impl Route {
-    /// The number. It is greater than any of 32 bits.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-
-    /// The route of a number that [`number`](Route::number) gave.
-    pub fn from_number(number: u64) -> Route {
-        Route(number)
-    }
-
-    pub(super) fn slot(self) -> Slot {
-        KeyData::from_ffi(self.0).into()
-    }
+/// The connection of a route, if it is still there.
+pub(super) fn slot(route: Route) -> Slot {
+    KeyData::from_ffi(route.number).into()
 }
 
-/// A message, except its payload frames.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Where it came from.
-    pub route: Route,
-    /// Its first frame.
-    pub header: Bytes,
-    /// Its sender chose an identity (routing id).
-    pub has_identity: bool,
+/// The route of a connection. Routers that stand side by side say which they are.
+pub(super) fn route(slot: Slot) -> Route {
+    Route::new(0, token(slot))
 }
 
-/// There is no such connection, or its peer has not read for so long that too much waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the peer is gone")]
-pub struct Gone;
-
-/// The number of a route, and what the poller knows its connection by.
+/// What the poller knows a connection by.
 pub(super) fn token(slot: Slot) -> u64 {
     slot.data().as_ffi()
 }

@@ -1,7 +1,7 @@
 //! Encryption by CurveZMQ, where libzmq was built with it.
 //!
 //! libzmq asks whoever answers on `inproc://zeromq.zap.01` in the socket's context whether a client may connect (ZeroMQ's
-//! RFC 27). Here the master's own loop answers, between its other messages.
+//! RFC 27). Here whoever turns the socket answers, between its other messages.
 
 use super::frame;
 use powerhose_protocol::{CurveClient, CurveKey, CurveServer};
@@ -12,20 +12,15 @@ const VERSION: &[u8] = b"1.0";
 /// Frames of a question: version, request, domain, address, identity, mechanism, credentials.
 const QUESTION_FRAMES: usize = 7;
 
-/// Whether this build of libzmq can encrypt.
-pub(crate) fn is_there() -> bool {
-    zmq::has("curve").unwrap_or(false)
-}
-
 /// Answers who may connect.
-pub(crate) struct Doorkeeper {
+pub(super) struct Doorkeeper {
     questions: zmq::Socket,
     allowed: BTreeSet<CurveKey>,
 }
 
 impl Doorkeeper {
     /// To be there before the socket binds.
-    pub(crate) fn stand(context: &zmq::Context, server: &CurveServer) -> zmq::Result<Doorkeeper> {
+    pub(super) fn stand(context: &zmq::Context, server: &CurveServer) -> zmq::Result<Doorkeeper> {
         let questions = context.socket(zmq::REP)?;
         questions.set_linger(0)?;
         questions.bind(QUESTIONS)?;
@@ -33,7 +28,7 @@ impl Doorkeeper {
     }
 
     /// Answers every question that is there.
-    pub(crate) fn answer(&self) {
+    pub(super) fn answer(&self) {
         while let Some(question) = self.next_question() {
             let allowed = self.allows(&question);
             let (status, text): (&[u8], &[u8]) =
@@ -72,13 +67,13 @@ impl Doorkeeper {
 }
 
 /// What the socket binds to from now on is encrypted.
-pub(crate) fn encrypt(socket: &zmq::Socket, server: &CurveServer) -> zmq::Result<()> {
+pub(super) fn encrypt(socket: &zmq::Socket, server: &CurveServer) -> zmq::Result<()> {
     socket.set_curve_secretkey(server.own.secret.as_bytes())?;
     socket.set_curve_server(true)
 }
 
 /// What the socket connects to from now on is encrypted.
-pub(crate) fn connect_encrypted(socket: &zmq::Socket, client: &CurveClient) -> zmq::Result<()> {
+pub(super) fn connect_encrypted(socket: &zmq::Socket, client: &CurveClient) -> zmq::Result<()> {
     socket.set_curve_serverkey(client.server.as_bytes())?;
     socket.set_curve_publickey(client.own.public.as_bytes())?;
     socket.set_curve_secretkey(client.own.secret.as_bytes())

@@ -9,9 +9,9 @@ use crate::runner::slot::{Slot, Wakes};
 use crate::runner::turns::{Fate, Turn, Turning};
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
-use crate::transport::wakeup::Wakeup;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
+use powerhose_wires::Wakeup;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -246,3 +246,6 @@ impl Turning for ClientLoop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,28 +2,28 @@
 //!
 //! It never sleeps. What is to happen while the loop sleeps is told beforehand, and happens at once.
 
-use super::wakeup::Wakeup;
-use super::{Transport, Unreachable};
-use crate::desk::Route;
+use crate::transport::clock;
 use bytes::Bytes;
+use powerhose_wires::{Address, Gone, Listener, Received, Route, Told, Wakeup};
 use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A message and whose it is.
-pub(crate) type Packet = (Route, Vec<u8>, Vec<Bytes>);
+pub(super) type Packet = (Route, Vec<u8>, Vec<Bytes>);
 type Happening = Box<dyn FnOnce() + Send>;
 
 /// The loop's end of the network.
-pub(crate) struct MemoryTransport {
+pub(super) struct MemoryListener {
     network: Network,
     wakeup: Arc<Wakeup>,
 }
 
 /// The test's end of it.
 #[derive(Clone, Default)]
-pub(crate) struct Network(Arc<Mutex<State>>);
+pub(super) struct Network(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -40,64 +40,64 @@ struct State {
 }
 
 impl Network {
-    pub(crate) fn transport(&self, wakeup: Arc<Wakeup>) -> MemoryTransport {
-        MemoryTransport { network: self.clone(), wakeup }
+    pub(super) fn listener(&self, wakeup: Arc<Wakeup>) -> MemoryListener {
+        MemoryListener { network: self.clone(), wakeup }
     }
 
     /// A message is there for the loop.
-    pub(crate) fn deliver(&self, route: Route, header: Vec<u8>, payloads: Vec<Bytes>) {
+    pub(super) fn deliver(&self, route: Route, header: Vec<u8>, payloads: Vec<Bytes>) {
         self.lock().arriving.push_back((route, header, payloads));
     }
 
     /// How many messages the loop has not taken in.
-    pub(crate) fn arriving(&self) -> usize {
+    pub(super) fn arriving(&self) -> usize {
         self.lock().arriving.len()
     }
 
     /// What the loop has sent since the last look.
-    pub(crate) fn sent(&self) -> Vec<Packet> {
+    pub(super) fn sent(&self) -> Vec<Packet> {
         std::mem::take(&mut self.lock().sent)
     }
 
     /// Nothing can be handed over to this connection any longer.
-    pub(crate) fn lose(&self, route: Route) {
+    pub(super) fn lose(&self, route: Route) {
         self.lock().gone.insert(route);
     }
 
     /// The connection has ended, and the loop sees it.
-    pub(crate) fn end(&self, route: Route) {
+    pub(super) fn end(&self, route: Route) {
         let mut state = self.lock();
         state.gone.insert(route);
         state.ended.push(route);
     }
 
     /// The connection may have ended.
-    pub(crate) fn hint(&self, route: Route) {
+    pub(super) fn hint(&self, route: Route) {
         self.lock().hints.push(route);
     }
 
     /// How many messages were for connections that are gone.
-    pub(crate) fn refused(&self) -> u64 {
+    pub(super) fn refused(&self) -> u64 {
         self.lock().refused
     }
 
     /// The connections that the loop has cut.
-    pub(crate) fn cut(&self) -> Vec<Route> {
+    pub(super) fn cut(&self) -> Vec<Route> {
         self.lock().cut.clone()
     }
 
     /// Until when the loop meant to sleep, each time since the last look.
-    pub(crate) fn sleeps(&self) -> Vec<Option<Instant>> {
+    pub(super) fn sleeps(&self) -> Vec<Option<Instant>> {
         std::mem::take(&mut self.lock().sleeps)
     }
 
     /// This happens the next time that the loop sleeps and nothing else is to happen before.
-    pub(crate) fn while_asleep(&self, happening: impl FnOnce() + Send + 'static) {
+    pub(super) fn while_asleep(&self, happening: impl FnOnce() + Send + 'static) {
         self.lock().asleep.push_back(Box::new(happening));
     }
 
     /// How often the sleeping loop was woken by another thread's work.
-    pub(crate) fn wakeups(&self) -> u64 {
+    pub(super) fn wakeups(&self) -> u64 {
         self.lock().wakeups
     }
 
@@ -106,20 +106,26 @@ impl Network {
     }
 }
 
-impl Transport for MemoryTransport {
-    type Header = Vec<u8>;
-
-    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Route, Vec<u8>)> {
-        let (route, header, frames) = self.network.lock().arriving.pop_front()?;
-        payloads.extend(frames);
-        Some((route, header))
+impl Listener for MemoryListener {
+    fn listen(&mut self, address: &Address) -> io::Result<Address> {
+        Ok(address.clone())
     }
 
-    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Unreachable> {
+    fn watch(&mut self, _descriptor: BorrowedFd<'_>, _number: u8) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        let (route, header, frames) = self.network.lock().arriving.pop_front()?;
+        payloads.extend(frames);
+        Some(Received { route, header: header.into(), has_identity: false })
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
         let mut network = self.network.lock();
         if network.gone.contains(&route) {
             network.refused += 1;
-            return Err(Unreachable);
+            return Err(Gone);
         }
         network.sent.push((route, header.to_vec(), payloads.to_vec()));
         Ok(())
@@ -142,10 +148,19 @@ impl Transport for MemoryTransport {
         routes.append(&mut self.network.lock().hints);
     }
 
-    fn sleep(&mut self, until: Option<Instant>) {
+    fn take_surplus(&mut self) -> usize {
+        0
+    }
+
+    fn has_more(&self) -> bool {
+        let network = self.network.lock();
+        !network.arriving.is_empty() || !network.ended.is_empty()
+    }
+
+    fn sleep(&mut self, at_most: Option<Duration>) -> Told {
         let happening = {
             let mut network = self.network.lock();
-            network.sleeps.push(until);
+            network.sleeps.push(at_most.map(|at_most| clock::now() + at_most));
             network.asleep.pop_front()
         };
         if let Some(happening) = happening {
@@ -153,16 +168,14 @@ impl Transport for MemoryTransport {
         }
         self.wakeup.awake();
         self.network.lock().wakeups += self.wakeup.writes();
-    }
-
-    fn has_message(&self) -> bool {
-        let network = self.network.lock();
-        !network.arriving.is_empty() || !network.ended.is_empty()
-    }
-
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.wakeup.as_fd()
+        Told::default()
     }
 
     fn slept_elsewhere(&mut self) {}
+}
+
+impl AsFd for MemoryListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wakeup.as_fd()
+    }
 }

@@ -1,13 +1,14 @@
 //! Which connection each route stands for, by file descriptor: all that libzmq tells of one, and a number that is used
 //! again for whatever comes next. It must never end anything but the connection that a message came through.
 
-use crate::desk::Route;
-use crate::maps::Map;
 use rustix::fs::fstat;
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{Shutdown, shutdown};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
+
+/// libzmq's number of a connection.
+pub(super) type Number = u32;
 
 /// Every connection that was heard of since it last was suspected.
 ///
@@ -18,20 +19,20 @@ use std::os::fd::{AsFd, BorrowedFd, RawFd};
 /// certain what the descriptor stands for, and nothing is cut through it.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    known: Map<Route, Connection>,
-    routes: Map<RawFd, Vec<Route>>,
+    known: HashMap<Number, Connection>,
+    routes: HashMap<RawFd, Vec<Number>>,
     /// Descriptors whose connection ended after the socket was last found empty.
     in_doubt: HashSet<RawFd>,
 }
 
 impl Connections {
     /// Whether there is nothing to learn from another message of this route.
-    pub(super) fn is_certain(&self, route: Route) -> bool {
+    pub(super) fn is_certain(&self, route: Number) -> bool {
         self.known.get(&route).is_some_and(|connection| connection.socket.is_some())
     }
 
     /// A message was read that came through this descriptor.
-    pub(super) fn heard(&mut self, route: Route, descriptor: RawFd) {
+    pub(super) fn heard(&mut self, route: Number, descriptor: RawFd) {
         let certain = !self.in_doubt.contains(&descriptor);
         let socket = certain.then(|| socket_number(borrow(descriptor))).flatten();
         if self.known.insert(route, Connection { descriptor, socket }).is_none() {
@@ -41,7 +42,7 @@ impl Connections {
 
     /// The connection of a descriptor ended. Which of those that had it is not told, so all are put into `routes`; those
     /// that live are heard of again.
-    pub(super) fn ended(&mut self, descriptor: RawFd, routes: &mut Vec<Route>) {
+    pub(super) fn ended(&mut self, descriptor: RawFd, routes: &mut Vec<Number>) {
         self.in_doubt.insert(descriptor);
         for route in self.routes.remove(&descriptor).unwrap_or_default() {
             self.known.remove(&route);
@@ -55,7 +56,7 @@ impl Connections {
     }
 
     /// Ends the connection of a route, if it is still there. libzmq notices and closes it.
-    pub(super) fn cut(&self, route: Route) {
+    pub(super) fn cut(&self, route: Number) {
         if let Some(connection) = self.known.get(&route) {
             connection.cut();
         }
@@ -105,7 +106,7 @@ mod tests {
     use std::os::fd::{AsRawFd, OwnedFd};
     use std::os::unix::net::UnixStream;
 
-    const ROUTE: Route = Route(1);
+    const ROUTE: Number = 1;
 
     /// A descriptor that libzmq would have: what it stands for can be replaced, as when a number is used again.
     struct Descriptor(OwnedFd);

@@ -2,7 +2,7 @@
 //! over TCP. So there is a bound well below, and connections beyond it are ended as they come.
 
 use super::connection::cut_if;
-use powerhose_protocol::Endpoint;
+use crate::Address;
 use rustix::net::{SocketAddr, SocketAddrAny, SocketAddrUnix, getsockname};
 use std::collections::HashSet;
 use std::os::fd::{BorrowedFd, RawFd};
@@ -35,24 +35,22 @@ impl Capacity {
     }
 
     /// Ends the connections that are too many; tells how many there were. They count until libzmq has closed them.
-    pub(super) fn cut_surplus(&mut self, endpoints: &[Endpoint]) -> usize {
+    pub(super) fn cut_surplus(&mut self, addresses: &[Address]) -> usize {
         let count = self.surplus.len();
         for descriptor in self.surplus.drain(..) {
             // It may have ended just now, and something of the program around us may have its descriptor.
-            cut_if(descriptor, |socket| is_at(socket, endpoints));
+            cut_if(descriptor, |socket| is_at(socket, addresses));
         }
         count
     }
 }
 
-/// Whether a socket is one that was accepted at one of these endpoints.
-fn is_at(socket: BorrowedFd<'_>, endpoints: &[Endpoint]) -> bool {
+/// Whether a socket is one that was accepted at one of these addresses.
+fn is_at(socket: BorrowedFd<'_>, addresses: &[Address]) -> bool {
     let Ok(address) = getsockname(socket) else { return false };
-    endpoints.iter().any(|endpoint| match endpoint {
-        Endpoint::Ipc(path) => path_of(&address).is_some_and(|bytes| bytes == path.as_os_str().as_bytes()),
-        Endpoint::Tcp { port, .. } => {
-            SocketAddr::try_from(address.clone()).is_ok_and(|at| at.port() == *port)
-        }
+    addresses.iter().any(|ours| match ours {
+        Address::Unix(path) => path_of(&address).is_some_and(|bytes| bytes == path.as_os_str().as_bytes()),
+        Address::Tcp { port, .. } => SocketAddr::try_from(address.clone()).is_ok_and(|at| at.port() == *port),
     })
 }
 
@@ -86,7 +84,7 @@ mod tests {
         capacity.accepted(foreign.as_raw_fd());
         capacity.accepted(1_000_001);
         capacity.ended(1_000_001);
-        assert_eq!(capacity.cut_surplus(&[Endpoint::Ipc(ours)]), 2);
+        assert_eq!(capacity.cut_surplus(&[Address::Unix(ours)]), 2);
         assert_eq!(peer.read(&mut [0]).expect("it is cut"), 0);
         assert!(other.read(&mut [0]).is_err(), "it is not ours to cut");
         capacity.ended(accepted.as_raw_fd());

@@ -7,7 +7,7 @@ use super::frame;
 
 /// What happened to a connection, named by its descriptor. A descriptor ends before it is accepted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Happened {
+pub(super) enum Happened {
     /// A peer connected to where the socket listens.
     Accepted(i32),
     /// It is over.
@@ -15,13 +15,13 @@ pub(crate) enum Happened {
 }
 
 /// The read side of a socket's monitor.
-pub(crate) struct Monitor {
+pub(super) struct Monitor {
     events: zmq::Socket,
 }
 
 impl Monitor {
     /// Watches a socket for connections that come and end.
-    pub(crate) fn watch(context: &zmq::Context, socket: &zmq::Socket) -> zmq::Result<Monitor> {
+    pub(super) fn watch(context: &zmq::Context, socket: &zmq::Socket) -> zmq::Result<Monitor> {
         // One context has one watched socket.
         let endpoint = "inproc://monitor";
         let events = zmq::SocketEvent::ACCEPTED.to_raw() | zmq::SocketEvent::DISCONNECTED.to_raw();
@@ -34,7 +34,7 @@ impl Monitor {
     }
 
     /// What happened next.
-    pub(crate) fn next(&self) -> Option<Happened> {
+    pub(super) fn next(&self) -> Option<Happened> {
         let event = frame::receive(&self.events)?;
         let mut more = event.has_more();
         while more {

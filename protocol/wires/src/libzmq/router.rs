@@ -1,0 +1,261 @@
+//! The listening end.
+
+use super::capacity::Capacity;
+use super::connection::{Connections, Number};
+use super::curve::{self, Doorkeeper};
+use super::frame::{self, Frame, More};
+use super::monitor::{Happened, Monitor};
+use super::{descriptor, endpoint};
+use crate::poll::{Poller, TOLD_MAX, Told};
+use crate::{Address, Bounds, Gone, Listener, Received, Route};
+use bytes::{Bytes, BytesMut};
+use powerhose_protocol::CurveServer;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+/// libzmq's own routing ids: a zero byte and a counter.
+const IDENTITY_BYTES: usize = 5;
+/// ZMTP heartbeats notice connections whose other end stopped; only the ROUTER sends them.
+const CONNECTION_HEARTBEAT: Duration = Duration::from_secs(1);
+const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long what was sent last may take to leave when the socket is dropped.
+const LINGER: Duration = Duration::from_millis(500);
+/// Looks for hints that are left out while nobody sleeps. Each is a system call.
+const LOOKS_WITHOUT_HINTS: u32 = 15;
+
+const MESSAGES: u64 = TOLD_MAX;
+const HINTS: u64 = TOLD_MAX + 1;
+
+/// A ROUTER: many peers, each with its route.
+pub struct Router {
+    // Dropped in this order: sockets before their context.
+    monitor: Monitor,
+    doorkeeper: Option<Doorkeeper>,
+    socket: zmq::Socket,
+    poller: Poller,
+    frames_max: usize,
+    /// Memory of small frames.
+    small: BytesMut,
+    /// Something was sent or received since the socket was last found empty: what came meanwhile, its descriptor does not tell.
+    untold: bool,
+    /// In how many looks the monitor and the doorkeeper are asked, unless their descriptors tell of something.
+    hints_in: u32,
+    connections: Connections,
+    capacity: Capacity,
+    addresses: Vec<Address>,
+    /// Connections that ended, of which nobody was told yet.
+    ended: Vec<Number>,
+    named: Named,
+}
+
+/// The sender of the last message, if it chose its identity. It has no number, so that it gets one here, greater than all of
+/// libzmq's, until the next message.
+#[derive(Default)]
+struct Named {
+    identity: Option<Frame>,
+    number: u64,
+}
+
+impl Named {
+    fn number(&mut self, identity: Frame) -> u64 {
+        self.identity = Some(identity);
+        self.number = (self.number + 1) | (1 << Number::BITS);
+        self.number
+    }
+
+    fn identity(&self, number: u64) -> Option<&Frame> {
+        self.identity.as_ref().filter(|_| number == self.number)
+    }
+}
+
+impl Router {
+    /// Listens nowhere yet. With keys, everything is encrypted.
+    ///
+    /// # Errors
+    /// The system has no descriptor left, or this libzmq cannot encrypt.
+    pub fn new(bounds: Bounds, connections_max: usize, keys: Option<&CurveServer>) -> io::Result<Router> {
+        let context = zmq::Context::new();
+        let socket = context.socket(zmq::ROUTER)?;
+        configure(&socket, bounds)?;
+        let monitor = Monitor::watch(&context, &socket)?;
+        let doorkeeper = keys.map(|keys| Doorkeeper::stand(&context, keys)).transpose()?;
+        if let Some(keys) = keys {
+            curve::encrypt(&socket, keys)?;
+        }
+        let poller = Poller::new()?;
+        poller.add(descriptor(&socket)?, MESSAGES)?;
+        for hints in [monitor.socket()].into_iter().chain(doorkeeper.iter().map(Doorkeeper::socket)) {
+            poller.add(descriptor(hints)?, HINTS)?;
+        }
+        Ok(Router {
+            monitor,
+            doorkeeper,
+            socket,
+            poller,
+            frames_max: bounds.frames_max,
+            small: BytesMut::new(),
+            untold: false,
+            hints_in: 0,
+            connections: Connections::default(),
+            capacity: Capacity::new(connections_max),
+            addresses: Vec::new(),
+            ended: Vec::new(),
+            named: Named::default(),
+        })
+    }
+
+    fn remember(&mut self, number: Number, header: &mut Frame) {
+        if self.connections.is_certain(number) {
+            return;
+        }
+        if let Some(descriptor) = header.descriptor() {
+            self.connections.heard(number, descriptor);
+        }
+    }
+
+    fn ask_monitor(&mut self) {
+        while let Some(happened) = self.monitor.next() {
+            match happened {
+                Happened::Accepted(descriptor) => self.capacity.accepted(descriptor),
+                Happened::Ended(descriptor) => {
+                    self.capacity.ended(descriptor);
+                    self.connections.ended(descriptor, &mut self.ended);
+                }
+            }
+        }
+    }
+}
+
+impl Listener for Router {
+    fn listen(&mut self, address: &Address) -> io::Result<Address> {
+        self.socket.bind(&endpoint(address))?;
+        let bound = bound(address, &self.socket);
+        self.addresses.push(bound.clone());
+        Ok(bound)
+    }
+
+    fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
+        self.poller.add(descriptor, number.into())
+    }
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        self.named.identity = None;
+        let Some(identity) = frame::receive(&self.socket) else {
+            self.untold = false;
+            self.connections.nothing_unread();
+            return None;
+        };
+        self.untold = true;
+        let mut header = frame::receive(&self.socket)?;
+        frame::receive_rest(&self.socket, &header, self.frames_max, &mut self.small, payloads);
+        let number = number(identity.as_ref());
+        if let Some(number) = number {
+            self.remember(number, &mut header);
+        }
+        let route = number.map_or_else(|| self.named.number(identity), u64::from);
+        let header = header.into_bytes(&mut self.small);
+        Some(Received { route: Route::new(0, route), header, has_identity: number.is_none() })
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
+        self.untold = true;
+        // Only the first frame can fail: once the identity is accepted, libzmq takes the whole message.
+        let begun = match Number::try_from(route.number) {
+            Ok(number) => {
+                let mut identity = [0; IDENTITY_BYTES];
+                identity[1..].copy_from_slice(&number.to_be_bytes());
+                frame::send_copy(&self.socket, &identity, More::Follow)
+            }
+            Err(_) => {
+                let identity = self.named.identity(route.number).ok_or(Gone)?;
+                frame::send_copy(&self.socket, identity.as_ref(), More::Follow)
+            }
+        };
+        begun.and_then(|()| frame::send_all(&mut self.socket, header, payloads)).map_err(|_| Gone)
+    }
+
+    fn cut(&mut self, route: Route) {
+        // It may have ended, and another may have its descriptor.
+        self.ask_monitor();
+        if let Ok(number) = Number::try_from(route.number) {
+            self.connections.cut(number);
+        }
+    }
+
+    fn ended(&mut self, _routes: &mut Vec<Route>) {
+        // Its monitor tells of an end at another place than in the order of the messages.
+    }
+
+    fn hints(&mut self, routes: &mut Vec<Route>) {
+        if self.hints_in > 0 {
+            self.hints_in -= 1;
+        } else {
+            self.hints_in = LOOKS_WITHOUT_HINTS;
+            if let Some(doorkeeper) = &self.doorkeeper {
+                doorkeeper.answer();
+            }
+            self.ask_monitor();
+        }
+        routes.extend(self.ended.drain(..).map(|number| Route::new(0, number.into())));
+    }
+
+    fn take_surplus(&mut self) -> usize {
+        self.capacity.cut_surplus(&self.addresses)
+    }
+
+    fn has_more(&self) -> bool {
+        // Who heard of an end while cutting has yet to tell it.
+        !self.ended.is_empty() || self.untold && frame::events(&self.socket).contains(zmq::POLLIN)
+    }
+
+    fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        let told = self.poller.look(at_most);
+        while let Some(seen) = self.poller.take() {
+            if seen.token == HINTS {
+                self.hints_in = 0;
+            }
+        }
+        told
+    }
+
+    fn slept_elsewhere(&mut self) {
+        self.hints_in = 0;
+    }
+}
+
+impl AsFd for Router {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+}
+
+fn configure(socket: &zmq::Socket, bounds: Bounds) -> zmq::Result<()> {
+    socket.set_router_mandatory(true)?;
+    socket.set_linger(LINGER.as_millis() as i32)?;
+    socket.set_sndhwm(i32::try_from(bounds.unsent_max).unwrap_or(i32::MAX))?;
+    socket.set_maxmsgsize(i64::try_from(bounds.frame_bytes_max).unwrap_or(i64::MAX))?;
+    socket.set_ipv6(true)?;
+    socket.set_heartbeat_ivl(CONNECTION_HEARTBEAT.as_millis() as i32)?;
+    socket.set_heartbeat_timeout(CONNECTION_HEARTBEAT_TIMEOUT.as_millis() as i32)
+}
+
+fn number(identity: &[u8]) -> Option<Number> {
+    match identity {
+        [0, a, b, c, d] => Some(Number::from_be_bytes([*a, *b, *c, *d])),
+        _ => None,
+    }
+}
+
+/// Where the socket listens: with the port that the system chose, and an address as its family writes it (libzmq tells
+/// those of IPv4 as IPv6 has them).
+fn bound(asked: &Address, socket: &zmq::Socket) -> Address {
+    let told = socket.get_last_endpoint().ok().and_then(Result::ok);
+    let tcp = told.as_deref().and_then(|told| told.trim_end_matches('\0').strip_prefix("tcp://"));
+    let Some((host, port)) = tcp.and_then(|told| told.rsplit_once(':')) else { return asked.clone() };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let Ok(port) = port.parse() else { return asked.clone() };
+    let canonical = host.parse::<IpAddr>().map(|address| address.to_canonical().to_string());
+    Address::Tcp { host: canonical.unwrap_or_else(|_| host.to_owned()), port }
+}

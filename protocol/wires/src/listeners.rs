@@ -1,0 +1,142 @@
+//! Several listeners side by side, as one.
+
+use crate::{Address, Gone, Listener, Received, Room, Route, Told};
+use bytes::Bytes;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+/// Numbers from here on are those of the listeners after the first, at which the first looks.
+const FIRST_NUMBER: u8 = 4;
+/// So many can stand side by side.
+const LISTENERS_MAX: usize = 4;
+
+/// Several listeners as one. The first sleeps for all: whatever another has to tell, its descriptor tells the first.
+pub struct Listeners {
+    first: Box<dyn Listener>,
+    others: Vec<Box<dyn Listener>>,
+    /// Whose turn it is to be received from first: a flood on one side does not drown the others.
+    turn: usize,
+}
+
+impl Listeners {
+    /// Only this one yet.
+    pub fn of(first: Box<dyn Listener>) -> Listeners {
+        Listeners { first, others: Vec::new(), turn: 0 }
+    }
+
+    /// Also this one; [`Route::wire`] says so of its connections. Gives its place.
+    ///
+    /// # Errors
+    /// What the system says; there are four already.
+    pub fn add(&mut self, listener: Box<dyn Listener>) -> io::Result<u8> {
+        if self.others.len() + 1 >= LISTENERS_MAX {
+            return Err(io::Error::other("too many kinds of wires stand side by side"));
+        }
+        let place = self.others.len() as u8;
+        self.first.watch(listener.as_fd(), FIRST_NUMBER + place)?;
+        self.others.push(listener);
+        Ok(place + 1)
+    }
+
+    /// The one at this place.
+    pub fn at(&mut self, place: u8) -> Option<&mut (dyn Listener + 'static)> {
+        match place.checked_sub(1) {
+            None => Some(&mut *self.first),
+            Some(other) => self.others.get_mut(usize::from(other)).map(|listener| &mut **listener),
+        }
+    }
+
+    fn receive_from(&mut self, place: usize, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        let mut received = self.at(place as u8)?.receive(payloads)?;
+        received.route.wire = place as u8;
+        Some(received)
+    }
+
+    fn told(&mut self, routes: &mut Vec<Route>, ask: impl Fn(&mut dyn Listener, &mut Vec<Route>)) {
+        ask(&mut *self.first, routes);
+        for (listener, place) in self.others.iter_mut().zip(1..) {
+            let before = routes.len();
+            ask(&mut **listener, routes);
+            routes[before..].iter_mut().for_each(|route| route.wire = place);
+        }
+    }
+}
+
+impl Listener for Listeners {
+    /// The first one listens.
+    fn listen(&mut self, address: &Address) -> io::Result<Address> {
+        self.first.listen(address)
+    }
+
+    /// The number is below 4.
+    fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
+        debug_assert!(number < FIRST_NUMBER);
+        self.first.watch(descriptor, number)
+    }
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        if self.others.is_empty() {
+            return self.first.receive(payloads);
+        }
+        let count = self.others.len() + 1;
+        self.turn = (self.turn + 1) % count;
+        let turn = self.turn;
+        (0..count).find_map(|place| self.receive_from((turn + place) % count, payloads))
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
+        self.at(route.wire).ok_or(Gone)?.send(route, header, payloads)
+    }
+
+    fn room(&mut self, route: Route, bytes: usize) -> Room {
+        match self.at(route.wire) {
+            Some(listener) => listener.room(route, bytes),
+            None => Room::in_memory(bytes),
+        }
+    }
+
+    fn cut(&mut self, route: Route) {
+        if let Some(listener) = self.at(route.wire) {
+            listener.cut(route);
+        }
+    }
+
+    fn ended(&mut self, routes: &mut Vec<Route>) {
+        self.told(routes, |listener, routes| listener.ended(routes));
+    }
+
+    fn hints(&mut self, routes: &mut Vec<Route>) {
+        self.told(routes, |listener, routes| listener.hints(routes));
+    }
+
+    fn take_surplus(&mut self) -> usize {
+        let others: usize = self.others.iter_mut().map(|listener| listener.take_surplus()).sum();
+        self.first.take_surplus() + others
+    }
+
+    fn has_more(&self) -> bool {
+        self.first.has_more() || self.others.iter().any(|listener| listener.has_more())
+    }
+
+    fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        let told = self.first.sleep(at_most);
+        for (listener, number) in self.others.iter_mut().zip(FIRST_NUMBER..) {
+            if told.of(number) {
+                listener.slept_elsewhere();
+            }
+        }
+        told
+    }
+
+    fn slept_elsewhere(&mut self) {
+        self.first.slept_elsewhere();
+        self.others.iter_mut().for_each(|listener| listener.slept_elsewhere());
+    }
+}
+
+impl AsFd for Listeners {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.first.as_fd()
+    }
+}
