@@ -1,4 +1,4 @@
-//! The dispatcher by examples that read as its specification, a file a topic.
+//! Desk and dispatcher by examples that read as their specification, a file a topic: bytes go in, bytes come out.
 
 mod admission;
 mod alone;
