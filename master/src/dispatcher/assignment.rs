@@ -17,10 +17,18 @@ use tracing::{debug, trace};
 /// worker waits before it gives it back by itself: then a recall serves those that do not, and pools whose credit is fixed.
 const BALANCE_AFTER: Duration = STOCK_WAIT;
 
-/// Whether a look at a pool changed anything.
-enum Step {
-    Done,
-    Nothing,
+/// What a look at a pool showed.
+enum Look {
+    /// A job left its queue, and another waits.
+    Further,
+    /// Nothing waits, or no worker takes it.
+    Over,
+}
+
+/// Whether a worker may be given a job.
+enum Listing {
+    Listed,
+    Unlisted,
 }
 
 impl Dispatcher {
@@ -37,13 +45,13 @@ impl Dispatcher {
     pub(crate) fn assign(&mut self) {
         while let Some(place) = self.next_stirred() {
             let pool = self.stirred[place];
-            let step = if self.pools.get_mut(pool).is_some() { self.assign_one(pool) } else { Step::Nothing };
-            if let Step::Nothing = step {
-                self.stirred.swap_remove(place);
-                if let Some(entry) = self.pools.get_mut(pool) {
-                    entry.stirred = false;
-                    self.plan_balance(pool);
-                }
+            if let Look::Further = self.assign_one(pool) {
+                continue;
+            }
+            self.stirred.swap_remove(place);
+            if let Some(entry) = self.pools.get_mut(pool) {
+                entry.stirred = false;
+                self.plan_balance(pool);
             }
         }
     }
@@ -59,21 +67,21 @@ impl Dispatcher {
         }
     }
 
-    fn assign_one(&mut self, key: PoolKey) -> Step {
-        let pool = &self.pools[key];
-        let Some(job_key) = pool.waiting.first() else { return Step::Nothing };
+    fn assign_one(&mut self, key: PoolKey) -> Look {
+        let Some(pool) = self.pools.get(key) else { return Look::Over };
+        let Some(job_key) = pool.waiting.first() else { return Look::Over };
         let job = &self.jobs[job_key];
         if job.deadline <= self.moment {
             self.finish_timed_out(job_key);
-            return Step::Done;
+            return Look::Further;
         }
         // While a job waits that goes alone, no worker's stock is refilled: sooner or later one is empty.
         let credit = if job.goes_alone() { 1 } else { pool.credit() };
-        let Some(worker) = pool.members.best(credit) else { return Step::Nothing };
+        let Some(worker) = pool.members.best(credit) else { return Look::Over };
         self.served += 1;
         self.pools[key].served = self.served;
         self.dispatch(job_key, worker);
-        Step::Done
+        if self.pools[key].waiting.is_empty() { Look::Over } else { Look::Further }
     }
 
     fn dispatch(&mut self, key: JobKey, worker_key: PeerKey) {
@@ -106,14 +114,26 @@ impl Dispatcher {
         worker.batch.push(key);
         self.pools[pool].dispatched += 1;
         self.stats.dispatched += 1;
-        self.relist(worker_key);
+        // It has one job more: that lets no pool give out what it could not give out before.
+        self.list(worker_key);
+    }
+
+    /// Something about a worker changed: puts it where its state says, and looks at its pools again if it may be given
+    /// a job.
+    pub(super) fn relist(&mut self, key: PeerKey) {
+        if let Listing::Listed = self.list(key) {
+            for place in 0..self.peers.worker(key).memberships.len() {
+                let (pool, _) = self.peers.worker(key).memberships[place];
+                self.stir(pool);
+            }
+        }
     }
 
     /// Puts a worker where its state says: among those that may be given a job, by the number of jobs it has, or not.
-    pub(super) fn relist(&mut self, key: PeerKey) {
+    fn list(&mut self, key: PeerKey) -> Listing {
         let suspected = self.peers[key].suspicion.is_some();
         let (now, bytes_max) = (self.now, self.settings.batch_bytes_max);
-        let Some(worker) = self.peers[key].worker_mut() else { return };
+        let Some(worker) = self.peers[key].worker_mut() else { return Listing::Unlisted };
         let level = worker.outstanding.len() as u32;
         let serves = match worker.service {
             Service::On => true,
@@ -131,11 +151,11 @@ impl Dispatcher {
             self.pools[pool].members.count_jobs(member, level);
             if listed {
                 self.pools[pool].members.list(member, level);
-                self.stir(pool);
             } else {
                 self.pools[pool].members.unlist(member);
             }
         }
+        if listed { Listing::Listed } else { Listing::Unlisted }
     }
 
     /// If a worker has nothing to do while another has jobs that it has not begun, look again soon.
