@@ -99,7 +99,7 @@ pub struct PoolStats {
     pub oldest_waiting: Option<Duration>,
     /// Jobs that workers have not answered.
     pub running: usize,
-    /// How many jobs a worker is given at once.
+    /// How many jobs a worker nearby is given at once.
     pub credit: u32,
     /// How its jobs ended.
     pub ends: Ends,

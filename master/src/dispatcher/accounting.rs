@@ -1,5 +1,6 @@
 //! What is counted at the end of a job, and the account of it for those who ask.
 
+use super::distance::Distance;
 use super::job::Job;
 use super::pool::Pool;
 use super::{Dispatcher, PeerKey};
@@ -47,7 +48,7 @@ impl Dispatcher {
             waiting: pool.waiting.len(),
             oldest_waiting: pool.waiting.oldest(&self.jobs).map(|accepted| self.moment.since(accepted)),
             running: pool.dispatched,
-            credit: pool.credit(),
+            credit: pool.credit(Distance::NEAR),
             ends: pool.ends.clone(),
             times: pool.times.clone(),
         }

@@ -75,9 +75,7 @@ impl Dispatcher {
             self.finish_timed_out(job_key);
             return Look::Further;
         }
-        // While a job waits that goes alone, no worker's stock is refilled: sooner or later one is empty.
-        let credit = if job.goes_alone() { 1 } else { pool.credit() };
-        let Some(worker) = pool.members.best(credit) else { return Look::Over };
+        let Some(worker) = pool.best_worker(job) else { return Look::Over };
         self.served += 1;
         self.pools[key].served = self.served;
         self.dispatch(job_key, worker);

@@ -1,9 +1,13 @@
 //! How many jobs a worker of a pool is given at once.
 //!
-//! One, unless the jobs are so short that the way to the worker and back would leave it idle for longer than it works. A job
-//! that waits behind another at a busy worker cannot go to one that becomes free. So where one job takes long among many
-//! short ones, its worker gives back the jobs behind it.
+//! One, unless the jobs are so short that the way to the worker and back would leave it idle for longer than it works. How
+//! long the runs are is known of the pool, how long the way is of each worker: a far one gets more ahead.
+//!
+//! A job that waits behind another at a busy worker cannot go to one that becomes free. So where one job takes long among
+//! many short ones, its worker gives back the jobs behind it.
 
+use super::distance::Distance;
+use powerhose_protocol::limits;
 use std::time::Duration;
 
 /// Runs that must be known before more than one job is given.
@@ -14,11 +18,7 @@ const KNOWN_MIN: u64 = 8;
 pub(crate) const STOCK_WAIT: Duration = Duration::from_millis(2);
 /// Only one job at a time in a pool whose runs take this long on average: what it would gain by more is little.
 const LONG_AVERAGE: Duration = Duration::from_millis(1);
-/// From a worker's reply over the master to its next job while every core is busy with jobs, so that nobody on the way
-/// runs at once: what a stock of jobs has to bridge. Measured in `powerhose-bench`'s W3 on a two-core machine: 200 µs are
-/// too few, and beyond this nothing is gained.
-const ROUND_TRIP: Duration = Duration::from_micros(1500);
-/// Beyond this, more jobs in a worker's stock gain nothing measurable.
+/// Beyond this, more jobs in the stock of a worker nearby gain nothing measurable.
 const CREDIT_MAX: u32 = 64;
 
 /// The last runs of a pool.
@@ -48,14 +48,15 @@ impl Runs {
         Duration::from_nanos(self.short_average_ns)
     }
 
-    /// How many jobs a worker may have at once.
-    pub(crate) fn credit(&self) -> u32 {
+    /// How many jobs a worker may have at once that is so far away.
+    pub(crate) fn credit(&self, distance: Distance) -> u32 {
         let average_ns = self.average_ns.max(1);
         if self.count < KNOWN_MIN || average_ns >= LONG_AVERAGE.as_nanos() as u64 {
             return 1;
         }
-        let bridged = (ROUND_TRIP.as_nanos() as u64).div_ceil(average_ns);
-        (1 + bridged).min(u64::from(CREDIT_MAX)) as u32
+        let bridged = (distance.round_trip().as_nanos() as u64).div_ceil(average_ns);
+        let credit_max = u64::from(CREDIT_MAX * distance.times_near()).min(limits::CREDIT_MAX);
+        (1 + bridged).min(credit_max) as u32
     }
 }
 
@@ -64,9 +65,13 @@ mod tests {
     use super::*;
 
     fn after(runs: impl IntoIterator<Item = u64>) -> u32 {
+        after_at(Distance::NEAR, runs)
+    }
+
+    fn after_at(distance: Distance, runs: impl IntoIterator<Item = u64>) -> u32 {
         let mut window = Runs::default();
         runs.into_iter().for_each(|microseconds| window.record(Duration::from_micros(microseconds)));
-        window.credit()
+        window.credit(distance)
     }
 
     #[test]
@@ -82,6 +87,14 @@ mod tests {
         assert_eq!(after([50; 100]), 31);
         assert_eq!(after([200; 100]), 9);
         assert_eq!(after([999; 100]), 3);
+    }
+
+    #[test]
+    fn the_further_a_worker_is_the_more_jobs_bridge_the_round_trip() {
+        assert_eq!(after_at(Distance::at(1), [50; 100]), 61);
+        assert_eq!(after_at(Distance::at(4), [50; 100]), 481);
+        assert_eq!(after_at(Distance::at(7), [1; 100]), 1024);
+        assert_eq!(after_at(Distance::at(7), [1000; 100]), 1);
     }
 
     #[test]

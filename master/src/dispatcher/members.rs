@@ -1,11 +1,13 @@
 //! The workers of one pool, sorted by how many jobs each has: the choice of a worker costs the same for ten of them as
 //! for ten thousand.
 //!
-//! Among equals the one that has been in its place longest comes first: the least recently used.
+//! Among equals the nearest comes first, and then the one that has been in its place longest: the least recently used.
 
+use super::distance::{Distance, RoundTrips};
 use super::mutations::mutated;
 use super::peer::PeerKey;
 use slotmap::{SlotMap, new_key_type};
+use std::time::Duration;
 
 new_key_type! {
     /// Names one worker's membership in one pool.
@@ -15,6 +17,8 @@ new_key_type! {
 struct Member {
     worker: PeerKey,
     credit_max: u32,
+    round_trips: RoundTrips,
+    distance: Distance,
     standing: Standing,
     load: Load,
 }
@@ -39,12 +43,15 @@ struct Line {
     tail: Option<MemberKey>,
 }
 
+/// Workers that are equally far away, by the number of jobs each has.
+type Circle = Vec<Line>;
+
 /// The workers that offer one pool.
 #[derive(Default)]
 pub(crate) struct Members {
     members: SlotMap<MemberKey, Member>,
-    /// By the number of jobs a worker has, those that may be given another.
-    levels: Vec<Line>,
+    /// Those that may be given another job, by how far they are.
+    circles: Vec<Circle>,
     listed: usize,
     idle: usize,
     stocked: usize,
@@ -72,15 +79,17 @@ impl Members {
         if self.stocked < self.len() {
             return 0;
         }
-        let fewest = self.levels.iter().position(|line| line.head.is_some());
+        let fewest =
+            self.circles.iter().filter_map(|circle| circle.iter().position(|line| line.head.is_some()));
         let unlisted = if self.listed < self.len() { 2 } else { u32::MAX };
-        fewest.map_or(unlisted, |level| unlisted.min(level as u32))
+        fewest.min().map_or(unlisted, |level| unlisted.min(level as u32))
     }
 
     /// A worker begins to offer the pool. It is not listed yet.
     pub(crate) fn add(&mut self, worker: PeerKey, credit_max: u32) -> MemberKey {
         let (standing, load) = (Standing::Unlisted, Load::AtMostOne);
-        self.members.insert(Member { worker, credit_max, standing, load })
+        let (round_trips, distance) = (RoundTrips::default(), Distance::NEAR);
+        self.members.insert(Member { worker, credit_max, round_trips, distance, standing, load })
     }
 
     /// A worker no longer offers the pool.
@@ -88,6 +97,17 @@ impl Members {
         self.unlist(key);
         self.count_jobs(key, 0);
         self.members.remove(key);
+    }
+
+    /// The way to a worker and back took so long. If that puts it elsewhere it is unlisted.
+    pub(crate) fn record_round_trip(&mut self, key: MemberKey, round_trip: Duration) {
+        let member = &mut self.members[key];
+        member.round_trips.record(round_trip);
+        let distance = member.round_trips.distance();
+        if distance != member.distance {
+            self.unlist(key);
+            self.members[key].distance = distance;
+        }
     }
 
     /// How many jobs the worker has now, listed or not.
@@ -106,10 +126,15 @@ impl Members {
         if level >= self.members[key].credit_max {
             return;
         }
-        if self.levels.len() <= level as usize {
-            self.levels.resize(level as usize + 1, Line::default());
+        let circle = self.members[key].distance.index();
+        if self.circles.len() <= circle {
+            self.circles.resize(circle + 1, Circle::new());
         }
-        let line = &mut self.levels[level as usize];
+        let circle = &mut self.circles[circle];
+        if circle.len() <= level as usize {
+            circle.resize(level as usize + 1, Line::default());
+        }
+        let line = &mut circle[level as usize];
         let previous = line.tail.replace(key);
         match previous {
             Some(previous) => *self.next_of(previous) = Some(key),
@@ -123,26 +148,36 @@ impl Members {
     /// The worker may not be given a job.
     pub(crate) fn unlist(&mut self, key: MemberKey) {
         let Standing::Listed { level, previous, next } = self.members[key].standing else { return };
+        let circle = self.members[key].distance.index();
         match previous {
             Some(previous) => *self.next_of(previous) = next,
-            None => self.levels[level as usize].head = next,
+            None => self.circles[circle][level as usize].head = next,
         }
         match next {
             Some(next) => *self.previous_of(next) = previous,
-            None => self.levels[level as usize].tail = previous,
+            None => self.circles[circle][level as usize].tail = previous,
         }
         self.members[key].standing = Standing::Unlisted;
         self.listed -= 1;
         self.idle -= usize::from(level == 0);
     }
 
-    /// The worker best placed to get a job, among those that have fewer than `credit`.
-    pub(crate) fn best(&self, credit: u32) -> Option<PeerKey> {
-        let levels = self.levels.iter().take(credit as usize);
-        if mutated!(CrowdWorkers) {
-            return levels.rev().filter_map(|line| line.head).map(|key| self.members[key].worker).next();
+    /// The worker best placed to get a job, among those that have fewer than `credit` says for their distance.
+    pub(crate) fn best(&self, credit: impl Fn(Distance) -> u32) -> Option<PeerKey> {
+        let mut best: Option<(usize, MemberKey)> = None;
+        for (index, circle) in self.circles.iter().enumerate() {
+            let credit = credit(Distance::at(index)) as usize;
+            // Further away is only better with fewer jobs.
+            let levels_max = best.map_or(credit, |(level, _)| level.min(credit));
+            let mut levels = circle.iter().take(levels_max).enumerate();
+            let found = if mutated!(CrowdWorkers) {
+                levels.rev().find_map(|(level, line)| Some((level, line.head?)))
+            } else {
+                levels.find_map(|(level, line)| Some((level, line.head?)))
+            };
+            best = found.or(best);
         }
-        levels.filter_map(|line| line.head).map(|key| self.members[key].worker).next()
+        best.map(|(_, member)| self.members[member].worker)
     }
 
     /// Every worker that offers the pool.

@@ -14,6 +14,7 @@ mod admission;
 mod assignment;
 mod closing;
 mod credit;
+mod distance;
 mod event;
 mod expiry;
 mod holdings;

@@ -1,7 +1,10 @@
 //! One pool: its waiting jobs, its workers, its run times.
 
 use super::credit::Runs;
+use super::distance::Distance;
+use super::job::Job;
 use super::members::Members;
+use super::peer::PeerKey;
 use super::waiting::Waiting;
 use crate::common::{Ends, PoolSettings, Times};
 use crate::maps::Map;
@@ -47,9 +50,18 @@ pub(crate) enum Knowledge {
 }
 
 impl Pool {
-    /// How many jobs a worker of this pool may have at once.
-    pub(crate) fn credit(&self) -> u32 {
-        self.settings.credit.unwrap_or_else(|| self.runs.credit())
+    /// How many jobs a worker of this pool may have at once that is so far away.
+    pub(crate) fn credit(&self, distance: Distance) -> u32 {
+        self.settings.credit.unwrap_or_else(|| self.runs.credit(distance))
+    }
+
+    /// The worker best placed to get this job, if one may have another.
+    pub(crate) fn best_worker(&self, job: &Job) -> Option<PeerKey> {
+        if job.goes_alone() {
+            // While such a job waits, no worker's stock is refilled: sooner or later one is empty.
+            return self.members.best(|_| 1);
+        }
+        self.members.best(|distance| self.credit(distance))
     }
 
     /// Whether it was declared, or offered by a worker once.

@@ -41,6 +41,8 @@ impl Dispatcher {
         };
         let stands = if place == 0 { Stands::First } else { Stands::Behind };
         let answered = worker.outstanding.remove(place);
+        // If it has answered nothing since it was given this job, it had nothing else to do.
+        let went_straight = stands == Stands::First && worker.answered <= answered.dispatched;
         worker.outstanding_bytes -= answered.bytes;
         worker.answered = now;
         let recalled = matches!(answered.waiter, Waiter::Recalled(_));
@@ -54,6 +56,9 @@ impl Dispatcher {
         self.pools[answered.pool].dispatched -= 1;
         if matches!(reply.end, WorkerEnd::Done | WorkerEnd::Failed) {
             self.record_run(key, &answered, &reply);
+            if went_straight {
+                self.record_round_trip(key, &answered, reply.run);
+            }
             self.notice_served(key);
         }
         match answered.waiter.job() {
@@ -107,6 +112,16 @@ impl Dispatcher {
         worker.overruns += 1;
         if worker.overruns > overruns_max && worker.service != Service::Quiet {
             self.take_out(key, answered, soft);
+        }
+    }
+
+    /// What went by since the job was given, less its run, was the way.
+    fn record_round_trip(&mut self, key: PeerKey, answered: &Outstanding, run: Duration) {
+        let round_trip = self.now.saturating_duration_since(answered.dispatched).saturating_sub(run);
+        let worker = self.peers.worker(key);
+        let membership = worker.memberships.iter().find(|(pool, _)| *pool == answered.pool);
+        if let Some((pool, member)) = membership.copied() {
+            self.pools[pool].members.record_round_trip(member, round_trip);
         }
     }
 

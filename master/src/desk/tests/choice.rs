@@ -138,3 +138,45 @@ fn short_runs_earn_credit_and_long_ones_end_it() {
     }
     assert_eq!(bench.jobs(worker).len(), 1);
 }
+
+/// A worker of short jobs whose replies take so long on the way.
+fn worker_at(bench: &mut Bench, way: Duration) -> Peer {
+    let worker = bench.worker("sign");
+    for _ in 0..10 {
+        let call = bench.submit("sign");
+        let given = bench.job(worker);
+        bench.pass(way.as_millis() as u64);
+        bench.done_in(worker, &given, Duration::from_micros(100));
+        assert!(bench.is_done(call));
+    }
+    worker
+}
+
+#[test]
+fn a_far_worker_is_given_as_much_ahead_as_bridges_its_way() {
+    for (way, ahead) in [(0, 16), (1, 16), (5, 61), (20, 241)] {
+        let mut bench = Bench::new();
+        let worker = worker_at(&mut bench, Duration::from_millis(way));
+        (0..300).for_each(|_| _ = bench.submit("sign"));
+        assert_eq!(bench.calls(worker).len(), ahead, "at {way} ms");
+    }
+}
+
+#[test]
+fn among_workers_with_as_many_jobs_the_nearest_is_next_and_a_far_one_fills_up_alone() {
+    let mut bench = Bench::new();
+    let far = worker_at(&mut bench, Duration::from_millis(20));
+    let near = bench.worker("sign");
+    let calls = [bench.submit("sign"), bench.submit("sign")];
+    assert_eq!((bench.calls(near), bench.calls(far)), (vec![calls[0]], vec![calls[1]]));
+    (0..300).for_each(|_| _ = bench.submit("sign"));
+    assert_eq!((bench.calls(near).len(), bench.calls(far).len()), (15, 240));
+}
+
+#[test]
+fn a_fixed_credit_holds_for_far_workers_too() {
+    let mut bench = with_credit(2);
+    let far = worker_at(&mut bench, Duration::from_millis(20));
+    (0..10).for_each(|_| _ = bench.submit("sign"));
+    assert_eq!(bench.calls(far).len(), 2);
+}

@@ -229,6 +229,7 @@ impl Model {
             outstanding: Vec::new(),
             occupied: false,
             rested_at: None,
+            way_max: Duration::ZERO,
         });
     }
 
@@ -244,6 +245,8 @@ impl Model {
         let Some(place) = worker.find(entry.job, entry.attempt) else { return Some(Counted::StepReplyStray) };
         let attempt = worker.outstanding.remove(place);
         let behind = place > 0;
+        let way = now.saturating_duration_since(attempt.given);
+        worker.way_max = worker.way_max.max(way.saturating_sub(Duration::from_micros(entry.run_us)));
         worker.occupied &= behind;
         worker.occupied |= behind && entry.end == WorkerEnd::Returned && !attempt.recalled;
         self.answered.insert((attempt.job, attempt.attempt));

@@ -155,6 +155,7 @@ impl Reference {
         let attempt = Attempt {
             job: id,
             attempt: entry.attempt,
+            given: now,
             pool: entry.pool.into(),
             bytes: payload.len(),
             alone,
@@ -286,7 +287,7 @@ impl Model {
         let disturbed = company && (attempt.alone || worker.outstanding.iter().any(|other| other.alone));
         verdict.must(Check::Alone, !disturbed, || format!("{id} joins others"));
         let same = worker.outstanding.iter().filter(|other| other.pool == attempt.pool).count() as u64;
-        let credit = fixed.map_or(if quick { 64 } else { 1 }, u64::from).min(credit_max);
+        let credit = fixed.map_or(if quick { worker.ahead_max() } else { 1 }, u64::from).min(credit_max);
         verdict.must(Check::Credit, same < credit, || {
             format!("{id} is the {}th at a worker with a credit of {credit}", same + 1)
         });

@@ -28,6 +28,8 @@ pub(super) struct Worker {
     pub(super) occupied: bool,
     /// When it last gave the master a reason to let it rest.
     pub(super) rested_at: Option<Instant>,
+    /// The longest that an answer took besides its run.
+    pub(super) way_max: Duration,
 }
 
 /// One dispatch that its worker has not answered.
@@ -35,6 +37,7 @@ pub(super) struct Worker {
 pub(super) struct Attempt {
     pub(super) job: JobId,
     pub(super) attempt: u64,
+    pub(super) given: Instant,
     pub(super) pool: Box<str>,
     pub(super) bytes: usize,
     pub(super) alone: bool,
@@ -110,6 +113,13 @@ impl Session {
 }
 
 impl Worker {
+    /// How many jobs of a pool with short runs it may be given at once: 64, and twice as many for each doubling of the
+    /// way to a near worker.
+    pub(super) fn ahead_max(&self) -> u64 {
+        let doublings = (self.way_max.as_micros() as u64).div_ceil(1500).max(1).next_power_of_two();
+        (64 * doublings).min(1024)
+    }
+
     /// How many jobs of a pool it takes at once.
     pub(super) fn offers(&self, pool: &str) -> Option<u64> {
         self.pools.iter().find(|(name, _)| **name == *pool).map(|(_, credit)| *credit)
