@@ -1,15 +1,15 @@
-//! Ways for messages between two processes: wires. [`Listener`] is what whoever listens can do, [`Link`] what whoever connects
-//! can; each wire is a folder with both.
+//! Ways for messages between two processes: wires. A [`Listener`] listens and has many peers, a [`Link`] connects and has one;
+//! each wire is a folder with both.
 //!
 //! * [`zmtp`]: ZeroMQ's wire protocol (ZMTP 3.1, mechanism NULL) over unix sockets and TCP, ours. It talks with libzmq's sockets at
-//!   `ipc://` and `tcp://` endpoints, and has no thread of its own: whoever calls it reads and writes the socket himself. That
+//!   `ipc://` and `tcp://` endpoints, and has no thread of its own: the caller's thread reads and writes the socket. That
 //!   saves two switches of threads for every message on either side, which costs more than all the rest of a short job. The end
 //!   of a connection is seen in its place, after the last message that came over it.
 //! * [`libzmq`]: the same by the library, where CURVE encrypts, and on request.
 //! * [`memory`]: for tests, without sockets.
 //!
-//! [`choice`] says which of them an endpoint goes over, and [`Listeners`] are several side by side. `tests/conformance` says what all of
-//! them have in common.
+//! [`choice`] says which of them an endpoint goes over, and [`Listeners`] are several side by side. `tests/conformance` says what
+//! all of them have in common.
 //!
 //! Nothing here blocks except `sleep`, looking up a name to listen at, and, for a bounded time, what is left to be sent
 //! when a socket is dropped. Nothing here knows jobs or sessions; of the protocol it knows endpoints, keys and bounds.
