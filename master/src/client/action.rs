@@ -2,7 +2,7 @@
 
 use crate::common::{Outcome, Stats, WorkerInfo};
 use bytes::Bytes;
-use powerhose_protocol::JobId;
+use powerhose_protocol::{JobId, Value};
 
 /// Why the master refused something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub struct Refusal {
     pub code: String,
     /// For people.
     pub text: String,
+}
+
+/// How far an order has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Course {
+    /// So far: a map, as in CONTROLLED.
+    Progress(Value),
+    /// The master refused it.
+    Refused(Refusal),
+    /// The session ended, and nobody knows.
+    Lost,
 }
 
 /// Something is to be done.
@@ -47,6 +58,20 @@ pub enum ClientAction {
     Workers(Option<Vec<WorkerInfo>>),
     /// Answers every question for the stats so far; none if the master refused to tell, or its answer could not be read.
     Stats(Option<Box<Stats>>),
+    /// Answers a [question of somebody's own](super::ClientMachine::ask).
+    Told {
+        /// The query.
+        query: String,
+        /// The state as the master told it, all pages together; or why it did not.
+        state: Result<Value, Refusal>,
+    },
+    /// What has become of the last [order](super::ClientMachine::order).
+    Ordered {
+        /// Its number.
+        order: u64,
+        /// How far it has come.
+        course: Course,
+    },
     /// After [`close`](super::ClientMachine::close): nothing is left to wait for.
     Closed,
 }

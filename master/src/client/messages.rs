@@ -44,6 +44,7 @@ impl ClientMachine {
         match message {
             Message::Outcomes(outcomes) => self.outcomes(&outcomes, payloads),
             Message::State(state) => self.told(state),
+            Message::Controlled(controlled) => self.controlled(controlled),
             other => debug!(kind = %other.kind(), "a message that means nothing to a client"),
         }
     }
@@ -67,7 +68,8 @@ impl ClientMachine {
         log_rejected(reject);
         match (Kind::from_number(reject.kind), reject.reference) {
             (Some(Kind::Execute), Some(call)) => self.call_refused(call, reject),
-            (Some(Kind::Status), _) => self.question_refused(),
+            (Some(Kind::Status), _) => self.question_refused(&Refusal::of(reject)),
+            (Some(Kind::Control), Some(order)) => self.order_refused(order, Refusal::of(reject)),
             _ => {}
         }
     }
@@ -79,6 +81,12 @@ impl ClientMachine {
         let reason = format!("{}: {}", reject.code, reject.text).into();
         let rejected = Ending::Rejected(Rejection::BadCall { reason });
         self.complete(call, job, outcome::own(rejected, false));
+    }
+}
+
+impl Refusal {
+    fn of(reject: &Reject<'_>) -> Refusal {
+        Refusal { code: reject.code.to_owned(), text: reject.text.to_owned() }
     }
 }
 

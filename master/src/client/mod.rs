@@ -9,6 +9,7 @@ mod action;
 mod admission;
 mod calls;
 mod messages;
+mod orders;
 mod outcome;
 mod questions;
 mod sending;
@@ -19,14 +20,15 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
-pub use action::{ClientAction, Refusal};
+pub use action::{ClientAction, Course, Refusal};
 pub use settings::ClientSettings;
 
 use crate::common::{Ending, Submission};
 use crate::timers::Timers;
 use bytes::Bytes;
 use calls::Calls;
-use powerhose_protocol::session::{PeerSession, PeerSettings, Role};
+use orders::Orders;
+use powerhose_protocol::session::{PeerSession, PeerSettings, Role, Terms};
 use powerhose_protocol::{Credentials, JobId};
 use questions::Questions;
 use std::collections::VecDeque;
@@ -59,6 +61,7 @@ pub struct ClientMachine {
     lifecycle: Lifecycle,
     welcomed: bool,
     questions: Questions,
+    orders: Orders,
 }
 
 impl ClientMachine {
@@ -82,6 +85,7 @@ impl ClientMachine {
             lifecycle: Lifecycle::Open,
             welcomed: false,
             questions: Questions::default(),
+            orders: Orders::default(),
         }
     }
 
@@ -140,6 +144,19 @@ impl ClientMachine {
     /// Whether there is a session with a master.
     pub fn is_connected(&self) -> bool {
         self.peer.terms().is_some()
+    }
+
+    /// What the master said of the session that is open.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.peer.terms()
+    }
+
+    /// Why the master wants nothing to do with this client, if that is so.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.lifecycle {
+            Lifecycle::Refused(refusal) => Some(refusal),
+            Lifecycle::Open | Lifecycle::Closing | Lifecycle::Closed => None,
+        }
     }
 
     /// The name of a call at the master, once it has been sent there.

@@ -17,8 +17,9 @@ impl ClientMachine {
             self.send_abandoned();
             self.send_questions();
         }
-        if let Lifecycle::Refused(_) = self.lifecycle {
-            self.questions_refused();
+        if let Lifecycle::Refused(refusal) = &self.lifecycle {
+            let refusal = refusal.clone();
+            self.questions_refused(&refusal);
         }
         if self.lifecycle == Lifecycle::Closing && self.calls.len() == 0 {
             self.lifecycle = Lifecycle::Closed;

@@ -32,6 +32,7 @@ impl ClientMachine {
     pub(super) fn session_over(&mut self) {
         self.abandoned.clear();
         self.questions_lost();
+        self.order_lost();
         for call in self.calls.all_sent() {
             let job = self.job_of(call);
             self.forget(call);

@@ -13,9 +13,7 @@ use crate::desk::{Desk, Identity};
 use crate::transport::dealer::Dealer;
 use crate::transport::router::{Access, Router, TcpPolicy};
 use crate::transport::{BindError, IpcAccess, clock, connections_max, raise_open_files_limit};
-use powerhose_protocol::{
-    Credentials, CurveClient, CurveServer, Endpoint, EndpointError, Greeter, ROLE_CLIENT, SharedSecret,
-};
+use powerhose_protocol::{Credentials, CurveClient, CurveServer, Endpoint, EndpointError, SharedSecret};
 use powerhose_wires::{Wakeup, choice};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
@@ -337,8 +335,9 @@ impl ClientBuilder {
         let dealer = Dealer::connect(&endpoint, self.curve.as_ref(), wakeup).map_err(failed)?;
         let seed = random_seed().map_err(failed)?;
         let credentials = self.secret.map(|secret| Credentials { secret, seed });
-        let greeter = Greeter::new(ROLE_CLIENT, OPERATOR.to_owned(), credentials);
-        Operator::greet(dealer, greeter, endpoint.to_string(), self.connect_timeout)
+        let settings = ClientSettings { software: OPERATOR, ..self.settings };
+        let machine = ClientMachine::new(settings, credentials, clock::now());
+        Operator::greet(dealer, machine, endpoint.to_string(), self.connect_timeout)
     }
 }
 

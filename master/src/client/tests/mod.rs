@@ -1,6 +1,7 @@
 //! The client's machine by examples: the test is the master, and the clock.
 
 mod bench;
+mod operating;
 mod rejects;
 
 use super::{ClientAction, ClientSettings};

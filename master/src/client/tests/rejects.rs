@@ -1,8 +1,8 @@
-//! REJECT by kind and state: what a client does. What a REJECT of the greeting does to every peer, whatever its code, is
+//! REJECT by kind and state: what a client does, and an operator, who is one. What a REJECT of the greeting does to every peer, whatever its code, is
 //! established with the session, in `powerhose-protocol`.
 
 use super::bench::*;
-use crate::client::{ClientAction, ClientSettings, Refusal};
+use crate::client::{ClientAction, ClientSettings, Course, Refusal};
 use crate::common::{Ending, Rejection};
 use powerhose_protocol::{Kind, Message, Reject, Unknown};
 
@@ -102,6 +102,59 @@ fn a_refusal_does_what_the_specification_says() {
             assert_eq!(effect(greeting(), &refused(kind as u64, None)), Effect::Nothing, "{kind}");
         }
     }
+}
+
+/// What somebody hears who has asked and ordered.
+fn heard_by_an_operator(message: &Message<'_>) -> Vec<ClientAction> {
+    let mut bench = Bench::connected();
+    bench.machine.ask("guess");
+    assert_eq!(bench.machine.order("dance", "all", 1000), Some(1));
+    assert_eq!(bench.kinds(), ["CONTROL", "STATUS"]);
+    bench.hear(message, Vec::new());
+    bench.hear(message, Vec::new());
+    bench.actions()
+}
+
+#[test]
+fn an_operator_is_told_once_what_was_refused() {
+    for retry_after_ms in [None, Some(500)] {
+        let refused =
+            |kind: Kind, reference| heard_by_an_operator(&reject(kind as u64, reference, retry_after_ms));
+        let asked = refused(Kind::Status, None);
+        let [ClientAction::Told { query, state: Err(why) }] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!((query.as_str(), why), ("guess", &refusal()));
+        let ordered = refused(Kind::Control, Some(1));
+        let [ClientAction::Ordered { order: 1, course: Course::Refused(why) }] = &ordered[..] else {
+            panic!("{ordered:?}")
+        };
+        assert_eq!(why, &refusal());
+        for (kind, reference) in [
+            (Kind::Control, Some(2)),
+            (Kind::Control, None),
+            (Kind::Hello, None),
+            (Kind::Proof, None),
+            (Kind::Heartbeat, None),
+            (Kind::Execute, Some(1)),
+        ] {
+            let heard = refused(kind, reference);
+            assert!(heard.is_empty(), "{kind} {reference:?}: {heard:?}");
+        }
+        assert!(heard_by_an_operator(&reject(0, None, retry_after_ms)).is_empty());
+    }
+}
+
+#[test]
+fn an_operator_without_a_session_is_refused_with_its_question() {
+    let mut bench = Bench::new(ClientSettings::default());
+    bench.machine.ask("pools");
+    assert_eq!(bench.machine.order("stop", "all", 1000), None, "an order is not kept for later");
+    bench.actions();
+    bench.hear(&reject(0, None, None), Vec::new());
+    let heard = bench.actions();
+    let [ClientAction::Refused(first), ClientAction::Told { state: Err(second), .. }] = &heard[..] else {
+        panic!("{heard:?}")
+    };
+    assert_eq!((first, second, bench.machine.refusal()), (&refusal(), &refusal(), Some(&refusal())));
 }
 
 #[test]

@@ -1,92 +1,58 @@
 //! Asks a master in another process what it knows, and gives it orders: what an operator's tools are made of.
 //!
-//! One connection, one thread, one question at a time: everything blocks, and heartbeats go out while it waits.
+//! The client's machine over a connection of its own, without a thread: everything blocks, one question at a time, and the
+//! machine is driven while it waits.
 
 mod order;
-mod session;
 
 pub use order::{OperatorError, Order, Progress, Selector};
 
 use super::builder::ConnectError;
+use crate::client::{ClientAction, ClientMachine, Course, Refusal};
 use crate::common::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
-use powerhose_protocol::{Belief, Bye, Control, Greeter, Kind, Message, Page, Pages, Status, Value, decode};
-use session::Session;
-use std::borrow::Cow;
+use bytes::Bytes;
+use powerhose_protocol::Value;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How soon HELLO goes out again while there is no connection to take it.
-const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// How soon HELLO goes out again while no answer comes.
-const HELLO_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long after the time of an order the master's last word about it is awaited.
 const LAST_WORD_WITHIN: Duration = Duration::from_secs(5);
+/// So much ahead of ours may a master's clock be, which it takes once a turn.
+const AHEAD_MAX: Duration = Duration::from_millis(100);
 
 /// An operator's connection to a master. Made by [`ClientBuilder::operator`](super::ClientBuilder::operator).
 pub struct Operator {
     dealer: Dealer,
-    greeter: Greeter,
+    machine: ClientMachine,
     endpoint: String,
     /// How long an answer may take.
     patience: Duration,
-    session: Option<Session>,
-    /// Its connection has ended, and what came before may not have been read yet.
-    has_disconnected: bool,
-    started: Instant,
-    orders: u64,
-}
-
-/// What came from the master.
-enum Heard {
-    State {
-        query: String,
-        state: Value,
-    },
-    Controlled {
-        id: u64,
-        progress: Value,
-    },
-    Refused {
-        kind: u64,
-        code: String,
-        text: String,
-    },
-    /// The session is over.
-    Ended,
+    /// Empty between messages; kept for its memory.
+    payloads: Vec<Bytes>,
 }
 
 impl Operator {
     pub(super) fn greet(
         dealer: Dealer,
-        greeter: Greeter,
+        machine: ClientMachine,
         endpoint: String,
         patience: Duration,
     ) -> Result<Operator, ConnectError> {
-        let started = clock::now();
-        let mut operator = Operator {
-            dealer,
-            greeter,
-            endpoint,
-            patience,
-            session: None,
-            has_disconnected: false,
-            started,
-            orders: 0,
-        };
-        operator.begin_session()?;
+        let mut operator = Operator { dealer, machine, endpoint, patience, payloads: Vec::new() };
+        operator.await_session()?;
         Ok(operator)
     }
 
     /// The master's process id on its host.
     pub fn master_pid(&self) -> u64 {
-        self.session.as_ref().map_or(0, |session| session.pid)
+        self.machine.terms().map_or(0, |terms| terms.pid)
     }
 
     /// Names this run of the master: it is another one after a restart.
     pub fn master_epoch(&self) -> u64 {
-        self.session.as_ref().map_or(0, |session| session.epoch)
+        self.machine.terms().map_or(0, |terms| terms.epoch)
     }
 
     /// The answer to a query of PROTOCOL.md, section 12: `master`, `workers` or `pools`. If it comes in pages, this is
@@ -95,27 +61,19 @@ impl Operator {
     /// # Errors
     /// See [`OperatorError`].
     pub fn ask(&mut self, query: &str) -> Result<Value, OperatorError> {
+        self.await_session()?;
         let until = clock::now() + self.patience;
+        self.machine.ask(query);
         loop {
-            let session = self.session()?;
-            let (mut pages, mut query) = (Pages::default(), Cow::Borrowed(query));
-            self.send(&Message::Status(Status { session, query: &query }));
-            loop {
-                match self.listen(until)? {
-                    Heard::State { query: answered, state } if answered == query => match pages.take(state) {
-                        Page::Last(state) => return Ok(state),
-                        Page::More(next) => {
-                            self.send(&Message::Status(Status { session, query: &next }));
-                            query = next.into();
-                        }
-                    },
-                    Heard::Refused { kind, code, text } if kind == Kind::Status as u64 => {
-                        return Err(OperatorError::Refused { code, text });
-                    }
-                    // A question has no effect: it is asked again in the next session.
-                    Heard::Ended => break,
-                    Heard::State { .. } | Heard::Controlled { .. } | Heard::Refused { .. } => {}
+            match self.next(until) {
+                Some(ClientAction::Told { query: answered, state }) if answered == query => {
+                    self.check_refused()?;
+                    return state.map_err(|Refusal { code, text }| OperatorError::Refused { code, text });
                 }
+                Some(_) => {}
+                // A question has no effect: where its session ended, it was asked again in the next, if there was one.
+                None if self.machine.is_connected() => return Err(self.silent()),
+                None => return Err(self.unreachable().into()),
             }
         }
     }
@@ -140,182 +98,115 @@ impl Operator {
         selector: &Selector,
         within: Duration,
     ) -> Result<Progress, OperatorError> {
-        let (verb, selector) = (order.verb(), selector.to_string());
-        let session = self.session()?;
-        self.orders += 1;
-        let id = self.orders;
+        self.await_session()?;
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        self.send(&Message::Control(Control { session, id, verb, selector: &selector, within_ms }));
-        let until = clock::now() + within + LAST_WORD_WITHIN;
+        let Some(id) = self.machine.order(order.verb(), &selector.to_string(), within_ms) else {
+            return Err(self.unreachable().into());
+        };
+        let given_at = clock::now();
+        let until = given_at + within + LAST_WORD_WITHIN;
         loop {
-            match self.listen(until)? {
-                Heard::Controlled { id: answered, progress } if answered == id => {
-                    return Ok(Progress::read(&progress));
-                }
-                Heard::Refused { kind, code, text } if kind == Kind::Control as u64 => {
-                    return Err(OperatorError::Refused { code, text });
-                }
-                Heard::Ended => return Err(OperatorError::Gone { endpoint: self.endpoint.clone() }),
-                Heard::State { .. } | Heard::Controlled { .. } | Heard::Refused { .. } => {}
-            }
-        }
-    }
-
-    /// The session; a new one where there is none.
-    fn session(&mut self) -> Result<u64, ConnectError> {
-        // What came while nobody listened: the session may have ended.
-        while self.session.is_some() && self.next_message().is_some() {}
-        match &self.session {
-            Some(session) => Ok(session.number),
-            None => self.begin_session(),
-        }
-    }
-
-    fn begin_session(&mut self) -> Result<u64, ConnectError> {
-        self.has_disconnected = false;
-        let begun = clock::now();
-        let until = begun + self.patience;
-        let mut hello_at = begun;
-        loop {
-            let now = clock::now();
-            if now >= hello_at {
-                let hello = self.greeter.hello();
-                let sent = self.dealer.send(&hello, &[]).is_ok();
-                hello_at = now + if sent { HELLO_AGAIN_AFTER } else { CONNECT_AGAIN_AFTER };
-            }
-            if let Some(session) = self.read_greetings()? {
-                return Ok(session);
-            }
-            if now >= until {
-                let endpoint = self.endpoint.clone();
-                return Err(ConnectError::Unreachable { endpoint, after: self.patience });
-            }
-            self.dealer.sleep(Some(until.min(hello_at)));
-        }
-    }
-
-    /// The session that the master opens, once it does.
-    fn read_greetings(&mut self) -> Result<Option<u64>, ConnectError> {
-        while let Some(frame) = self.dealer.receive(&mut Vec::new()) {
-            match decode(frame.as_ref(), 0) {
-                Ok(Message::Challenge(_)) => match self.greeter.prove(frame.as_ref()) {
-                    Some(proof) => drop(self.dealer.send(&proof, &[])),
-                    None => {
-                        return Err(
-                            self.refused("authentication", "it asks for a shared secret, and none was given")
-                        );
+            let course = match self.next(until) {
+                Some(ClientAction::Ordered { order, course }) if order == id => course,
+                Some(_) => continue,
+                None => return Err(self.silent()),
+            };
+            match course {
+                Course::Progress(progress) => {
+                    let progress = Progress::read(&progress);
+                    // The last word, unless more may follow.
+                    if progress.left == 0 || clock::now() + AHEAD_MAX >= given_at + within {
+                        return Ok(progress);
                     }
-                },
-                Ok(Message::Welcome(welcome)) => {
-                    match self.greeter.judge(&welcome) {
-                        Belief::Believed => {}
-                        Belief::Outdated => continue,
-                        Belief::Denied => {
-                            return Err(self.refused("authentication", "it does not know the shared secret"));
-                        }
+                }
+                Course::Refused(Refusal { code, text }) => return Err(OperatorError::Refused { code, text }),
+                Course::Lost => return Err(OperatorError::Gone { endpoint: self.endpoint.clone() }),
+            }
+        }
+    }
+
+    /// Returns once there is a session, which may have ended while nobody listened.
+    fn await_session(&mut self) -> Result<(), ConnectError> {
+        let until = clock::now() + self.patience;
+        while self.turn().is_some() {}
+        while !self.machine.is_connected() {
+            self.check_refused()?;
+            if self.next(until).is_none() && !self.machine.is_connected() {
+                return Err(self.unreachable());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_refused(&self) -> Result<(), ConnectError> {
+        match self.machine.refusal().cloned() {
+            Some(Refusal { code, text }) => {
+                Err(ConnectError::Refused { endpoint: self.endpoint.clone(), code, text })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn unreachable(&self) -> ConnectError {
+        ConnectError::Unreachable { endpoint: self.endpoint.clone(), after: self.patience }
+    }
+
+    fn silent(&self) -> OperatorError {
+        OperatorError::Silent { endpoint: self.endpoint.clone(), within: self.patience }
+    }
+
+    /// What happens next; nothing if it is `until` before.
+    fn next(&mut self, until: Instant) -> Option<ClientAction> {
+        loop {
+            if let Some(action) = self.turn() {
+                return Some(action);
+            }
+            if clock::now() >= until {
+                return None;
+            }
+            self.dealer.sleep([Some(until), self.machine.poll_timeout()].into_iter().flatten().min());
+        }
+    }
+
+    /// Takes in what came, lets time pass, and sends what is to be sent, up to the first thing that is of interest here.
+    fn turn(&mut self) -> Option<ClientAction> {
+        // Asked first: what came over a connection before it ended counts.
+        let has_disconnected = self.dealer.has_disconnected();
+        self.take_messages();
+        if has_disconnected {
+            self.machine.disconnected(clock::now());
+        }
+        self.machine.handle_timeout(clock::now());
+        self.act()
+    }
+
+    fn take_messages(&mut self) {
+        while let Some(header) = self.dealer.receive(&mut self.payloads) {
+            self.machine.receive(clock::now(), header.as_ref(), &mut self.payloads);
+            self.payloads.clear();
+        }
+    }
+
+    fn act(&mut self) -> Option<ClientAction> {
+        loop {
+            match self.machine.poll_action()? {
+                ClientAction::Send { header, payloads } => {
+                    if self.dealer.send(&header, &payloads).is_err() {
+                        self.take_messages();
+                        self.machine.disconnected(clock::now());
                     }
-                    let session = Session::new(&welcome, clock::now());
-                    let number = session.number;
-                    self.session = Some(session);
-                    return Ok(Some(number));
                 }
-                Ok(Message::Reject(reject)) if reject.retry_after_ms.is_none() => {
-                    return Err(self.refused(reject.code, reject.text));
-                }
-                _ => {}
+                action => return Some(action),
             }
         }
-        Ok(None)
-    }
-
-    fn refused(&self, code: &str, text: &str) -> ConnectError {
-        ConnectError::Refused {
-            endpoint: self.endpoint.clone(),
-            code: code.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
-    /// What the master says next, until then.
-    fn listen(&mut self, until: Instant) -> Result<Heard, OperatorError> {
-        loop {
-            // Asked first: what came over a connection before it ended counts.
-            self.has_disconnected |= self.dealer.has_disconnected();
-            if let Some(heard) = self.next_message() {
-                return Ok(heard);
-            }
-            if std::mem::take(&mut self.has_disconnected) || self.session.is_none() {
-                self.session = None;
-                return Ok(Heard::Ended);
-            }
-            let now = clock::now();
-            if now >= until {
-                let endpoint = self.endpoint.clone();
-                return Err(OperatorError::Silent { endpoint, within: self.patience });
-            }
-            let heartbeat_at = self.heartbeat(now);
-            self.dealer.sleep(Some(until.min(heartbeat_at)));
-        }
-    }
-
-    /// The next message that has arrived and matters to whoever waits.
-    fn next_message(&mut self) -> Option<Heard> {
-        loop {
-            let frame = self.dealer.receive(&mut Vec::new())?;
-            let Ok(message) = decode(frame.as_ref(), 0) else { continue };
-            let Some(session) = &mut self.session else { continue };
-            if let Message::Unknown(_) = message {
-                self.session = None;
-                return Some(Heard::Ended);
-            }
-            if let Message::Reject(reject) = message {
-                let (code, text) = (reject.code.to_owned(), reject.text.to_owned());
-                return Some(Heard::Refused { kind: reject.kind, code, text });
-            }
-            if message.session() != Some(session.number) {
-                continue;
-            }
-            match message {
-                Message::Heartbeat(heartbeat) => session.sequence_received = heartbeat.sequence,
-                Message::State(state) => {
-                    return Some(Heard::State { query: state.query.to_owned(), state: state.state });
-                }
-                Message::Controlled(controlled) => {
-                    return Some(Heard::Controlled { id: controlled.id, progress: controlled.progress });
-                }
-                Message::Bye(_) => {
-                    self.session = None;
-                    return Some(Heard::Ended);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Says that we live, if it is time, and tells when to do so again.
-    fn heartbeat(&mut self, now: Instant) -> Instant {
-        let Some(session) = &mut self.session else { return now + HELLO_AGAIN_AFTER };
-        let heartbeat = session.heartbeat(now, self.started);
-        let next = session.heartbeat_at;
-        if let Some(heartbeat) = heartbeat {
-            self.send(&Message::Heartbeat(heartbeat));
-        }
-        next
-    }
-
-    fn send(&mut self, message: &Message<'_>) {
-        // A connection that is gone shows when the answer is awaited.
-        let _ = self.dealer.send(&message.encode(), &[]);
     }
 }
 
 impl Drop for Operator {
     /// Says goodbye, so that the master need not find out.
     fn drop(&mut self) {
-        if let Some(session) = &self.session {
-            let session = session.number;
-            self.send(&Message::Bye(Bye { session, code: "leaving", text: "" }));
-        }
+        self.machine.close(clock::now(), Duration::ZERO);
+        while self.act().is_some() {}
     }
 }
 

@@ -162,6 +162,8 @@ impl ClientLoop {
                 ClientAction::Stats(Some(stats)) => {
                     self.stats_askers.drain(..).for_each(|asker| drop(asker.send((*stats).clone())));
                 }
+                // Only operators ask and order so.
+                ClientAction::Told { .. } | ClientAction::Ordered { .. } => {}
                 // Whoever asked is told so by the end of his channel.
                 ClientAction::Workers(None) => self.askers.clear(),
                 ClientAction::Stats(None) => self.stats_askers.clear(),

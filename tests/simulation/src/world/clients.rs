@@ -90,7 +90,11 @@ impl World {
                 }
                 ClientAction::Closed => return true,
                 ClientAction::Workers(_) => self.count(Counted::StepWorkersTold),
-                ClientAction::Named { .. } | ClientAction::Welcomed | ClientAction::Stats(_) => {}
+                ClientAction::Named { .. }
+                | ClientAction::Welcomed
+                | ClientAction::Stats(_)
+                | ClientAction::Told { .. }
+                | ClientAction::Ordered { .. } => {}
             }
         }
         false
