@@ -236,7 +236,14 @@ fn supervise(
         SupervisorEvent::SpawnFailed { error, .. } => {
             drop(failed.send(Happened::Failed(StartFailure::NotSpawned(error))));
         }
-        _ => {}
+        SupervisorEvent::Spawned { .. }
+        | SupervisorEvent::Exited { registered: true, .. }
+        | SupervisorEvent::NotRegistered { .. }
+        | SupervisorEvent::GivenUp { .. }
+        | SupervisorEvent::Recycled { .. }
+        | SupervisorEvent::Replaced
+        | SupervisorEvent::ReplacementHalted { .. }
+        | SupervisorEvent::Finished => {}
     };
     // Before the first worker can register.
     runner.on_notice(move |notice| {

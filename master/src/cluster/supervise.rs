@@ -33,7 +33,14 @@ impl JobRunner {
                 SupervisorEvent::Exited { pid, exit: Some(exit), .. } => {
                     told.tell(Command::Exited { pid: *pid, exit: *exit });
                 }
-                _ => {}
+                SupervisorEvent::Exited { exit: None, .. }
+                | SupervisorEvent::SpawnFailed { .. }
+                | SupervisorEvent::NotRegistered { .. }
+                | SupervisorEvent::GivenUp { .. }
+                | SupervisorEvent::Recycled { .. }
+                | SupervisorEvent::Replaced
+                | SupervisorEvent::ReplacementHalted { .. }
+                | SupervisorEvent::Finished => {}
             }
             listener(event);
         };
@@ -45,7 +52,11 @@ impl JobRunner {
             match notice {
                 Notice::WorkerRegistered { pid, .. } => place().registered(*pid),
                 Notice::WorkerServed { pid, .. } => place().worn(*pid),
-                _ => {}
+                Notice::WorkerGone { .. }
+                | Notice::WorkerOverdue { .. }
+                | Notice::WorkerBack { .. }
+                | Notice::ClientConnected { .. }
+                | Notice::ClientGone { .. } => {}
             }
         });
         let supervisor = Arc::new(Supervisor::start(command, settings, Box::new(tell))?);

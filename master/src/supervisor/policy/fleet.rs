@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 impl Policy {
     pub(super) fn resize(&mut self, now: Instant, workers: usize) {
-        if !matches!(self.phase, Phase::Keeping) {
+        if self.is_over() {
             return;
         }
         self.wanted = workers.min(WORKERS_MAX);
@@ -26,11 +26,11 @@ impl Policy {
     }
 
     pub(super) fn replace_all(&mut self) {
-        if !matches!(self.phase, Phase::Keeping) {
+        if self.is_over() {
             return;
         }
         self.generation += 1;
-        self.replacing = true;
+        self.phase = Phase::Replacing;
         // What failed may start now, and shows whether it is safe to go on.
         for slot in &mut self.slots[..self.wanted] {
             if matches!(slot.state, State::Backoff { .. } | State::GivenUp) {
@@ -42,24 +42,27 @@ impl Policy {
     pub(super) fn stop_all(&mut self, now: Instant, within: Duration) {
         let asked = after(now, within);
         let kill_at = match self.phase {
-            Phase::Keeping => asked,
+            Phase::Keeping | Phase::Replacing => asked,
             Phase::Leaving { kill_at } => asked.min(kill_at),
             Phase::Finished => return,
         };
         self.phase = Phase::Leaving { kill_at };
         self.wanted = 0;
-        self.replacing = false;
         for index in 0..self.slots.len() {
             self.retire(now, index, kill_at);
         }
     }
 
+    /// Whether nothing is kept any more.
+    fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Leaving { .. } | Phase::Finished)
+    }
+
     /// What follows from the slots as a whole.
     pub(super) fn go_on(&mut self, now: Instant) {
-        if self.replacing {
-            self.go_on_replacing(now);
-        } else {
-            self.go_on_recycling(now);
+        match self.phase {
+            Phase::Replacing => self.go_on_replacing(now),
+            Phase::Keeping | Phase::Leaving { .. } | Phase::Finished => self.go_on_recycling(now),
         }
         while self.slots.len() > self.wanted
             && self.slots.last().is_some_and(|slot| matches!(slot.state, State::Vacant))
@@ -81,7 +84,7 @@ impl Policy {
             }
         }
         if let Some(slot) = slots.iter().position(|slot| matches!(slot.state, State::GivenUp)) {
-            self.replacing = false;
+            self.phase = Phase::Keeping;
             self.report(SupervisorEvent::ReplacementHalted { slot });
         } else if slots.iter().all(|slot| matches!(slot.state, State::Ready { .. })) {
             match slots.iter().position(|slot| slot.generation < self.generation) {
@@ -90,7 +93,7 @@ impl Policy {
                     self.stop(now, index, kill_at);
                 }
                 None => {
-                    self.replacing = false;
+                    self.phase = Phase::Keeping;
                     self.report(SupervisorEvent::Replaced);
                 }
             }
@@ -145,7 +148,7 @@ impl Policy {
     pub(super) fn kill_at(&self, now: Instant) -> Instant {
         match self.phase {
             Phase::Leaving { kill_at } => kill_at,
-            Phase::Keeping | Phase::Finished => after(now, self.settings.drain),
+            Phase::Keeping | Phase::Replacing | Phase::Finished => after(now, self.settings.drain),
         }
     }
 }

@@ -68,8 +68,14 @@ pub(super) enum Action {
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
+    /// As many workers as are wanted.
     Keeping,
-    Leaving { kill_at: Instant },
+    /// The same, while those of earlier generations are replaced.
+    Replacing,
+    /// All are to end.
+    Leaving {
+        kill_at: Instant,
+    },
     Finished,
 }
 
@@ -83,7 +89,6 @@ pub(super) struct Policy {
     wanted: usize,
     /// Counts the replacements that were asked for.
     generation: u64,
-    replacing: bool,
     actions: VecDeque<Action>,
 }
 
@@ -97,7 +102,6 @@ impl Policy {
             slots: Vec::new(),
             wanted: 0,
             generation: 0,
-            replacing: false,
             actions: VecDeque::new(),
         }
     }

@@ -28,7 +28,14 @@ impl Policy {
     fn first_worn(&self) -> Option<(usize, u32, Wear)> {
         self.slots[..self.wanted].iter().enumerate().find_map(|(index, slot)| match slot.state {
             State::Ready { pid, worn: Some(wear), .. } => Some((index, pid, wear)),
-            _ => None,
+            State::Ready { worn: None, .. }
+            | State::Vacant
+            | State::Due
+            | State::Spawning
+            | State::Starting { .. }
+            | State::Backoff { .. }
+            | State::Stopping { .. }
+            | State::GivenUp => None,
         })
     }
 

@@ -206,7 +206,7 @@ fn whatever_happens_all_wanted_workers_come_back_and_a_stop_ends() {
         let ready = |slot: &Slot| matches!(slot.state, State::Ready { .. } | State::GivenUp);
         assert!(world.policy.slots.iter().all(ready), "{:?}", world.policy.slots);
         assert_eq!(world.policy.slots.len(), world.wanted);
-        assert!(!world.policy.replacing);
+        assert!(!matches!(world.policy.phase, super::Phase::Replacing));
         world.stop(Duration::from_secs(seed % 3));
         for _ in 0..STEPS {
             world.step();
