@@ -19,7 +19,16 @@ struct Running {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
-    printed: Vec<u8>,
+    printed: Printed,
+}
+
+/// What the program has printed and nobody has taken. Each byte is looked at once, however long the line is and in however
+/// many parts it comes.
+#[derive(Default)]
+struct Printed {
+    bytes: Vec<u8>,
+    /// So many of them are not the end of a line.
+    searched: usize,
 }
 
 /// How a job ended without its line.
@@ -74,7 +83,7 @@ impl Running {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both were asked for");
         };
-        let running = Running { child, stdin, stdout, printed: Vec::new() };
+        let running = Running { child, stdin, stdout, printed: Printed::default() };
         do_not_block(&running.stdin)?;
         do_not_block(&running.stdout)?;
         Ok(running)
@@ -82,8 +91,8 @@ impl Running {
 
     /// Nothing, if it has ended or has printed more lines than jobs: its next line could not be told from an answer.
     fn if_usable(mut self) -> Option<Running> {
-        let stream = read_some(&self.stdout, &mut self.printed, 1);
-        if !self.printed.is_empty() {
+        let stream = read_some(&self.stdout, &mut self.printed.bytes, 1);
+        if !self.printed.bytes.is_empty() {
             warn!("the program printed more than one line for a job; it is started again");
             return None;
         }
@@ -106,14 +115,11 @@ impl Running {
                 let written = write_some(&self.stdin, left).map_err(|_| Trouble::Closed)?;
                 left = &left[written..];
             }
-            let stream = read_some(&self.stdout, &mut self.printed, bytes_max.saturating_add(2));
-            if let Some(end) = self.printed.iter().position(|byte| *byte == b'\n') {
-                let rest = self.printed.split_off(end + 1);
-                let mut line = std::mem::replace(&mut self.printed, rest);
-                line.pop();
+            let stream = read_some(&self.stdout, &mut self.printed.bytes, bytes_max.saturating_add(2));
+            if let Some(line) = self.printed.take_line() {
                 return Ok(line);
             }
-            if self.printed.len() > bytes_max {
+            if self.printed.bytes.len() > bytes_max {
                 return Err(Trouble::TooLarge);
             }
             if stream.map_err(Trouble::System)? == Stream::Ended {
@@ -132,6 +138,22 @@ impl Running {
     }
 }
 
+impl Printed {
+    /// The first line, without its end, once all of it is there.
+    fn take_line(&mut self) -> Option<Vec<u8>> {
+        let unseen = &self.bytes[self.searched..];
+        let Some(end) = unseen.iter().position(|byte| *byte == b'\n') else {
+            self.searched = self.bytes.len();
+            return None;
+        };
+        let rest = self.bytes.split_off(self.searched + end + 1);
+        let mut line = std::mem::replace(&mut self.bytes, rest);
+        line.pop();
+        self.searched = 0;
+        Some(line)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
@@ -139,5 +161,27 @@ impl Drop for Running {
             // It was killed, so this is short.
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Printed;
+
+    #[test]
+    fn a_line_that_comes_in_parts_is_searched_once() {
+        let mut printed = Printed::default();
+        for length in 1..100 {
+            printed.bytes.push(b'x');
+            assert_eq!(printed.take_line(), None);
+            assert_eq!(printed.searched, length, "the next look begins behind it");
+        }
+        printed.bytes.extend(b"\nsecond\nthi");
+        assert_eq!(printed.take_line(), Some(vec![b'x'; 99]));
+        assert_eq!(printed.take_line(), Some(b"second".to_vec()));
+        assert_eq!(printed.take_line(), None);
+        printed.bytes.extend(b"rd\n");
+        assert_eq!(printed.take_line(), Some(b"third".to_vec()));
+        assert!(printed.bytes.is_empty() && printed.searched == 0);
     }
 }

@@ -104,7 +104,8 @@ impl<'a> Talk<'a> {
             self.stdout = None;
         }
         if let Some(stderr) = &self.stderr {
-            if read_some(stderr, &mut self.complained, usize::MAX)? == Stream::Ended {
+            // A part at a time: who never stops to complain is not listened to for ever.
+            if read_some(stderr, &mut self.complained, STDERR_BYTES_MAX + READ_BYTES)? == Stream::Ended {
                 self.stderr = None;
             }
             let beyond = self.complained.len().saturating_sub(STDERR_BYTES_MAX);
