@@ -24,6 +24,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// How long an end at once may take: the kernel takes the processes away.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
+/// A second signal so soon after the first is the same one: supervisors and terminals send it to a group and to its members.
+const SAME_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
+
 /// Something that the service has to react to.
 pub(crate) enum Happening {
     Signal(Signal),
@@ -44,6 +47,8 @@ pub(crate) struct Service {
     workers: usize,
     drain: Duration,
     phase: Phase,
+    /// When it was told to end, the first time.
+    told_to_end: Option<Instant>,
     given_up: BTreeSet<usize>,
     notifier: Notifier,
     exit: Exit,
@@ -80,6 +85,7 @@ impl Service {
             workers: 0,
             drain,
             phase: Phase::Running,
+            told_to_end: None,
             given_up: BTreeSet::new(),
             notifier: Notifier::from_environment(),
             exit: Exit::Fine,
@@ -120,8 +126,7 @@ impl Service {
 
     fn obey(&mut self, signal: Signal) {
         match signal {
-            Signal::End if self.phase == Phase::Running => self.drain(),
-            Signal::End => self.end_at_once(),
+            Signal::End => self.told_to_end(Instant::now()),
             Signal::Replace => match &self.supervisor {
                 Some(supervisor) => {
                     info!("all workers are replaced, one after the other");
@@ -131,6 +136,18 @@ impl Service {
             },
             Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose::WORKERS_MAX)),
             Signal::Fewer => self.resize(self.workers.saturating_sub(1).max(1)),
+        }
+    }
+
+    fn told_to_end(&mut self, now: Instant) {
+        let first = *self.told_to_end.get_or_insert(now);
+        match self.phase {
+            Phase::Running => self.drain(),
+            Phase::Draining | Phase::Leaving | Phase::Ending { .. } | Phase::Ended => {
+                if now.saturating_duration_since(first) >= SAME_SIGNAL_WITHIN {
+                    self.end_at_once();
+                }
+            }
         }
     }
 

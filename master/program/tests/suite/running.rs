@@ -1,6 +1,10 @@
 //! `run` and `master`: from the first job to the end in good order.
 
 use crate::support::{Scene, Signal, eventually, is_running};
+use std::time::{Duration, Instant};
+
+/// Longer than two signals may be apart to count as one.
+const LATER: Duration = Duration::from_secs(1);
 
 #[test]
 fn one_command_runs_jobs_on_any_program() {
@@ -49,8 +53,13 @@ fn a_second_signal_ends_all_at_once() {
     let pids = scene.worker_pids();
     let mut execute = scene.start(&["execute", "--timeout", "1000s", "x"]);
     eventually("the job runs", || scene.path("begun").exists().then_some(()));
+    // The same signal twice, as a supervisor sends it to a group and to its leader.
+    run.signal(Signal::TERM);
     run.signal(Signal::TERM);
     run.logs("draining");
+    let told = Instant::now();
+    eventually("somebody to ask again", || (told.elapsed() > LATER).then_some(()));
+    assert!(!run.log().contains("ending at once"), "{}", run.log());
     run.signal(Signal::INT);
     assert_eq!(run.status(), 10, "a job was lost");
     assert!(pids.iter().all(|pid| !is_running(*pid)));

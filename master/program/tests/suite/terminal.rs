@@ -201,3 +201,51 @@ fn top_goes_on_when_the_master_is_gone_and_comes_back() {
     let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
     assert!(status.success(), "{status}");
 }
+
+/// The letter by which the system tells what a process does: `S` sleeps, `R` runs, `T` is stopped.
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.trim_start().chars().next()
+}
+
+/// A shell whose terminal this is, and what it runs.
+fn shell(scene: &Scene, script: &str) -> Command {
+    let command = scene.command(&[]);
+    let program = command.get_program().to_owned();
+    let mut shell = Command::new("setsid");
+    shell.args(["--ctty", "sh", "-c", script]).env("PROGRAM", program).current_dir(scene.folder());
+    shell.env("POWERHOSE_ENDPOINT", scene.endpoint());
+    shell
+}
+
+fn pid_in(scene: &Scene, name: &str) -> u32 {
+    eventually("a process id", || std::fs::read_to_string(scene.path(name)).ok()?.trim().parse().ok())
+}
+
+#[test]
+fn in_the_background_of_a_terminal_that_wants_silence_it_is_stopped_and_loses_no_worker() {
+    let scene = Scene::new();
+    let script = "stty tostop; set -m; \"$PROGRAM\" run --workers 2 -- \"$PROGRAM\" work -- cat &\n\
+                  echo $! > pid; read line; stty -tostop; kill -CONT $(cat pid); read line";
+    let mut terminal = Terminal::start(&mut shell(&scene, script));
+    let run = pid_in(&scene, "pid");
+    eventually("it to be stopped", || (state(run) == Some('T')).then_some(()));
+    terminal.press("\n");
+    scene.workers_are(2);
+    crate::support::signal(run, Signal::TERM);
+    eventually("its end", || (!crate::support::is_running(run)).then_some(()));
+    terminal.press("\n");
+    terminal.child.wait().expect("it is our child");
+}
+
+#[test]
+fn it_ends_in_good_order_when_its_terminal_is_closed() {
+    let scene = Scene::new();
+    let script = "echo $$ > pid; exec \"$PROGRAM\" run --workers 1 -- \"$PROGRAM\" work -- cat";
+    let mut terminal = Terminal::start(&mut shell(&scene, script));
+    scene.workers_are(1);
+    terminal.close();
+    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(!scene.path("m.ipc").exists(), "the socket is gone");
+}
