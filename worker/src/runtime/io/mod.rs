@@ -1,10 +1,10 @@
 //! The socket and the machine together: what came goes in, what the machine wants done is done. Never blocks except in
 //! [`Io::wait`], which only the job thread calls.
 
-use super::Master;
-use super::watchdog;
 use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
+use crate::runtime::Master;
+use crate::runtime::watchdog;
 use crate::stop::StopWatch;
 use bytes::Bytes;
 use powerhose_wires::{Bounds, Link, NotConnected, choice};
@@ -165,3 +165,6 @@ pub(super) enum Look {
     Something,
     Nothing,
 }
+
+#[cfg(test)]
+mod tests;
