@@ -134,19 +134,19 @@ impl std::fmt::Debug for Cluster {
 impl ClusterBuilder {
     /// Adds an argument for the worker program.
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
-        self.command = self.command.argument(argument);
+        self.command = self.command.arg(argument);
         self
     }
 
     /// Adds arguments for the worker program.
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        self.command = self.command.arguments(arguments);
+        self.command = self.command.args(arguments);
         self
     }
 
     /// Sets a variable in the workers' environment, beside those of this process.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.command = self.command.variable(name, value);
+        self.command = self.command.env(name, value);
         self
     }
 

@@ -23,7 +23,7 @@ impl JobRunner {
         mut listener: Box<dyn FnMut(SupervisorEvent) + Send>,
     ) -> Result<Arc<Supervisor>, SpawnError> {
         let command = match nearest(self.endpoints()) {
-            Some(endpoint) => command.variable(ENDPOINT_VARIABLE, endpoint.to_string()),
+            Some(endpoint) => command.env(ENDPOINT_VARIABLE, endpoint.to_string()),
             None => command,
         };
         let told = self.clone();

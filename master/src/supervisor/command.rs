@@ -56,26 +56,26 @@ impl WorkerCommand {
     }
 
     /// Adds an argument.
-    pub fn argument(mut self, argument: impl Into<OsString>) -> WorkerCommand {
+    pub fn arg(mut self, argument: impl Into<OsString>) -> WorkerCommand {
         self.arguments.push(argument.into());
         self
     }
 
     /// Adds arguments.
-    pub fn arguments(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> WorkerCommand {
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> WorkerCommand {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
     /// Sets a variable on top of this process's environment, which workers inherit.
-    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> WorkerCommand {
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> WorkerCommand {
         self.environment.push((name.into(), value.into()));
         self
     }
 
     /// The folder in which workers start. Default: this process's own. A relative program is still looked up from
     /// there.
-    pub fn folder(mut self, folder: impl Into<PathBuf>) -> WorkerCommand {
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> WorkerCommand {
         self.folder = Some(folder.into());
         self
     }

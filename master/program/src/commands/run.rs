@@ -87,7 +87,7 @@ pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
             let text = "--http tells of the master in this process, and with --connect there is none: start it there";
             return Err(Failure::new(Exit::Usage, text));
         }
-        let command = command.variable(ENDPOINT_VARIABLE, endpoint);
+        let command = command.env(ENDPOINT_VARIABLE, endpoint);
         let settings = options.supervision(Readiness::Lives { throughout: Duration::from_secs(1) });
         let supervisor =
             Supervisor::start(command, settings, listener).map_err(|error| spawn_failure(&error))?;
@@ -136,18 +136,18 @@ impl RunOptions {
         };
         let name = self.pool.clone().unwrap_or_else(|| DEFAULT_POOL.to_owned());
         let mut command =
-            WorkerCommand::new(program).arguments(arguments).forward(forward(common.log_format, name));
+            WorkerCommand::new(program).args(arguments).forward(forward(common.log_format, name));
         if let Some(pool) = &self.pool {
-            command = command.variable(POOL_VARIABLE, pool);
+            command = command.env(POOL_VARIABLE, pool);
         }
         if let Some(file) = self.master.worker_secret_file().or(common.secret_file.as_deref()) {
-            command = command.variable(SECRET_FILE_VARIABLE, file);
+            command = command.env(SECRET_FILE_VARIABLE, file);
         }
         if let Some(file) = &common.curve_file {
-            command = command.variable(CURVE_FILE_VARIABLE, file);
+            command = command.env(CURVE_FILE_VARIABLE, file);
         }
         if let Some(filter) = &common.log {
-            command = command.variable(LOG_VARIABLE, filter);
+            command = command.env(LOG_VARIABLE, filter);
         }
         if self.pin {
             command = command.pinned();

@@ -25,7 +25,7 @@ impl Scene {
     /// Workers that run this script in a folder of their own.
     fn new(script: &str, settings: SupervisorSettings) -> Scene {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (supervisor, events) = start(shell(script).folder(folder.path()), settings);
+        let (supervisor, events) = start(shell(script).current_dir(folder.path()), settings);
         Scene { supervisor, events, folder }
     }
 
@@ -57,7 +57,7 @@ impl Scene {
 }
 
 fn shell(script: &str) -> WorkerCommand {
-    WorkerCommand::new("/bin/sh").arguments(["-c", script]).output(WorkerOutput::Discard)
+    WorkerCommand::new("/bin/sh").args(["-c", script]).output(WorkerOutput::Discard)
 }
 
 fn start(command: WorkerCommand, settings: SupervisorSettings) -> (Supervisor, Receiver<SupervisorEvent>) {

@@ -7,9 +7,9 @@ use std::path::Path;
 fn a_worker_gets_its_arguments_its_environment_and_an_empty_input() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let command = shell("read nothing || echo \"$1 $POWERHOSE_ENDPOINT\" > told; exec sleep 1000")
-        .arguments(["shell", "first"])
-        .variable("POWERHOSE_ENDPOINT", "ipc:///somewhere")
-        .folder(folder.path());
+        .args(["shell", "first"])
+        .env("POWERHOSE_ENDPOINT", "ipc:///somewhere")
+        .current_dir(folder.path());
     let (supervisor, events) = start(command, workers(1));
     let scene = Scene { supervisor, events, folder };
     assert_eq!(scene.line("told"), "first ipc:///somewhere");
@@ -134,7 +134,7 @@ fn a_program_that_disappears_is_named_and_one_that_comes_back_is_started() {
     let link = folder.path().join("current");
     std::os::unix::fs::symlink("/bin/sleep", &link).expect("the folder is writable");
     let settings = SupervisorSettings { start_failures_max: 1, ..workers(1) };
-    let (supervisor, events) = start(WorkerCommand::new(&link).argument("1000"), settings);
+    let (supervisor, events) = start(WorkerCommand::new(&link).arg("1000"), settings);
     let scene = Scene { supervisor, events, folder };
     let pid = scene.spawned();
     std::fs::remove_file(&link).expect("it is there");

@@ -46,6 +46,6 @@ fn a_workers_address_space_is_bounded() {
 
 fn scene(script: &str, change: impl FnOnce(WorkerCommand) -> WorkerCommand) -> Scene {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (supervisor, events) = start(change(shell(script).folder(folder.path())), workers(1));
+    let (supervisor, events) = start(change(shell(script).current_dir(folder.path())), workers(1));
     Scene { supervisor, events, folder }
 }

@@ -83,7 +83,7 @@ pub(super) fn start_workers(
         }
     };
     let program = std::env::current_exe().context("this program has no path")?;
-    let command = WorkerCommand::new(program).argument("worker").arguments(site.arguments());
+    let command = WorkerCommand::new(program).arg("worker").args(site.arguments());
     let settings = SupervisorSettings {
         workers: options.workers as usize,
         readiness: Readiness::Lives { throughout: Duration::from_millis(200) },
