@@ -1,7 +1,7 @@
 //! How tools reach their master, and what it means where they do not.
 
 use crate::exit::{Exit, Failure};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use powerhose::{ClientBuilder, ConnectError, JobRunner, Operator, OperatorError};
 use std::time::Duration;
 

@@ -2,8 +2,9 @@
 
 use crate::exit::Outcome;
 use crate::http::HttpOptions;
+use crate::options::common::CommonOptions;
+use crate::options::master::{MasterOptions, bind_failure};
 use crate::options::values::duration;
-use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Service};
 use clap::Args;
 use powerhose::{Endpoint, JobRunner};

@@ -13,7 +13,7 @@ mod top;
 mod work;
 
 use crate::exit::{Exit, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use clap::Subcommand;
 
 /// What is to be done.

@@ -2,7 +2,7 @@
 
 use crate::connection::{operator, operator_failure};
 use crate::exit::{Exit, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::{duration, pool};
 use crate::print;
 use clap::Args;

@@ -3,8 +3,9 @@
 use super::master::tell_where;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::http::HttpOptions;
+use crate::options::common::CommonOptions;
+use crate::options::master::{MasterOptions, bind_failure};
 use crate::options::values::{Workers, bytes, duration, endpoint, pool};
-use crate::options::{CommonOptions, MasterOptions, bind_failure};
 use crate::service::{self, Happening, Service, forward};
 use clap::Args;
 use powerhose::{

@@ -2,7 +2,7 @@
 
 use crate::connection::{operator, operator_failure};
 use crate::exit::{Failure, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
 use crate::state::{WORKER_COLUMNS, json, list, number, text, time, worker_row};

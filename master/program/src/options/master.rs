@@ -1,7 +1,7 @@
 //! What `run` and `master` let their operator say of the master itself.
 
+use super::common::{CommonOptions, read_secret};
 use super::values::{duration, endpoint, pool, size};
-use super::{CommonOptions, read_secret};
 use crate::exit::{Exit, Failure};
 use clap::Args;
 use powerhose::{

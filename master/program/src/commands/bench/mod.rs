@@ -6,7 +6,7 @@ mod report;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::logs::LogFormat;
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::{Workers, duration, pool};
 use crate::print;
 use crate::service::forward;

@@ -4,7 +4,7 @@ mod lines;
 
 use crate::connection::{client, connect_failure};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::{Pair, duration, pool};
 use crate::print;
 use clap::Args;

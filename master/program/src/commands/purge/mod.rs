@@ -7,7 +7,7 @@
 mod holder;
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
 use clap::Args;

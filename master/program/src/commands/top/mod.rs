@@ -5,7 +5,7 @@ mod view;
 
 use crate::connection::operator;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use clap::Args;
 use powerhose::Operator;

@@ -5,7 +5,7 @@ mod pipes;
 mod program;
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::options::CommonOptions;
+use crate::options::common::CommonOptions;
 use crate::options::values::{Pair, duration, pool, size};
 use clap::Args;
 use powerhose::DEFAULT_POOL;
