@@ -37,8 +37,9 @@ pub use powerhose_protocol::{
 #[cfg(feature = "libzmq")]
 pub use powerhose_wires::libzmq::{Capabilities, capabilities};
 pub use runner::{
-    ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost,
-    MasterBuilder, MasterGone, Operator, OperatorError, Order, Progress, Reply, Selector, WorkersMissing,
+    Canceller, ClientBuilder, ConnectError, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner,
+    JobsLost, MasterBuilder, MasterGone, Operator, OperatorError, Order, Progress, Reply, Selector,
+    WorkersMissing,
 };
 pub use supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,

@@ -1,5 +1,6 @@
 //! How a runner is made.
 
+use super::connect_error::ConnectError;
 use super::embedded::EventLoop;
 use super::link::{Command, Link, Subscriber};
 use super::operator::Operator;
@@ -13,7 +14,7 @@ use crate::desk::{Desk, Identity};
 use crate::transport::dealer::Dealer;
 use crate::transport::router::{Access, Router, TcpPolicy};
 use crate::transport::{BindError, IpcAccess, clock, connections_max, raise_open_files_limit};
-use powerhose_protocol::{Credentials, CurveClient, CurveServer, Endpoint, EndpointError, SharedSecret};
+use powerhose_protocol::{Credentials, CurveClient, CurveServer, Endpoint, SharedSecret};
 use powerhose_wires::{Wakeup, choice};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
@@ -195,46 +196,6 @@ pub struct ClientBuilder {
     curve: Option<CurveClient>,
     connect_timeout: Duration,
     caller_spin: Duration,
-}
-
-/// Why a client has no master.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The text is no endpoint.
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
-    /// Nobody answered in time.
-    #[error("no master answered on {endpoint} within {after:?}: is one running there?")]
-    Unreachable {
-        /// Where.
-        endpoint: String,
-        /// How long it was tried.
-        after: Duration,
-    },
-    /// The master refused this client.
-    #[error("the master on {endpoint} refused this client: {code}: {text}")]
-    Refused {
-        /// Where.
-        endpoint: String,
-        /// Why, for programs.
-        code: String,
-        /// Why, for people.
-        text: String,
-    },
-    /// Encryption was asked for, and this libzmq was built without it.
-    #[error(
-        "CURVE was asked for, and libzmq was built without it: see SECURITY.md for the build that has it"
-    )]
-    NoCurve,
-    /// ZeroMQ or the system refused.
-    #[error("cannot connect to {endpoint}: {source}")]
-    Io {
-        /// Where.
-        endpoint: String,
-        /// Why.
-        source: io::Error,
-    },
 }
 
 impl ClientBuilder {

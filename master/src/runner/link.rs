@@ -1,5 +1,6 @@
 //! The way from callers to the loop, the same for a master in this process and for a client of one in another.
 
+use super::changes::Changes;
 use super::error::{JobError, JobErrorKind};
 use super::forks::Process;
 use super::slot::Slot;
@@ -10,7 +11,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use powerhose_wires::Wakeup;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ pub(crate) struct Link {
     lead: Option<Arc<dyn Lead>>,
     /// Callers who block for a job now.
     blocked: AtomicUsize,
+    /// Subscribed to the loop by the first who asks for it.
+    changes: OnceLock<Arc<Changes>>,
 }
 
 /// A caller who blocks for a job, while it exists.
@@ -98,6 +101,7 @@ impl Link {
             thread: Mutex::new(None),
             lead: None,
             blocked: AtomicUsize::new(0),
+            changes: OnceLock::new(),
         }
     }
 
@@ -160,6 +164,20 @@ impl Link {
     pub(crate) fn abandon(&self, call: u64) {
         // If the loop is gone, so is the job.
         let _ = self.ask(Command::Abandon { call });
+    }
+
+    /// Counts from the first call on what happens to workers and clients; at a client, nothing.
+    pub(crate) fn changes(&self) -> &Changes {
+        self.changes.get_or_init(|| {
+            let changes = Arc::new(Changes::default());
+            let noted = changes.clone();
+            // If the loop is gone, nothing happens any more.
+            let _ = self.ask(Command::Subscribe(Box::new(move |_| {
+                noted.note();
+                ControlFlow::Continue(())
+            })));
+            changes
+        })
     }
 
     /// Hands a command over and wakes the loop if it sleeps.

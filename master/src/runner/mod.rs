@@ -1,6 +1,8 @@
 //! What a web developer sees: [`JobRunner`], [`Job`], [`JobHandle`], [`JobError`].
 
 mod builder;
+mod changes;
+mod connect_error;
 mod embedded;
 mod error;
 mod farewell;
@@ -16,9 +18,10 @@ mod spin;
 mod turns;
 mod vigil;
 
-pub use builder::{ClientBuilder, ConnectError, MasterBuilder};
+pub use builder::{ClientBuilder, MasterBuilder};
+pub use connect_error::ConnectError;
 pub use error::{JobError, JobErrorKind};
-pub use handle::JobHandle;
+pub use handle::{Canceller, JobHandle};
 pub use job::{IntoPayload, Job};
 pub use operator::{Operator, OperatorError, Order, Progress, Selector};
 pub use reply::Reply;
@@ -27,7 +30,7 @@ pub(crate) use link::Command;
 
 use crate::common::{Notice, Stats, Submission, WorkerInfo};
 use crate::transport::{BindError, clock};
-use crossbeam_channel::{Receiver, TrySendError};
+use crossbeam_channel::Receiver;
 use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};
 use slot::Slot;
@@ -39,7 +42,7 @@ use std::time::{Duration, Instant};
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// The least time for an answer, however short the question's own time is.
 const ANSWER_WITHIN_MIN: Duration = Duration::from_millis(100);
-/// How often a client asks for the number of workers while it waits for them.
+/// How often the number of workers is asked for while it is waited for them, if nothing happens to any.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// Runs jobs on worker processes. Cheap to clone; any number of threads may use it at once.
@@ -178,13 +181,10 @@ impl JobRunner {
     /// Fewer were when `within` was over.
     pub fn wait_for_workers(&self, wanted: usize, within: Duration) -> Result<(), WorkersMissing> {
         let until = clock::in_time(within);
-        let changes = match self.place {
-            Place::Embedded => self.changes(),
-            // A client's master tells it nothing: it asks again and again.
-            Place::Remote => crossbeam_channel::never(),
-        };
+        let changes = self.link.changes();
         let mut registered = 0;
         loop {
+            let seen = changes.count();
             let left = until.saturating_duration_since(clock::now());
             let Ok(answer) = self.ask_workers() else {
                 return Err(WorkersMissing { wanted, registered: 0, within });
@@ -198,19 +198,9 @@ impl JobRunner {
             if left.is_zero() {
                 return Err(WorkersMissing { wanted, registered, within });
             }
-            // Whatever happened, and also if the master is gone: ask again.
-            let _ = changes.recv_deadline(until.min(clock::now() + ASK_AGAIN_AFTER));
+            // A client's master tells nothing, and one that is gone neither: ask again in any case.
+            changes.wait_for_another(seen, left.min(ASK_AGAIN_AFTER));
         }
-    }
-
-    /// Has something to receive when something happened to a worker, and is disconnected when the master is gone.
-    fn changes(&self) -> Receiver<()> {
-        let (changed, changes) = crossbeam_channel::bounded(1);
-        self.tell(Command::Subscribe(Box::new(move |_| match changed.try_send(()) {
-            Err(TrySendError::Disconnected(())) => ControlFlow::Break(()),
-            Ok(()) | Err(TrySendError::Full(())) => ControlFlow::Continue(()),
-        })));
-        changes
     }
 
     /// Is told from now on what happens to workers and clients of a master in this process, on the master's own thread:

@@ -1,4 +1,8 @@
-//! The handle of a submitted job.
+//! The handle of a submitted job, and what cancels a job that has none.
+
+mod canceller;
+
+pub use canceller::Canceller;
 
 use super::error::{JobError, JobErrorKind};
 use super::link::Link;
@@ -7,10 +11,12 @@ use super::turns::Led;
 use crate::transport::clock;
 use powerhose_protocol::JobId;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tracing::error;
 
 /// How long after its deadline a blocked caller still waits for the master's word before it frees itself.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -103,17 +109,57 @@ impl JobHandle {
         }
     }
 
+    /// Calls back with the job's result, instead of waiting for it. The handle is given away: the job is cancelled only by the
+    /// [`Canceller`] that comes back.
+    ///
+    /// The callback runs once, on the thread that ends the job: the one that turns the runner's loop (its own, or that of a
+    /// caller who blocks), the one that cancels, or this one, before `on_end` returns, if the job has ended already. The
+    /// loop stands still meanwhile, for everybody: a callback takes a few microseconds and never blocks. It leaves its
+    /// result where somebody picks it up, or [submits](super::JobRunner::submit) the next job; `execute` and `wait` in it
+    /// would wait for a loop that waits for them. A panic in it is caught and logged.
+    ///
+    /// Until the callback has run, the job keeps its runner running as a handle does. It is always called: at the deadline at
+    /// the latest, or when the master or the client ends.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let runner = powerhose::JobRunner::connect("ipc:///run/powerhose/powerhose.ipc")?;
+    /// let (ended, results) = std::sync::mpsc::channel();
+    /// for number in 0..1000_u32 {
+    ///     let ended = ended.clone();
+    ///     // Whoever reads `results` may be gone: then nobody needs this one.
+    ///     runner.submit(number.to_string()).on_end(move |result| drop(ended.send((number, result))));
+    /// }
+    /// for (number, result) in results.iter().take(1000) {
+    ///     println!("{number}: {result:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// The result was taken before.
+    pub fn on_end(self, callback: impl FnOnce(JobResult) + Send + 'static) -> Canceller {
+        let canceller = Canceller::new(&self);
+        let link = self.link.clone();
+        let guarded = move |result| {
+            if catch_unwind(AssertUnwindSafe(|| callback(result))).is_err() {
+                error!("a callback of a job panicked");
+            }
+            // Until here the job has kept its runner running.
+            drop(link);
+        };
+        self.slot.call(Box::new(guarded)).expect(TAKEN);
+        canceller
+    }
+
     /// Takes the job back. Its result is `cancelled`, unless it has ended before.
     ///
     /// The worker is told if it has begun; a handler that looks ([`is_cancelled`] in the worker's crate) can stop.
     ///
     /// [`is_cancelled`]: https://docs.rs/powerhose-worker
     pub fn cancel(&self) {
-        let id = self.slot.id();
-        let cancelled = || Err(JobError::new(JobErrorKind::Cancelled, id, true));
-        if self.slot.end(cancelled) == Ended::Now {
-            self.link.abandon(self.call);
-        }
+        canceller::cancel(&self.slot, &self.link, self.call);
     }
 
     /// The master did not end the job in time: the caller does.
@@ -144,7 +190,7 @@ impl Future for JobHandle {
 
 impl Drop for JobHandle {
     fn drop(&mut self) {
-        if !self.slot.has_ended() {
+        if self.slot.is_for_its_handle() {
             self.cancel();
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::common::{LostCause, Rejection};
 use crate::runner::Job;
 use crate::runner::link::Command;
+use crate::runner::slot::Wakes;
 use crossbeam_channel::Receiver;
 use powerhose_wires::Wakeup;
 use std::task::Waker;
@@ -184,4 +185,84 @@ fn a_job_that_no_loop_takes_ends_as_rejected() {
 fn calls_are_numbered_from_one() {
     let (link, _asked) = link();
     assert_eq!([link.next_call(), link.next_call(), link.next_call()], [1, 2, 3]);
+}
+
+/// A callback that keeps what it is given.
+fn keeps() -> (Receiver<JobResult>, impl FnOnce(JobResult) + Send + 'static) {
+    let (kept, results) = crossbeam_channel::unbounded();
+    (results, move |result| kept.send(result).expect("the test reads it"))
+}
+
+#[test]
+fn a_callback_has_the_end_once_and_nothing_is_cancelled() {
+    let (link, asked) = link();
+    let (handle, slot) = submitted(&link, &asked, later());
+    let (results, callback) = keeps();
+    let canceller = handle.on_end(callback);
+    assert!(results.is_empty());
+    let mut wakes = Wakes::default();
+    slot.end_among(&mut wakes, lost);
+    assert!(results.is_empty(), "it is called with the others");
+    wakes.fire();
+    canceller.cancel();
+    assert_eq!(results.try_iter().map(kind).collect::<Vec<_>>(), [JobErrorKind::Lost(LostCause::Master)]);
+    assert_eq!(abandoned(&asked), []);
+}
+
+#[test]
+fn a_callback_of_a_job_that_has_ended_is_called_at_once() {
+    let (link, asked) = link();
+    let (handle, slot) = submitted(&link, &asked, later());
+    slot.end(lost);
+    let (results, callback) = keeps();
+    handle.on_end(callback);
+    assert_eq!(results.try_iter().map(kind).collect::<Vec<_>>(), [JobErrorKind::Lost(LostCause::Master)]);
+}
+
+#[test]
+fn cancelling_calls_back_and_tells_the_loop() {
+    let (link, asked) = link();
+    let (handle, slot) = submitted(&link, &asked, later());
+    let call = handle.call;
+    let (results, callback) = keeps();
+    let canceller = handle.on_end(callback);
+    canceller.clone().cancel();
+    canceller.cancel();
+    assert_eq!(slot.end(lost), Ended::Before);
+    assert_eq!(results.try_iter().map(kind).collect::<Vec<_>>(), [JobErrorKind::Cancelled]);
+    assert_eq!(abandoned(&asked), [call]);
+}
+
+#[test]
+fn a_panic_of_a_callback_stays_with_it() {
+    let (link, asked) = link();
+    let (handle, slot) = submitted(&link, &asked, later());
+    handle.on_end(|_| panic!("on purpose"));
+    assert_eq!(slot.end(lost), Ended::Now);
+    assert_eq!(Arc::strong_count(&link), 1, "it keeps nothing alive any longer");
+}
+
+#[test]
+fn a_callback_keeps_the_link_alive_and_the_last_one_ends_the_loop() {
+    let (link, asked) = link();
+    let (handle, slot) = submitted(&link, &asked, later());
+    let canceller = handle.on_end(drop);
+    drop(link);
+    assert!(asked.is_empty());
+    slot.end(lost);
+    canceller.cancel();
+    let told: Vec<Command> = asked.try_iter().collect();
+    assert!(matches!(told.as_slice(), [Command::Close { .. }]));
+}
+
+#[test]
+fn a_callback_of_a_job_that_no_loop_takes_is_called() {
+    let (link, asked) = link();
+    let call = link.next_call();
+    let slot = Arc::new(Slot::new(None));
+    link.submit(call, Job::new("payload").into_submission(), later(), &slot);
+    let (results, callback) = keeps();
+    JobHandle { slot, link, call, deadline: later() }.on_end(callback);
+    drop(asked);
+    assert_eq!(results.try_iter().map(kind).collect::<Vec<_>>(), [JobErrorKind::Rejected(Rejection::Closed)]);
 }

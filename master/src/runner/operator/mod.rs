@@ -7,7 +7,7 @@ mod order;
 
 pub use order::{OperatorError, Order, Progress, Selector};
 
-use super::builder::ConnectError;
+use super::connect_error::ConnectError;
 use crate::client::{ClientAction, ClientMachine, Course, Refusal};
 use crate::common::WorkerInfo;
 use crate::transport::clock;

@@ -1,6 +1,6 @@
 //! What an operator can say, and what comes of it.
 
-use crate::runner::ConnectError;
+use crate::runner::connect_error::ConnectError;
 use powerhose_protocol::Value;
 use std::fmt;
 use std::time::Duration;

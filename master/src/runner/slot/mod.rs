@@ -1,5 +1,5 @@
-//! Where the loop puts a job's end for its caller, which waits blocked, as a future, or not at all. The first end wins; a
-//! later one is dropped.
+//! Where the loop puts a job's end for its caller, which waits blocked, as a future, for a call, or not at all. The first end
+//! wins; a later one is dropped.
 
 use super::error::JobError;
 use super::reply::Reply;
@@ -30,7 +30,12 @@ enum Waiting {
     NotYet,
     Blocked,
     Polled(Waker),
+    /// Not at all: its result is handed to this.
+    Called(Callback),
 }
+
+/// Takes a job's result on whichever thread ends the job. It never panics.
+pub(crate) type Callback = Box<dyn FnOnce(JobResult) + Send>;
 
 impl Slot {
     pub(crate) fn new(id: Option<JobId>) -> Slot {
@@ -60,7 +65,9 @@ impl Slot {
     pub(crate) fn end_among(self: Arc<Slot>, wakes: &mut Wakes, result: impl FnOnce() -> JobResult) {
         match self.put(result) {
             None | Some(Waiting::NotYet) => {}
-            Some(waiting @ (Waiting::Blocked | Waiting::Polled(_))) => wakes.0.push((self, waiting)),
+            Some(waiting @ (Waiting::Blocked | Waiting::Polled(_) | Waiting::Called(_))) => {
+                wakes.0.push((self, waiting))
+            }
         }
     }
 
@@ -78,6 +85,32 @@ impl Slot {
             Waiting::NotYet => {}
             Waiting::Blocked => self.ended.notify_all(),
             Waiting::Polled(waker) => waker.wake(),
+            Waiting::Called(callback) => {
+                let result = take(&mut self.lock());
+                // Whoever leaves a callback takes no result.
+                callback(result.expect("it has just ended, and only the callback takes its result"));
+            }
+        }
+    }
+
+    /// Leaves a callback for the job's result; calls it at once if the job has ended. `None` if the result was taken.
+    pub(crate) fn call(&self, callback: Callback) -> Option<()> {
+        let mut state = self.lock();
+        if let State::Open(waiting) = &mut *state {
+            *waiting = Waiting::Called(callback);
+            return Some(());
+        }
+        let result = take(&mut state)?;
+        drop(state);
+        callback(result);
+        Some(())
+    }
+
+    /// Whether the job goes on for nobody but whoever holds its handle.
+    pub(crate) fn is_for_its_handle(&self) -> bool {
+        match &*self.lock() {
+            State::Open(Waiting::NotYet | Waiting::Blocked | Waiting::Polled(_)) => true,
+            State::Open(Waiting::Called(_)) | State::Ended(_) | State::Taken => false,
         }
     }
 
@@ -132,7 +165,7 @@ impl Slot {
 pub(crate) struct Wakes(Vec<(Arc<Slot>, Waiting)>);
 
 impl Wakes {
-    /// Wakes them all.
+    /// Wakes them all, or calls back.
     pub(crate) fn fire(&mut self) {
         self.0.drain(..).for_each(|(slot, waiting)| slot.wake(waiting));
     }

@@ -6,6 +6,7 @@
 //! broken test from hanging.
 
 mod bytes;
+mod callbacks;
 mod cancelling;
 mod clients;
 mod closing;
