@@ -127,18 +127,23 @@ impl Children {
         let look_at = self.memory.as_ref().map(MemoryWatch::due);
         let until = [due, look_at, self.abandon_at].into_iter().flatten().min();
         let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
-        for (pid, remains) in self.messages.sleep(|| self.processes.sleep(wait)) {
-            self.ended(pid, remains);
-        }
+        let ended = self.messages.sleep(|| self.processes.sleep(wait));
+        self.take_in(ended);
         self.abandon_at.is_none_or(|abandon_at| Instant::now() < abandon_at)
     }
 
     fn receive(&mut self) {
-        for (pid, remains) in self.processes.sleep(Some(Duration::ZERO)) {
-            self.ended(pid, remains);
-        }
+        let ended = self.processes.sleep(Some(Duration::ZERO));
+        self.take_in(ended);
+    }
+
+    /// Messages first: what was said of a process before it ended is there by the time that its end is seen.
+    fn take_in(&mut self, ended: Vec<(u32, Remains)>) {
         while let Some(message) = self.messages.take() {
             self.take(message);
+        }
+        for (pid, remains) in ended {
+            self.ended(pid, remains);
         }
     }
 
