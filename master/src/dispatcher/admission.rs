@@ -134,7 +134,7 @@ impl Dispatcher {
             Lane::Client => self.pools[pool].waiting.push(&mut self.jobs, key),
             Lane::Again => self.pools[pool].waiting.push_again(&mut self.jobs, key),
         }
-        self.stir(pool);
+        self.pool_changed(pool);
     }
 
     /// A caller no longer waits: nothing will be delivered.

@@ -33,35 +33,35 @@ enum Listing {
 
 impl Dispatcher {
     /// The pool's queue or its workers changed: look at it before the next message goes out.
-    pub(super) fn stir(&mut self, pool: PoolKey) {
+    pub(super) fn pool_changed(&mut self, pool: PoolKey) {
         let entry = &mut self.pools[pool];
-        if !entry.stirred {
-            entry.stirred = true;
-            self.stirred.push(pool);
+        if !entry.changed {
+            entry.changed = true;
+            self.changed_pools.push(pool);
         }
     }
 
     /// Gives out jobs until nothing more fits. Pools that share workers take turns.
     pub(crate) fn assign(&mut self) {
-        while let Some(place) = self.next_stirred() {
-            let pool = self.stirred[place];
+        while let Some(place) = self.next_changed() {
+            let pool = self.changed_pools[place];
             if let Look::Further = self.assign_one(pool) {
                 continue;
             }
-            self.stirred.swap_remove(place);
+            self.changed_pools.swap_remove(place);
             if let Some(entry) = self.pools.get_mut(pool) {
-                entry.stirred = false;
+                entry.changed = false;
                 self.plan_balance(pool);
             }
         }
     }
 
-    fn next_stirred(&self) -> Option<usize> {
-        match self.stirred.len() {
+    fn next_changed(&self) -> Option<usize> {
+        match self.changed_pools.len() {
             0 => None,
             1 => Some(0),
             count => (0..count).min_by_key(|place| {
-                let pool = self.stirred[*place];
+                let pool = self.changed_pools[*place];
                 self.pools.get(pool).map_or(0, |pool| pool.served)
             }),
         }
@@ -122,7 +122,7 @@ impl Dispatcher {
         if let Listing::Listed = self.list(key) {
             for place in 0..self.peers.worker(key).memberships.len() {
                 let (pool, _) = self.peers.worker(key).memberships[place];
-                self.stir(pool);
+                self.pool_changed(pool);
             }
         }
     }

@@ -116,7 +116,7 @@ pub(crate) struct Dispatcher {
     /// Supervised workers that are gone with a job, whose exit status is not known yet.
     obituaries: Obituaries,
     /// Pools whose queue and workers are to be looked at.
-    stirred: Vec<PoolKey>,
+    changed_pools: Vec<PoolKey>,
     served: u64,
     actions: VecDeque<Action>,
     lifecycle: Lifecycle,
@@ -158,7 +158,7 @@ impl Dispatcher {
             heartbeats_due,
             supervised: HashSet::new(),
             obituaries: Obituaries::default(),
-            stirred: Vec::new(),
+            changed_pools: Vec::new(),
             served: 0,
             actions: VecDeque::new(),
             lifecycle: Lifecycle::Open,

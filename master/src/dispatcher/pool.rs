@@ -33,7 +33,7 @@ pub(crate) struct Pool {
     /// How long they took.
     pub(crate) times: Times,
     /// Whether its queue and workers are to be looked at before the next message goes out.
-    pub(crate) stirred: bool,
+    pub(crate) changed: bool,
     /// When it was last given a worker, as a count: pools that share workers take turns by it.
     pub(crate) served: u64,
     /// Whether a timer will look for jobs that wait behind busy workers.
@@ -124,7 +124,7 @@ impl Pools {
             dispatched: 0,
             ends: Ends::default(),
             times: Times::default(),
-            stirred: false,
+            changed: false,
             served: 0,
             balancing: false,
         });

@@ -157,7 +157,7 @@ impl Dispatcher {
         for (pool, _) in &worker.memberships {
             if self.pools.get_mut(*pool).is_some() {
                 self.end_rests(*pool);
-                self.stir(*pool);
+                self.pool_changed(*pool);
             }
         }
     }
