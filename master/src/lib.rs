@@ -27,8 +27,6 @@ pub use common::{
     Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts, WorkerExit, WorkerInfo, WorkerState,
 };
 pub use cores::cores;
-#[cfg(feature = "mutations")]
-pub use dispatcher::mutations;
 pub use powerhose_protocol::{
     CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer, DEFAULT_POOL,
     ENDPOINT_VARIABLE, Endpoint, EndpointError, JobId, POOL_VARIABLE, SECRET_FILE_VARIABLE, SecretError,

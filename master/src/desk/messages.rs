@@ -3,7 +3,7 @@
 use super::outbox::frame_bytes;
 use super::{Desk, Route};
 use crate::common::{GoneCause, Headers, Repeat, Submission};
-use crate::dispatcher::{PeerKey, Standing, WorkerReply, mutated};
+use crate::dispatcher::{PeerKey, Standing, WorkerReply};
 use bytes::Bytes;
 use powerhose_protocol::{
     CallEntry, DecodeError, Execute, FLAG_ONCE, Heartbeat, Kind, Message, Quieted, Replies, ReplyEntry,
@@ -32,7 +32,7 @@ impl Desk {
         let Some(peer) = self.sessions.find(route) else { return self.send_unknown(route) };
         let id = self.sessions.get(peer).map(|session| session.id);
         match message.session() {
-            Some(session) if Some(session) == id || mutated!(IgnoreSession) => {}
+            Some(session) if Some(session) == id => {}
             Some(_) => return self.send_unknown(route),
             None => return self.not_yours(route, message.kind()),
         }

@@ -1,7 +1,5 @@
 //! Numbers that look random and never repeat: splitmix64, whose output is a permutation of its counter.
 
-use crate::dispatcher::mutated;
-
 /// Where a master's randomness comes from.
 pub struct Seed([u8; 32]);
 
@@ -49,9 +47,6 @@ impl Random {
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             mixed ^= mixed >> 31;
-            if mutated!(RepeatSession) {
-                return 1 + mixed % 16;
-            }
             if mixed != 0 {
                 return mixed;
             }

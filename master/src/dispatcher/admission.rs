@@ -1,7 +1,6 @@
 //! How a job comes in, and how its caller leaves again.
 
 use super::job::{Job, JobKey, Lane, Place};
-use super::mutations::mutated;
 use super::peer::{Peer, PeerKey};
 use super::pool::Knowledge;
 use super::{Action, Dispatcher, Timer};
@@ -101,7 +100,7 @@ impl Dispatcher {
         if call == 0 || call > CALL_MAX {
             return Err(Rejection::BadCall { reason: "a call is a number from 1 to 2^40 - 1".into() });
         }
-        if self.waiting_jobs >= settings.queue_jobs_max && !mutated!(ExceedQueueBound) {
+        if self.waiting_jobs >= settings.queue_jobs_max {
             return Err(Rejection::QueueFull { jobs_max: settings.queue_jobs_max as u64 });
         }
         // A single job may be larger than the whole bound of waiting bytes, as long as it waits alone.
@@ -194,8 +193,7 @@ impl Dispatcher {
             wait,
             run,
         };
-        let call = job.id.call() + u64::from(mutated!(WrongCall));
-        self.deliver(job.client, call, outcome);
+        self.deliver(job.client, job.id.call(), outcome);
     }
 
     fn deliver(&mut self, client: PeerKey, call: u64, outcome: Outcome) {

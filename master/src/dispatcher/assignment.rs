@@ -3,7 +3,6 @@
 use super::credit::STOCK_WAIT;
 use super::event::Attempt;
 use super::job::{JobKey, LastDispatch, Place};
-use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Attention, Company, Occupation, Outstanding, Service, Waiter};
@@ -136,13 +135,12 @@ impl Dispatcher {
         let serves = match worker.service {
             Service::On => true,
             Service::Resting { until } => level == 0 && until <= now,
-            Service::Quiet => mutated!(DispatchAfterQuiet),
+            Service::Quiet => false,
         };
         let has_room = worker.outstanding_bytes < bytes_max || worker.outstanding.is_empty();
         let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
-        let suspected = suspected && !mutated!(TrustSuspects);
-        let overdue = worker.is_overdue() && !mutated!(TrustOverdue);
-        let occupied = worker.occupation == Occupation::LongRun && !mutated!(CrowdLongRuns);
+        let overdue = worker.is_overdue();
+        let occupied = worker.occupation == Occupation::LongRun;
         let listed = serves && has_room && !alone && !suspected && !overdue && !occupied;
         for place in 0..worker.memberships.len() {
             let (pool, member) = self.peers.worker(key).memberships[place];
@@ -172,7 +170,7 @@ impl Dispatcher {
         let Some(pool) = self.pools.get_mut(key) else { return };
         pool.balancing = false;
         let idle = pool.members.idle();
-        let mut wanted = if mutated!(ForgetRecall) { 0 } else { idle };
+        let mut wanted = idle;
         if !pool.waiting.is_empty() {
             return;
         }

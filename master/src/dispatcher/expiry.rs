@@ -1,7 +1,6 @@
 //! What happens when a time is over: deadlines, waits, heartbeats, silence.
 
 use super::job::{JobKey, Place};
-use super::mutations::mutated;
 use super::pool::Knowledge;
 use super::worker::Attention;
 use super::{Action, Dispatcher, Timer};
@@ -13,9 +12,6 @@ impl Dispatcher {
     /// A caller's patience is over.
     pub(super) fn deadline(&mut self, key: JobKey) {
         let Some(job) = self.jobs.get(key) else { return };
-        if mutated!(ForgetToExpire) {
-            return;
-        }
         match job.place {
             Place::Waiting { .. } => self.finish_timed_out(key),
             Place::Dispatched { .. } => {
@@ -50,7 +46,7 @@ impl Dispatcher {
     pub(super) fn heartbeats(&mut self) {
         let interval = self.settings.heartbeat_interval;
         let late = self.now.saturating_duration_since(self.heartbeats_due);
-        let paused = late > interval && !mutated!(BlameForPause);
+        let paused = late > interval;
         self.count_lateness(late);
         if paused {
             info!(
@@ -78,7 +74,6 @@ impl Dispatcher {
     fn is_silent(&self, key: super::peer::PeerKey) -> bool {
         let peer = &self.peers[key];
         !self.is_excused(key)
-            && !mutated!(ForgetSilence)
             && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max
     }
 

@@ -1,7 +1,6 @@
 //! One job, from its acceptance to its end.
 
 use super::moment::Moment;
-use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use crate::common::{Headers, Repeat};
@@ -77,7 +76,7 @@ impl Job {
     /// Whether it goes only to a worker that has nothing else, which then gets nothing else: a job that must not run
     /// twice, or one that may have killed a worker.
     pub(crate) fn goes_alone(&self) -> bool {
-        (self.repeat == Repeat::Never && !mutated!(CompanyForOnce)) || self.charged > 0
+        self.repeat == Repeat::Never || self.charged > 0
     }
 
     /// What it counts against the bound of waiting bytes.

@@ -4,7 +4,6 @@
 //! Among equals the nearest comes first, and then the one that has been in its place longest: the least recently used.
 
 use super::distance::{Distance, RoundTrips};
-use super::mutations::mutated;
 use super::peer::PeerKey;
 use slotmap::{SlotMap, new_key_type};
 use std::time::Duration;
@@ -170,11 +169,7 @@ impl Members {
             // Further away is only better with fewer jobs.
             let levels_max = best.map_or(credit, |(level, _)| level.min(credit));
             let mut levels = circle.iter().take(levels_max).enumerate();
-            let found = if mutated!(CrowdWorkers) {
-                levels.rev().find_map(|(level, line)| Some((level, line.head?)))
-            } else {
-                levels.find_map(|(level, line)| Some((level, line.head?)))
-            };
+            let found = levels.find_map(|(level, line)| Some((level, line.head?)));
             best = found.or(best);
         }
         best.map(|(_, member)| self.members[member].worker)

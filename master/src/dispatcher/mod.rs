@@ -24,10 +24,6 @@ mod joining;
 mod lull;
 mod members;
 mod moment;
-#[cfg(not(feature = "mutations"))]
-mod mutations;
-#[cfg(feature = "mutations")]
-pub mod mutations;
 mod obituary;
 mod peer;
 mod pool;
@@ -41,7 +37,6 @@ pub(crate) use event::{Action, Attempt, WorkerReply};
 pub use holdings::Holdings;
 pub(crate) use job::JobKey;
 pub(crate) use joining::{NoEntry, Offer, PeerRole, Registration, Selection, Standing, TooManyPools};
-pub(crate) use mutations::mutated;
 pub(crate) use peer::PeerKey;
 pub(crate) use worker::Attention;
 

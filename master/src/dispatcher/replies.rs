@@ -2,7 +2,6 @@
 
 use super::event::{Attempt, WorkerReply};
 use super::job::{JobKey, Lane, Place};
-use super::mutations::mutated;
 use super::peer::PeerKey;
 use super::pool::PoolKey;
 use super::worker::{Occupation, Outstanding, Service, Waiter};
@@ -65,16 +64,11 @@ impl Dispatcher {
             Some(job) => self.conclude(key, job, answered.waiter, stands, reply),
             None => {
                 self.stats.replies_late += 1;
-                if mutated!(DeliverLateReply) {
-                    return self.deliver_to_nobody(reply.job, reply.payload);
-                }
                 debug!(job = %reply.job, worker = number, "a late reply was dropped");
                 self.back_in_time(key);
             }
         }
-        if !mutated!(ForgetToFreeCredit) {
-            self.relist(key);
-        }
+        self.relist(key);
     }
 
     fn notice_served(&mut self, key: PeerKey) {
@@ -252,11 +246,9 @@ impl Dispatcher {
         let job = &mut self.jobs[key];
         job.returned += 1;
         self.stats.returned += 1;
-        let may_repeat = job.repeat == Repeat::Allowed || mutated!(RepeatOnce);
-        if !may_repeat || mutated!(ForgetToReturn) {
-            self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
-        } else {
-            self.wait_in_queue(key, Lane::Again);
+        match job.repeat {
+            Repeat::Allowed => self.wait_in_queue(key, Lane::Again),
+            Repeat::Never => self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO),
         }
     }
 
@@ -273,10 +265,8 @@ impl Dispatcher {
             worker.find(id, u64::from(attempt)).expect("a dispatched job is outstanding at its worker");
         let was_overdue = worker.is_overdue();
         worker.outstanding[place].waiter = Waiter::Nobody;
-        if !mutated!(ForgetCancel) {
-            let job = Attempt { job: id, attempt };
-            self.actions.push_back(Action::Cancel { worker: worker_key, job });
-        }
+        let job = Attempt { job: id, attempt };
+        self.actions.push_back(Action::Cancel { worker: worker_key, job });
         if !was_overdue {
             debug!(worker = number, job = %id, "overdue");
             self.actions.push_back(Action::Notify(Notice::WorkerOverdue { worker: number, job: id }));

@@ -5,10 +5,9 @@
 //! a probe fails (gone) or all of them went out (alive; heartbeats watch over it as over everybody).
 
 use super::job::Place;
-use super::mutations::mutated;
 use super::peer::{PeerKey, Role, Suspicion};
 use super::{Action, Dispatcher, Timer};
-use crate::common::{Ending, GoneCause, LostCause, Notice, WorkerExit};
+use crate::common::{Ending, GoneCause, LostCause, Notice, Repeat, WorkerExit};
 use powerhose_protocol::JobId;
 use std::time::Duration;
 use tracing::{debug, info};
@@ -109,9 +108,6 @@ impl Dispatcher {
                 // By call, so that the order is the same in every run.
                 let mut jobs: Vec<_> = client.jobs.into_iter().collect();
                 jobs.sort_unstable();
-                if mutated!(KeepJobsOfGoneClient) {
-                    jobs.clear();
-                }
                 jobs.into_iter().for_each(|(_, job)| self.drop_job(job));
                 self.actions.push_back(Action::Notify(Notice::ClientGone { client: peer.number, cause }));
             }
@@ -144,13 +140,11 @@ impl Dispatcher {
             self.pools[entry.pool].dispatched -= 1;
         }
         // Backwards, because each goes to the front of the queue.
-        let charged =
-            if mutated!(ChargeTheWrongJob) { worker.outstanding.len().saturating_sub(1) } else { 0 };
         for (place, entry) in worker.outstanding.iter().enumerate().rev() {
             let Some(job) = entry.waiter.job() else { continue };
             match cause {
                 GoneCause::Goodbye => self.come_back(job),
-                _ if place == charged => self.charge(job, cause, pid),
+                _ if place == 0 => self.charge(job, cause, pid),
                 _ => self.come_back_from_the_dead(job),
             }
         }
@@ -168,11 +162,7 @@ impl Dispatcher {
         let job = &mut self.jobs[key];
         job.charged += 1;
         job.may_have_run = true;
-        if mutated!(ForgetToCharge) {
-            job.charged -= 1;
-        }
-        let repeats = job.repeat == crate::common::Repeat::Allowed || mutated!(RepeatOnce);
-        if repeats && job.charged < job.attempts_max {
+        if job.repeat == Repeat::Allowed && job.charged < job.attempts_max {
             self.stats.redispatched += 1;
             self.wait_in_queue(key, super::job::Lane::Again);
             return;

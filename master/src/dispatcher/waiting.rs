@@ -5,7 +5,6 @@
 
 use super::job::{Job, JobKey, Lane, Place};
 use super::moment::Moment;
-use super::mutations::mutated;
 use super::peer::PeerKey;
 use crate::maps::Map;
 use slotmap::SlotMap;
@@ -87,7 +86,7 @@ impl Waiting {
         let from_client = self.again.head.is_none();
         self.remove(jobs, key);
         let client = jobs[key].client;
-        if from_client && self.turns.front() == Some(&client) && !mutated!(ForgetTurns) {
+        if from_client && self.turns.front() == Some(&client) {
             self.turns.rotate_left(1);
         }
         Some(key)

@@ -2,7 +2,6 @@
 
 use super::job::JobKey;
 use super::members::MemberKey;
-use super::mutations::mutated;
 use super::pool::PoolKey;
 use crate::common::WorkerState;
 use powerhose_protocol::JobId;
@@ -137,9 +136,6 @@ impl Worker {
 
     /// The place of an attempt among what it has not answered.
     pub(crate) fn find(&self, job: JobId, attempt: u64) -> Option<usize> {
-        let fenced = !mutated!(ForgetToFence);
-        self.outstanding
-            .iter()
-            .position(|entry| entry.id == job && (!fenced || u64::from(entry.attempt) == attempt))
+        self.outstanding.iter().position(|entry| entry.id == job && u64::from(entry.attempt) == attempt)
     }
 }

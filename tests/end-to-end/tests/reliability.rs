@@ -63,7 +63,7 @@ fn is_there(place: &str, name: &str) -> bool {
         }
         "sim" => {
             variant("tests/simulation/src/verdict.rs", &format!("{name} =>"))
-                || variant("master/src/dispatcher/mutations.rs", name)
+                || variant("tests/simulation/tests/mutations/table.rs", &format!("name: \"{name}\","))
         }
         "chaos" => variant("tests/chaos/src/fault.rs", &format!("{},", pascal(name))),
         _ => root().join(name).exists(),
