@@ -1,6 +1,6 @@
 //! What is counted at the end of a job, and the account of it for those who ask.
 
-use super::distance::Distance;
+use super::choice::Distance;
 use super::job::Job;
 use super::pool::Pool;
 use super::{Dispatcher, PeerKey};

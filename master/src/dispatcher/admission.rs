@@ -3,7 +3,7 @@
 use super::job::{Job, JobKey, Lane, Place};
 use super::peer::{Peer, PeerKey};
 use super::pool::Knowledge;
-use super::{Action, Dispatcher, Timer};
+use super::{Dispatcher, Timer};
 use crate::common::{Ending, Outcome, Rejection, Submission, WAIT_MAX};
 use powerhose_protocol::limits::is_pool_name;
 use powerhose_protocol::{CALL_MAX, JobId};
@@ -143,71 +143,5 @@ impl Dispatcher {
             return;
         };
         self.drop_job(key);
-    }
-
-    /// Ends a job that nobody waits for.
-    pub(super) fn drop_job(&mut self, key: JobKey) {
-        self.stats.cancelled += 1;
-        self.pools[self.jobs[key].pool].ends.cancelled += 1;
-        debug!(parent: self.jobs[key].span(), "its caller left");
-        self.release_worker(key);
-        self.take(key);
-    }
-
-    /// Takes a job out of wherever it is. A job at a worker must have been released first.
-    pub(super) fn take(&mut self, key: JobKey) -> Job {
-        if let Place::Waiting { .. } = self.jobs[key].place {
-            self.leave_queue(key);
-        }
-        let job = self.jobs.remove(key).expect("a job ends once");
-        self.timers.stop(job.deadline_timer);
-        if let Place::Mourning { timer, .. } = job.place {
-            self.timers.stop(timer);
-        }
-        if let Some(state) = self.peers.get_mut(job.client).and_then(Peer::client_mut) {
-            state.jobs.remove(&job.id.call());
-        }
-        self.pools.forget_if_idle(job.pool);
-        job
-    }
-
-    /// Takes a waiting job out of its pool's queue, wherever it stands.
-    pub(super) fn leave_queue(&mut self, key: JobKey) {
-        let job = &self.jobs[key];
-        self.waiting_jobs -= 1;
-        self.waiting_bytes -= job.byte_count();
-        let pool = job.pool;
-        self.pools[pool].waiting.remove(&mut self.jobs, key);
-    }
-
-    /// Ends a job and tells its caller.
-    pub(super) fn finish(&mut self, key: JobKey, ending: Ending, run: Duration) {
-        let job = self.take(key);
-        let wait = job.last_dispatch.map_or(self.moment, |last| last.at).since(job.accepted);
-        self.count_end(&job, &ending, wait, run);
-        let outcome = Outcome {
-            ending,
-            may_have_run: job.may_have_run,
-            attempts: job.attempts(),
-            worker: job.last_dispatch.map(|last| last.worker.get()),
-            wait,
-            run,
-        };
-        self.deliver(job.client, job.id.call(), outcome);
-    }
-
-    fn deliver(&mut self, client: PeerKey, call: u64, outcome: Outcome) {
-        let stats = &mut self.stats;
-        match &outcome.ending {
-            Ending::Done { .. } => stats.done += 1,
-            Ending::Failed { .. } => stats.failed += 1,
-            Ending::TimedOut => stats.timed_out += 1,
-            Ending::Lost(_) => stats.lost += 1,
-            Ending::Rejected(rejection) => {
-                stats.rejected += 1;
-                stats.rejections.count(rejection);
-            }
-        }
-        self.actions.push_back(Action::Told { client, call, outcome });
     }
 }

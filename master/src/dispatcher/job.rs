@@ -55,7 +55,7 @@ pub(crate) enum Place {
     /// At a worker.
     Dispatched { worker: PeerKey },
     /// Lost with a worker whose exit status is about to be known.
-    Mourning { pid: u32, timer: TimerKey },
+    AwaitsExit { pid: u32, timer: TimerKey },
 }
 
 /// Which line of its pool's queue a job stands in.

@@ -137,7 +137,7 @@ impl Dispatcher {
             self.peers.worker(key).memberships.push((pool, member));
         }
         self.announce(key, registration);
-        self.relist(key);
+        self.update_listing(key);
         left.into_iter().for_each(|pool| self.end_rests(pool));
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Dispatcher {
         let Some(worker) = self.peers.get_mut(key).and_then(Peer::worker_mut) else { return };
         worker.service = Service::Quiet;
         let pools: Vec<PoolKey> = worker.memberships.iter().map(|(pool, _)| *pool).collect();
-        self.relist(key);
+        self.update_listing(key);
         pools.into_iter().for_each(|pool| self.end_rests(pool));
         self.recall(key, None, usize::MAX);
     }
@@ -208,7 +208,7 @@ impl Dispatcher {
     pub(crate) fn resume(&mut self, key: PeerKey) {
         let Some(worker) = self.peers.get_mut(key).and_then(Peer::worker_mut) else { return };
         worker.service = Service::On;
-        self.relist(key);
+        self.update_listing(key);
     }
 
     /// The registered workers that are selected.

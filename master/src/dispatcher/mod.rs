@@ -11,20 +11,17 @@
 mod account;
 mod accounting;
 mod admission;
-mod assignment;
+mod choice;
 mod closing;
-mod credit;
-mod distance;
+mod deaths;
+mod ends;
 mod event;
-mod expiry;
 mod holdings;
 mod invariants;
 mod job;
 mod joining;
-mod lull;
-mod members;
+mod liveness;
 mod moment;
-mod obituary;
 mod peer;
 mod pool;
 mod replies;
@@ -32,7 +29,7 @@ mod suspicion;
 mod waiting;
 mod worker;
 
-pub(crate) use credit::STOCK_WAIT;
+pub(crate) use choice::STOCK_WAIT;
 pub(crate) use event::{Action, Attempt, WorkerReply};
 pub use holdings::Holdings;
 pub(crate) use job::JobKey;
@@ -43,9 +40,9 @@ pub(crate) use worker::Attention;
 use crate::common::{Settings, Stats};
 use crate::timers::Timers;
 use closing::Lifecycle;
+use deaths::Deaths;
 use job::Job;
 use moment::Moment;
-use obituary::Obituaries;
 use peer::{Peer, Peers, Role};
 use pool::{PoolKey, Pools};
 use slotmap::SlotMap;
@@ -68,9 +65,9 @@ enum Timer {
     /// When a worker that ran too long too often gets a job on trial.
     RestOver(PeerKey),
     /// When the exit status of a dead worker should have been told.
-    Mourning(JobKey),
+    AwaitsExit(JobKey),
     /// When the death of a worker with a job is told of without its exit status.
-    Obituary(u32),
+    Death(u32),
     /// When what is left is to be ended.
     CloseNow,
 }
@@ -84,7 +81,7 @@ impl Timer {
             Timer::Probe(_) => "probe of a connection",
             Timer::Balance(_) => "balance of a pool",
             Timer::RestOver(_) => "rest of a worker",
-            Timer::Mourning(_) | Timer::Obituary(_) => "exit status of a worker",
+            Timer::AwaitsExit(_) | Timer::Death(_) => "exit status of a worker",
             Timer::CloseNow => "end of the drain",
         }
     }
@@ -109,7 +106,7 @@ pub(crate) struct Dispatcher {
     heartbeats_due: Instant,
     supervised: HashSet<u32>,
     /// Supervised workers that are gone with a job, whose exit status is not known yet.
-    obituaries: Obituaries,
+    deaths: Deaths,
     /// Pools whose queue and workers are to be looked at.
     changed_pools: Vec<PoolKey>,
     served: u64,
@@ -152,7 +149,7 @@ impl Dispatcher {
             timers,
             heartbeats_due,
             supervised: HashSet::new(),
-            obituaries: Obituaries::default(),
+            deaths: Deaths::default(),
             changed_pools: Vec::new(),
             served: 0,
             actions: VecDeque::new(),
@@ -184,8 +181,8 @@ impl Dispatcher {
                 Timer::Probe(peer) => self.probe(peer),
                 Timer::Balance(pool) => self.balance(pool),
                 Timer::RestOver(worker) => self.rest_over(worker),
-                Timer::Mourning(job) => self.mourned(job),
-                Timer::Obituary(pid) => self.tell_of_death(pid, None),
+                Timer::AwaitsExit(job) => self.exit_stays_unknown(job),
+                Timer::Death(pid) => self.tell_of_death(pid, None),
                 Timer::CloseNow => self.close_now(),
             }
         }

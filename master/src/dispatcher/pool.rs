@@ -1,9 +1,9 @@
 //! One pool: its waiting jobs, its workers, its run times.
 
-use super::credit::Runs;
-use super::distance::Distance;
+use super::choice::Distance;
+use super::choice::Members;
+use super::choice::Runs;
 use super::job::Job;
-use super::members::Members;
 use super::peer::PeerKey;
 use super::waiting::Waiting;
 use crate::common::{Ends, PoolSettings, Times};

@@ -68,7 +68,7 @@ impl Dispatcher {
                 self.back_in_time(key);
             }
         }
-        self.relist(key);
+        self.update_listing(key);
     }
 
     fn notice_served(&mut self, key: PeerKey) {
@@ -152,7 +152,7 @@ impl Dispatcher {
             // Without overruns it rests because it gave jobs back, and would do so again.
             if matches!(worker.service, Service::Resting { .. }) && worker.overruns > 0 {
                 worker.service = Service::Resting { until: self.now };
-                self.relist(key);
+                self.update_listing(key);
             }
         }
     }
@@ -168,7 +168,7 @@ impl Dispatcher {
             {
                 worker.service = Service::On;
             }
-            self.relist(key);
+            self.update_listing(key);
         }
     }
 
@@ -272,6 +272,6 @@ impl Dispatcher {
             self.actions.push_back(Action::Notify(Notice::WorkerOverdue { worker: number, job: id }));
         }
         self.recall(worker_key, None, usize::MAX);
-        self.relist(worker_key);
+        self.update_listing(worker_key);
     }
 }

@@ -123,13 +123,13 @@ impl Waiting {
 fn next_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
     match &mut jobs[key].place {
         Place::Waiting { next, .. } => next,
-        Place::Dispatched { .. } | Place::Mourning { .. } => unreachable!("a linked job waits"),
+        Place::Dispatched { .. } | Place::AwaitsExit { .. } => unreachable!("a linked job waits"),
     }
 }
 
 fn previous_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
     match &mut jobs[key].place {
         Place::Waiting { previous, .. } => previous,
-        Place::Dispatched { .. } | Place::Mourning { .. } => unreachable!("a linked job waits"),
+        Place::Dispatched { .. } | Place::AwaitsExit { .. } => unreachable!("a linked job waits"),
     }
 }

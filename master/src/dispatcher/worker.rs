@@ -1,7 +1,7 @@
 //! What the master knows of one worker.
 
+use super::choice::MemberKey;
 use super::job::JobKey;
-use super::members::MemberKey;
 use super::pool::PoolKey;
 use crate::common::WorkerState;
 use powerhose_protocol::JobId;

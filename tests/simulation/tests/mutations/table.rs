@@ -39,8 +39,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetToFreeCredit",
         edits: &[edit(
-            "        self.relist(key);\n    }\n\n    fn notice_served",
-            "        if !MADE {\n            self.relist(key);\n        }\n    }\n\n    fn notice_served",
+            "        self.update_listing(key);\n    }\n\n    fn notice_served",
+            "        if !MADE {\n            self.update_listing(key);\n        }\n    }\n\n    fn notice_served",
         )],
         finders: &[Check::Idle],
     },

@@ -1,13 +1,12 @@
 //! Jobs and workers come together: the least loaded worker gets the job whose turn it is.
 
 use super::credit::STOCK_WAIT;
-use super::event::Attempt;
-use super::job::{JobKey, LastDispatch, Place};
-use super::peer::PeerKey;
-use super::pool::PoolKey;
-use super::worker::{Attention, Company, Occupation, Outstanding, Service, Waiter};
-use super::{Action, Dispatcher, Timer};
-use crate::common::Ending;
+use crate::dispatcher::event::Attempt;
+use crate::dispatcher::job::{JobKey, LastDispatch, Place};
+use crate::dispatcher::peer::PeerKey;
+use crate::dispatcher::pool::PoolKey;
+use crate::dispatcher::worker::{Attention, Company, Occupation, Outstanding, Service, Waiter};
+use crate::dispatcher::{Action, Dispatcher, Timer};
 use std::num::NonZeroU64;
 use std::time::Duration;
 use tracing::{debug, trace};
@@ -32,7 +31,7 @@ enum Listing {
 
 impl Dispatcher {
     /// The pool's queue or its workers changed: look at it before the next message goes out.
-    pub(super) fn pool_changed(&mut self, pool: PoolKey) {
+    pub(crate) fn pool_changed(&mut self, pool: PoolKey) {
         let entry = &mut self.pools[pool];
         if !entry.changed {
             entry.changed = true;
@@ -117,7 +116,7 @@ impl Dispatcher {
 
     /// Something about a worker changed: puts it where its state says, and looks at its pools again if it may be given
     /// a job.
-    pub(super) fn relist(&mut self, key: PeerKey) {
+    pub(crate) fn update_listing(&mut self, key: PeerKey) {
         if let Listing::Listed = self.list(key) {
             for place in 0..self.peers.worker(key).memberships.len() {
                 let (pool, _) = self.peers.worker(key).memberships[place];
@@ -166,7 +165,7 @@ impl Dispatcher {
     }
 
     /// Recalls jobs that wait behind busy workers, as many as there are workers without any.
-    pub(super) fn balance(&mut self, key: PoolKey) {
+    pub(crate) fn balance(&mut self, key: PoolKey) {
         let Some(pool) = self.pools.get_mut(key) else { return };
         pool.balancing = false;
         let idle = pool.members.idle();
@@ -188,7 +187,7 @@ impl Dispatcher {
     }
 
     /// Asks a worker to give back jobs that it has not begun, the last ones first; tells how many were asked for.
-    pub(super) fn recall(&mut self, key: PeerKey, pool: Option<PoolKey>, jobs_max: usize) -> usize {
+    pub(crate) fn recall(&mut self, key: PeerKey, pool: Option<PoolKey>, jobs_max: usize) -> usize {
         let Some(worker) = self.peers[key].worker_mut() else { return 0 };
         if worker.attention == Attention::BetweenJobs {
             return 0;
@@ -207,12 +206,5 @@ impl Dispatcher {
             self.actions.push_back(Action::Recall { worker: key, jobs });
         }
         count
-    }
-
-    /// The deadline of a job passed before it could be dispatched.
-    pub(super) fn finish_timed_out(&mut self, key: JobKey) {
-        debug!(parent: self.jobs[key].span(), "timed out");
-        self.count_lateness(self.moment.since(self.jobs[key].deadline));
-        self.finish(key, Ending::TimedOut, Duration::ZERO);
     }
 }

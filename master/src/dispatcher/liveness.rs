@@ -1,45 +1,11 @@
-//! What happens when a time is over: deadlines, waits, heartbeats, silence.
+//! Who lives: heartbeats to every peer, and those that were silent for too long.
 
-use super::job::{JobKey, Place};
-use super::pool::Knowledge;
 use super::worker::Attention;
 use super::{Action, Dispatcher, Timer};
-use crate::common::{Ending, GoneCause, LostCause, Rejection};
-use std::time::Duration;
-use tracing::{debug, info};
+use crate::common::GoneCause;
+use tracing::info;
 
 impl Dispatcher {
-    /// A caller's patience is over.
-    pub(super) fn deadline(&mut self, key: JobKey) {
-        let Some(job) = self.jobs.get(key) else { return };
-        match job.place {
-            Place::Waiting { .. } => self.finish_timed_out(key),
-            Place::Dispatched { .. } => {
-                self.release_worker(key);
-                self.finish_timed_out(key);
-            }
-            Place::Mourning { .. } => self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO),
-        }
-    }
-
-    /// A job has waited for a pool that nobody offers.
-    pub(super) fn unknown_pool(&mut self, key: JobKey) {
-        let Some(job) = self.jobs.get(key) else { return };
-        let pool = &self.pools[job.pool];
-        if pool.knowledge == Knowledge::Known {
-            return;
-        }
-        let rejection = Rejection::NoWorkers { pool: (&*pool.name).into(), offered: self.pools.offered() };
-        debug!(job = %job.id, ?rejection, "rejected");
-        self.finish(key, Ending::Rejected(rejection), Duration::ZERO);
-    }
-
-    /// The exit status of a job's worker was not told in time.
-    pub(super) fn mourned(&mut self, key: JobKey) {
-        let Some(Place::Mourning { .. }) = self.jobs.get(key).map(|job| &job.place) else { return };
-        self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
-    }
-
     /// Every peer hears from us, and those that were silent for too long are gone.
     ///
     /// If this comes more than one interval late, it was us who did not listen: every peer's clock starts anew.

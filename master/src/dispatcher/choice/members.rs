@@ -4,7 +4,7 @@
 //! Among equals the nearest comes first, and then the one that has been in its place longest: the least recently used.
 
 use super::distance::{Distance, RoundTrips};
-use super::peer::PeerKey;
+use crate::dispatcher::peer::PeerKey;
 use slotmap::{SlotMap, new_key_type};
 use std::time::Duration;
 

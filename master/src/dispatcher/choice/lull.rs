@@ -1,7 +1,7 @@
 //! How long no worker will want anything. For so long the loop may look away while replies and new jobs gather. If all
 //! processors are busy, every message that wakes the loop takes one from a worker.
 
-use super::Dispatcher;
+use crate::dispatcher::Dispatcher;
 use std::time::Duration;
 
 /// The longest lull: more gains nothing in `powerhose-bench`'s W3, and every reply may come so much later.
