@@ -142,7 +142,7 @@ fn short_runs_earn_credit_and_long_ones_end_it() {
 /// A worker of short jobs whose replies take so long on the way.
 fn worker_at(bench: &mut Bench, way: Duration) -> Peer {
     let worker = bench.worker("sign");
-    for _ in 0..10 {
+    for _ in 0..32 {
         let call = bench.submit("sign");
         let given = bench.job(worker);
         bench.pass(way.as_millis() as u64);
