@@ -1,6 +1,6 @@
 //! Where a thread sleeps until a descriptor is readable, while another thread may tell it not to look for a while.
 
-use super::poller::Interest;
+use super::interest::Interest;
 use super::system::Selector;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

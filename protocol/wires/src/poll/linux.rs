@@ -1,6 +1,6 @@
 //! What Linux has to sleep on: epoll, timerfd, eventfd. Another system needs another file like this one, and nothing else.
 
-use super::poller::Interest;
+use super::interest::Interest;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,

@@ -1,5 +1,6 @@
 //! Which of many descriptors can be read or written, remembered until somebody takes it.
 
+use super::interest::Interest;
 use super::system::{Seen, Selector};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,14 +8,6 @@ use std::time::Duration;
 
 /// Tokens below it are those of a [`Told`].
 pub(crate) const TOLD_MAX: u64 = 8;
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Nothing,
-    Reading,
-    ReadingAndWriting,
-}
 
 /// What ended a sleep, among the descriptors of others that a socket was told to look at too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
