@@ -1,8 +1,8 @@
 //! What the three programs of this example share: the worker's function, and the master's jobs.
 
 use anyhow::Context;
+use powerhose::worker::{JobFailure, Worker, WorkerError};
 use powerhose::{Job, JobHandle, JobRunner};
-use powerhose_worker::{JobFailure, Worker, WorkerError};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const IN_FLIGHT: usize = 64;
 ///
 /// # Errors
 /// The payload is no number, or its square is too large.
-pub fn square(job: &powerhose_worker::Job) -> Result<String, JobFailure> {
+pub fn square(job: &powerhose::worker::Job) -> Result<String, JobFailure> {
     let text =
         std::str::from_utf8(job.payload()).map_err(|error| JobFailure::new("not_text", error.to_string()))?;
     let number: i64 =

@@ -20,10 +20,10 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
+pub use crate::common::{Ending, Outcome, Repeat, Submission};
 pub use action::{ClientAction, Course, Refusal};
 pub use settings::ClientSettings;
 
-use crate::common::{Ending, Submission};
 use crate::timers::Timers;
 use bytes::Bytes;
 use calls::Calls;

@@ -1,35 +1,51 @@
 //! What a web developer sees: [`JobRunner`], [`Job`], [`JobHandle`], [`JobError`].
 
-mod builder;
 mod changes;
+#[cfg(feature = "client")]
+mod client_builder;
+#[cfg(feature = "client")]
 mod connect_error;
+#[cfg(feature = "master")]
 mod embedded;
 mod error;
+#[cfg(feature = "master")]
 mod farewell;
 mod forks;
 mod handle;
 mod job;
 mod link;
+#[cfg(feature = "master")]
+mod master_builder;
+#[cfg(feature = "client")]
 mod operator;
+#[cfg(feature = "client")]
 mod remote;
 mod reply;
 mod slot;
 mod spin;
+mod starting;
 mod turns;
 mod vigil;
 
-pub use builder::{ClientBuilder, MasterBuilder};
+#[cfg(feature = "client")]
+pub use client_builder::ClientBuilder;
+#[cfg(feature = "client")]
 pub use connect_error::ConnectError;
 pub use error::{JobError, JobErrorKind};
 pub use handle::{Canceller, JobHandle};
 pub use job::{IntoPayload, Job};
+#[cfg(feature = "master")]
+pub use master_builder::MasterBuilder;
+#[cfg(feature = "client")]
 pub use operator::{Operator, OperatorError, Order, Progress, Selector};
 pub use reply::Reply;
 
 pub(crate) use link::Command;
 
 use crate::common::{Notice, Stats, Submission, WorkerInfo};
-use crate::transport::{BindError, clock};
+#[cfg(feature = "master")]
+use crate::transport::BindError;
+use crate::transport::clock;
 use crossbeam_channel::Receiver;
 use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};
@@ -63,8 +79,22 @@ pub struct JobRunner {
 /// Where the master is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    #[cfg(feature = "master")]
     Embedded,
+    #[cfg(feature = "client")]
     Remote,
+}
+
+impl Place {
+    /// The id of a job, where it is known from the beginning.
+    fn id_of(self, call: u64) -> Option<JobId> {
+        match self {
+            #[cfg(feature = "master")]
+            Place::Embedded => Some(JobId::new(0, call)),
+            #[cfg(feature = "client")]
+            Place::Remote => None,
+        }
+    }
 }
 
 /// [`JobRunner::close`] could not let every job finish.
@@ -101,6 +131,7 @@ impl JobRunner {
     ///
     /// # Errors
     /// See [`BindError`].
+    #[cfg(feature = "master")]
     pub fn bind(endpoint: impl Into<String>) -> Result<JobRunner, BindError> {
         JobRunner::builder().endpoint(endpoint).bind()
     }
@@ -109,16 +140,19 @@ impl JobRunner {
     ///
     /// # Errors
     /// See [`ConnectError`].
+    #[cfg(feature = "client")]
     pub fn connect(endpoint: impl Into<String>) -> Result<JobRunner, ConnectError> {
         JobRunner::connector(endpoint).connect()
     }
 
     /// A master in this process, with settings of your own.
+    #[cfg(feature = "master")]
     pub fn builder() -> MasterBuilder {
         MasterBuilder::new()
     }
 
     /// A client of a master in another process, with settings of your own.
+    #[cfg(feature = "client")]
     pub fn connector(endpoint: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(endpoint.into())
     }
@@ -145,7 +179,7 @@ impl JobRunner {
         let timeout = submission.timeout.unwrap_or(self.link.default_timeout());
         let now = clock::now();
         let deadline = now.checked_add(timeout).unwrap_or(now);
-        let slot = Arc::new(Slot::new((self.place == Place::Embedded).then(|| JobId::new(0, call))));
+        let slot = Arc::new(Slot::new(self.place.id_of(call)));
         submit(&self.link, call, submission, deadline, &slot);
         JobHandle { slot, link: self.link.clone(), call, deadline }
     }

@@ -3,14 +3,23 @@
 //! listens, `dealer` is the one over which a client connects; the wires themselves are [`powerhose_wires`]. `clock` is the only one
 //! that asks what time it is.
 
+#[cfg(feature = "master")]
 mod access;
+#[cfg(feature = "master")]
 mod bind_error;
 pub(crate) mod clock;
+#[cfg(feature = "client")]
 pub(crate) mod dealer;
 mod limits;
+#[cfg(feature = "master")]
 mod lock;
+#[cfg(feature = "master")]
 pub(crate) mod router;
 
+#[cfg(feature = "master")]
 pub use access::IpcAccess;
+#[cfg(feature = "master")]
 pub use bind_error::BindError;
-pub(crate) use limits::{connections_max, raise_open_files_limit};
+#[cfg(feature = "master")]
+pub(crate) use limits::connections_max;
+pub(crate) use limits::raise_open_files_limit;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use powerhose_worker::{Job, JobFailure, Worker};
+use powerhose::worker::{Job, JobFailure, Worker};
 
 use crate::job::handle;
 use crate::program::{POOL, handover};

@@ -12,7 +12,6 @@ const FUNCTION_LINES_MAX: usize = 50;
 const LONG_FILES: &[(&str, usize)] = &[
     ("master/src/client/tests/mod.rs", 370),
     ("master/src/desk/tests/secrets.rs", 360),
-    ("master/src/runner/builder.rs", 330),
     ("master/src/runner/embedded/mod.rs", 310),
     ("master/src/runner/embedded/tests/mod.rs", 310),
     ("protocol/src/codec.rs", 410),
