@@ -1,6 +1,6 @@
 //! The client's side of the protocol: how a runner in another process speaks with the master.
 //!
-//! A pure state machine, like the [`dispatcher`](crate::dispatcher): calls, messages and the time go into a
+//! A pure state machine, like the dispatcher: calls, messages and the time go into a
 //! [`ClientMachine`], [`ClientAction`]s come out. Jobs that are submitted while there is no session wait here, within
 //! bounds, until their deadline; jobs that were sent in a session that ends are lost with the master. A master that wants
 //! nothing to do with this client ends it: what waits, and what comes later, ends as rejected.

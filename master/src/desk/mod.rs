@@ -1,4 +1,4 @@
-//! The desk: the master's side of the Powerhose protocol, in front of the [dispatcher](crate::dispatcher).
+//! The desk: the master's side of the Powerhose protocol, in front of the dispatcher (`master/src/dispatcher`).
 //!
 //! A pure state machine. [`Event`]s and the time go in, [`Action`]s come out:
 //!
@@ -232,7 +232,7 @@ impl Desk {
         self.epoch
     }
 
-    /// How long no worker will want anything; see [`crate::dispatcher`].
+    /// How long no worker will want anything; the dispatcher says it.
     pub fn lull(&self) -> Duration {
         self.dispatcher.lull()
     }
