@@ -68,7 +68,7 @@ impl Router {
                 Ok(Some(socket)) => self.welcome(socket, self.listeners[place].family),
                 Ok(None) => return,
                 Err(error) => {
-                    debug!(%error, "no connection can be accepted for now");
+                    debug!(%error, "no connection can be accepted until the next tick");
                     self.rest(place);
                     return;
                 }
