@@ -232,9 +232,9 @@ impl Desk {
         self.epoch
     }
 
-    /// How long no worker will want anything; the dispatcher says it.
-    pub fn lull(&self) -> Duration {
-        self.dispatcher.lull()
+    /// How long every worker has enough to do, whatever comes meanwhile.
+    pub fn stock_lasts(&self) -> Duration {
+        self.dispatcher.stock_lasts()
     }
 
     /// What was counted so far, and what is held now.

@@ -1,9 +1,8 @@
 //! What is told of single workers, pools and jobs to those who ask, or who write messages.
 
-use super::job::{Job, JobKey};
-use super::moment::Moment;
-use super::peer::{Peer, PeerKey};
-use super::pool::PoolKey;
+use super::clock::Moment;
+use super::keys::{JobKey, PeerKey, PoolKey};
+use super::queue::Job;
 use super::{Dispatcher, Identity};
 use crate::common::{CurrentJob, PoolStats, Settings, WorkerInfo};
 
@@ -18,36 +17,32 @@ impl Dispatcher {
 
     /// The latest time that was handed in.
     pub(crate) fn moment(&self) -> Moment {
-        self.moment
+        self.clock.moment()
     }
 
     /// The jobs that a worker is to get, after [`Action::Give`](super::Action::Give). To be handed back to
     /// [`has_given`](Dispatcher::has_given) for its memory.
     pub(crate) fn take_given(&mut self, worker: PeerKey) -> Vec<JobKey> {
-        let worker = self.peers.get_mut(worker).and_then(Peer::worker_mut);
-        worker.map(|worker| std::mem::take(&mut worker.batch)).unwrap_or_default()
+        self.fleet.take_given(worker)
     }
 
     /// The worker has got these jobs.
-    pub(crate) fn has_given(&mut self, worker: PeerKey, mut given: Vec<JobKey>) {
-        given.clear();
-        if let Some(worker) = self.peers.get_mut(worker).and_then(Peer::worker_mut) {
-            worker.batch = given;
-        }
+    pub(crate) fn has_given(&mut self, worker: PeerKey, given: Vec<JobKey>) {
+        self.fleet.has_given(worker, given);
     }
 
     /// A job that was just given.
     pub(crate) fn job(&self, key: JobKey) -> &Job {
-        &self.jobs[key]
+        &self.queue[key]
     }
 
     pub(crate) fn pool_name(&self, key: PoolKey) -> &str {
-        &self.pools[key].name
+        &self.fleet.pool(key).name
     }
 
     /// The registered workers whose numbers are greater, in the order of these.
     pub(crate) fn workers_behind(&self, number: u64) -> Vec<PeerKey> {
-        let behind = self.peers.registered().filter(|(_, peer, _)| peer.number > number);
+        let behind = self.fleet.registered().filter(|(_, peer, _)| peer.number > number);
         let mut keys: Vec<_> = behind.map(|(key, peer, _)| (peer.number, key)).collect();
         keys.sort_unstable_by_key(|(number, _)| *number);
         keys.into_iter().map(|(_, key)| key).collect()
@@ -55,20 +50,19 @@ impl Dispatcher {
 
     /// The pools whose names come behind this one, in the order of these.
     pub(crate) fn pools_behind(&self, name: &str) -> impl Iterator<Item = PoolStats> + '_ {
-        let mut pools: Vec<_> =
-            self.pools.iter().map(|(_, pool)| pool).filter(|pool| &*pool.name > name).collect();
-        pools.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        pools.into_iter().map(|pool| self.pool_stats(pool))
+        let mut pools: Vec<_> = self.fleet.pools().filter(|(_, pool)| &*pool.name > name).collect();
+        pools.sort_unstable_by(|one, other| one.1.name.cmp(&other.1.name));
+        pools.into_iter().map(|(key, pool)| self.pool_stats(key, pool))
     }
 
     /// What is known of a registered worker that runs this software.
     pub(crate) fn worker_info(&self, key: PeerKey, software: &str) -> Option<WorkerInfo> {
-        let peer = self.peers.get(key)?;
+        let peer = self.fleet.get(key)?;
         let worker = peer.worker()?;
         let current = worker.outstanding.first().map(|first| CurrentJob {
             job: first.id,
-            pool: (&*self.pools[first.pool].name).into(),
-            age: self.now.saturating_duration_since(first.dispatched.max(worker.answered)),
+            pool: (&*self.fleet.pool(first.pool).name).into(),
+            age: self.clock.since(first.dispatched.max(worker.answered)),
         });
         Some(WorkerInfo {
             id: peer.number,
@@ -77,7 +71,11 @@ impl Dispatcher {
             instance: (&*worker.instance).into(),
             software: software.into(),
             state: worker.state(),
-            pools: worker.memberships.iter().map(|(pool, _)| (&*self.pools[*pool].name).into()).collect(),
+            pools: worker
+                .memberships
+                .iter()
+                .map(|(pool, _)| (&*self.fleet.pool(*pool).name).into())
+                .collect(),
             outstanding: worker.outstanding.len(),
             done: worker.done,
             failed: worker.failed,
@@ -85,7 +83,7 @@ impl Dispatcher {
             run_last: worker.runs.last,
             run_longest: worker.runs.longest,
             run_sum: worker.runs.sum,
-            silence: self.now.saturating_duration_since(peer.last_heard),
+            silence: self.clock.since(peer.last_heard),
             labels: worker.labels.clone(),
         })
     }

@@ -1,28 +1,30 @@
 //! What is counted at the end of a job, and the account of it for those who ask.
 
+use super::Dispatcher;
 use super::choice::Distance;
-use super::job::Job;
-use super::pool::Pool;
-use super::{Dispatcher, PeerKey};
+use super::fleet::Pool;
+use super::keys::PoolKey;
+use super::queue::Job;
 use crate::common::{Ending, PoolStats, Stats, WorkerCounts};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tracing::trace;
 
 impl Dispatcher {
     /// What was counted so far, and what is held now. What is counted of messages is none of it.
     pub(crate) fn stats(&self) -> Stats {
         let mut workers = WorkerCounts::default();
-        self.peers.registered().for_each(|(_, _, worker)| workers.add(worker.state()));
-        let mut pools: Vec<PoolStats> = self.pools.iter().map(|(_, pool)| self.pool_stats(pool)).collect();
+        self.fleet.registered().for_each(|(_, _, worker)| workers.add(worker.state()));
+        let mut pools: Vec<PoolStats> =
+            self.fleet.pools().map(|(key, pool)| self.pool_stats(key, pool)).collect();
         pools.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Stats {
-            uptime: self.now.saturating_duration_since(self.started),
+            uptime: self.clock.uptime(),
             accepting: self.lifecycle.is_open(),
-            clients: self.peers.clients,
+            clients: self.fleet.clients(),
             workers,
-            in_flight: self.jobs.len(),
-            waiting: self.waiting_jobs,
-            waiting_bytes: self.waiting_bytes,
+            in_flight: self.queue.len(),
+            waiting: self.queue.waiting(),
+            waiting_bytes: self.queue.waiting_bytes(),
             oldest_waiting: pools.iter().filter_map(|pool| pool.oldest_waiting).max(),
             pools,
             ..self.stats.clone()
@@ -34,10 +36,10 @@ impl Dispatcher {
         self.stats.lost
     }
 
-    pub(super) fn pool_stats(&self, pool: &Pool) -> PoolStats {
+    pub(super) fn pool_stats(&self, key: PoolKey, pool: &Pool) -> PoolStats {
         let mut workers = WorkerCounts::default();
-        for key in pool.members.workers() {
-            if let Some(worker) = self.peers[key].worker() {
+        for worker in pool.members.workers() {
+            if let Some(worker) = self.fleet.worker(worker) {
                 workers.add(worker.state());
             }
         }
@@ -45,8 +47,8 @@ impl Dispatcher {
             name: (&*pool.name).into(),
             known: pool.is_known(),
             workers,
-            waiting: pool.waiting.len(),
-            oldest_waiting: pool.waiting.oldest(&self.jobs).map(|accepted| self.moment.since(accepted)),
+            waiting: self.queue.waiting_in(key),
+            oldest_waiting: self.queue.oldest_in(key).map(|accepted| self.clock.moment().since(accepted)),
             running: pool.dispatched,
             credit: pool.credit(Distance::NEAR),
             ends: pool.ends.clone(),
@@ -54,16 +56,12 @@ impl Dispatcher {
         }
     }
 
-    fn age(&self, since: Instant) -> Duration {
-        self.now.saturating_duration_since(since)
-    }
-
     /// A job has ended: its pool remembers how, and how long it took.
     pub(super) fn count_end(&mut self, job: &Job, ending: &Ending, wait: Duration, run: Duration) {
-        let total = self.moment.since(job.accepted);
+        let total = self.clock.moment().since(job.accepted);
         trace!(parent: job.span(), end = ending.word(), ?wait, ?run, ?total, "ended");
         // A pool that nobody offered is forgotten with its last job.
-        let Some(Pool { ends, times, .. }) = self.pools.get_mut(job.pool) else { return };
+        let Some(Pool { ends, times, .. }) = self.fleet.account_of(job.pool) else { return };
         match ending {
             Ending::Done { .. } => ends.done += 1,
             Ending::Failed { .. } => ends.failed += 1,
@@ -87,10 +85,11 @@ impl Dispatcher {
         self.stats.lateness.record(late);
     }
 
-    /// Counts a heartbeat as missed at the end of every interval in which a peer has been silent for two.
-    pub(super) fn count_missed_heartbeat(&mut self, key: PeerKey) {
-        if self.age(self.peers[key].last_heard) >= self.settings.heartbeat_interval * 2 {
-            self.stats.heartbeats_missed += 1;
+    /// A job ended that nobody waits for.
+    pub(super) fn count_cancelled(&mut self, job: &Job) {
+        self.stats.cancelled += 1;
+        if let Some(pool) = self.fleet.account_of(job.pool) {
+            pool.ends.cancelled += 1;
         }
     }
 }

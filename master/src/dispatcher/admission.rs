@@ -1,8 +1,8 @@
 //! How a job comes in, and how its caller leaves again.
 
-use super::job::{Job, JobKey, Lane, Place};
-use super::peer::{Peer, PeerKey};
-use super::pool::Knowledge;
+use super::fleet::TooManyPools;
+use super::keys::{JobKey, PeerKey};
+use super::queue::{Job, Lane, Place};
 use super::{Dispatcher, Timer};
 use crate::common::{Ending, Outcome, Rejection, Submission, WAIT_MAX};
 use powerhose_protocol::limits::is_pool_name;
@@ -14,17 +14,17 @@ use tracing::{debug, debug_span, trace};
 impl Dispatcher {
     /// A caller in this process submits a job.
     pub(crate) fn submit_here(&mut self, call: u64, submission: Submission) {
-        self.submit(self.peers.here, call, submission);
+        self.submit(self.fleet.here(), call, submission);
     }
 
     /// A caller in this process no longer waits.
     pub(crate) fn abandon_here(&mut self, call: u64) {
-        self.abandon(self.peers.here, call);
+        self.abandon(self.fleet.here(), call);
     }
 
     /// Whether a client has a call of this number that has not ended.
     pub(crate) fn has_call(&self, client: PeerKey, call: u64) -> bool {
-        self.peers.get(client).and_then(Peer::client).is_some_and(|client| client.jobs.contains_key(&call))
+        self.fleet.call(client, call).is_some()
     }
 
     /// Takes a job in, or refuses it at once.
@@ -39,25 +39,22 @@ impl Dispatcher {
         let timeout = job.timeout.unwrap_or(self.settings.timeout);
         let bytes = job.payload.len() + job.headers.byte_count();
         self.check(call, &job, timeout, bytes)?;
-        let pools_max = self.settings.pools_max;
-        let pool = self
-            .pools
-            .find_or_make(&job.pool, pools_max)
-            .ok_or(Rejection::PoolsMax { pools_max: pools_max as u64 })?;
-        let id = JobId::new(self.peers[client].number, call);
-        let (now, deadline) = (self.now, self.now + timeout);
+        let too_many = |TooManyPools { pools_max }| Rejection::PoolsMax { pools_max: pools_max as u64 };
+        let pool = self.fleet.find_or_make_pool(&job.pool).map_err(too_many)?;
+        let id = JobId::new(self.fleet.number(client), call);
+        let (now, accepted) = (self.clock.now(), self.clock.moment());
         let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);
         let timers = &mut self.timers;
-        let key = self.jobs.insert_with_key(|key| Job {
+        let key = self.queue.insert(|key| Job {
             id,
             client,
             pool,
             payload: job.payload,
             headers: job.headers,
             repeat: job.repeat,
-            accepted: self.moment,
-            deadline: self.moment.after(timeout),
-            deadline_timer: timers.set(deadline, Timer::Deadline(key)),
+            accepted,
+            deadline: accepted.after(timeout),
+            deadline_timer: timers.set(now + timeout, Timer::Deadline(key)),
             attempts_max: job.attempts_max.unwrap_or(self.settings.attempts_max).max(1),
             attempt: 0,
             returned: 0,
@@ -67,15 +64,13 @@ impl Dispatcher {
             place: Place::Waiting { lane: Lane::Client, previous: None, next: None },
             span: (!span.is_disabled()).then(|| Box::new(span)),
         });
-        if self.pools[pool].knowledge == Knowledge::AskedFor {
+        if !self.fleet.pool(pool).is_known() {
             let wait = self.settings.unknown_pool_wait.min(WAIT_MAX);
-            timers.set(now + wait, Timer::UnknownPool(key));
+            self.timers.set(now + wait, Timer::UnknownPool(key));
         }
-        if let Some(state) = self.peers[client].client_mut() {
-            state.jobs.insert(call, key);
-        }
+        self.fleet.add_call(client, call, key);
         self.stats.accepted += 1;
-        trace!(parent: self.jobs[key].span(), "accepted");
+        trace!(parent: self.queue[key].span(), "accepted");
         Ok(key)
     }
 
@@ -100,18 +95,11 @@ impl Dispatcher {
         if call == 0 || call > CALL_MAX {
             return Err(Rejection::BadCall { reason: "a call is a number from 1 to 2^40 - 1".into() });
         }
-        if self.waiting_jobs >= settings.queue_jobs_max {
-            return Err(Rejection::QueueFull { jobs_max: settings.queue_jobs_max as u64 });
-        }
-        // A single job may be larger than the whole bound of waiting bytes, as long as it waits alone.
-        if self.waiting_jobs > 0 && self.waiting_bytes + bytes > settings.queue_bytes_max {
-            return Err(Rejection::QueueBytesFull { bytes_max: settings.queue_bytes_max as u64 });
-        }
-        Ok(())
+        self.queue.check_room(bytes, settings)
     }
 
     fn refuse(&mut self, client: PeerKey, call: u64, rejection: Rejection) {
-        debug!(job = %JobId::new(self.peers[client].number, call), ?rejection, "rejected");
+        debug!(job = %JobId::new(self.fleet.number(client), call), ?rejection, "rejected");
         let outcome = Outcome {
             ending: Ending::Rejected(rejection),
             may_have_run: false,
@@ -125,23 +113,14 @@ impl Dispatcher {
 
     /// Puts a job into its pool's queue.
     pub(super) fn wait_in_queue(&mut self, key: JobKey, lane: Lane) {
-        let job = &self.jobs[key];
-        let pool = job.pool;
-        self.waiting_jobs += 1;
-        self.waiting_bytes += job.byte_count();
-        match lane {
-            Lane::Client => self.pools[pool].waiting.push(&mut self.jobs, key),
-            Lane::Again => self.pools[pool].waiting.push_again(&mut self.jobs, key),
-        }
-        self.pool_changed(pool);
+        self.queue.wait(key, lane);
+        self.fleet.pool_changed(self.queue[key].pool);
     }
 
     /// A caller no longer waits: nothing will be delivered.
     pub(crate) fn abandon(&mut self, client: PeerKey, call: u64) {
-        let Some(key) = self.peers[client].client_mut().and_then(|state| state.jobs.get(&call).copied())
-        else {
-            return;
-        };
-        self.drop_job(key);
+        if let Some(key) = self.fleet.call(client, call) {
+            self.drop_job(key);
+        }
     }
 }

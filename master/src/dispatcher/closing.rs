@@ -1,6 +1,6 @@
 //! How a master ends: it takes no further job, lets those it has finish for a while, and says BYE to every peer.
 
-use super::job::JobKey;
+use super::keys::JobKey;
 use super::{Action, Dispatcher, Timer};
 use crate::common::{Ending, LostCause, WAIT_MAX};
 use std::time::Duration;
@@ -28,9 +28,9 @@ impl Dispatcher {
         if self.lifecycle == Lifecycle::Closed {
             return;
         }
-        info!(jobs = self.jobs.len(), within_ms = within.as_millis() as u64, "closing");
+        info!(jobs = self.queue.len(), within_ms = within.as_millis() as u64, "closing");
         self.lifecycle = Lifecycle::Closing;
-        self.timers.set(self.now + within.min(WAIT_MAX), Timer::CloseNow);
+        self.timers.set(self.clock.now() + within.min(WAIT_MAX), Timer::CloseNow);
     }
 
     /// The time for draining is over: what is left is lost.
@@ -38,7 +38,7 @@ impl Dispatcher {
         if self.lifecycle != Lifecycle::Closing {
             return;
         }
-        let left: Vec<JobKey> = self.jobs.keys().collect();
+        let left: Vec<JobKey> = self.queue.iter().map(|(key, _)| key).collect();
         for key in left {
             self.release_worker(key);
             self.finish(key, Ending::Lost(LostCause::Master), Duration::ZERO);
@@ -47,12 +47,12 @@ impl Dispatcher {
 
     /// If nothing is left to wait for, every peer is told and the master is done.
     pub(crate) fn finish_closing(&mut self) {
-        if self.lifecycle != Lifecycle::Closing || !self.jobs.is_empty() {
+        if self.lifecycle != Lifecycle::Closing || !self.queue.is_empty() {
             return;
         }
         self.lifecycle = Lifecycle::Closed;
         self.tell_of_all_deaths();
-        self.actions.extend(self.peers.keys().into_iter().map(Action::Dismiss));
+        self.actions.extend(self.fleet.keys().into_iter().map(Action::Dismiss));
         self.actions.push_back(Action::Closed);
     }
 }

@@ -4,55 +4,72 @@
 //! The end of a connection is known before the exit status of its process. So where the process is our supervisor's, the
 //! log's line and a job that ends with the worker wait for the status, and name it.
 
-use super::job::Place;
-use super::peer::{PeerKey, Role};
-use super::worker::Worker;
-use super::{Action, Dispatcher, Timer};
+use super::event::Action;
+use super::fleet::{Role, Worker};
+use super::keys::{JobKey, PeerKey};
+use super::queue::{Lane, Place};
+use super::{Dispatcher, Timer};
 use crate::common::{Ending, GoneCause, LostCause, Notice, Repeat, WorkerExit};
 use crate::timers::TimerKey;
 use powerhose_protocol::JobId;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 use tracing::{debug, info, warn};
 
 /// How long a job that ends with its worker waits to learn how the worker's process ended.
-pub(super) const EXIT_WAIT: Duration = Duration::from_millis(200);
+const EXIT_WAIT: Duration = Duration::from_millis(200);
 
-/// Workers that are gone with a job, by process id, no longer than their exit status is waited for.
-pub(super) type Deaths = std::collections::BTreeMap<u32, Death>;
+/// Processes whose end will be told, and deaths that the log has yet to tell of.
+#[derive(Default)]
+pub(super) struct Deaths {
+    supervised: HashSet<u32>,
+    /// Supervised workers that are gone with a job, by process id, no longer than their exit status is waited for.
+    untold: BTreeMap<u32, Death>,
+}
 
 /// A death that the log has yet to tell of.
 #[derive(Debug)]
-pub(super) struct Death {
+struct Death {
     worker: u64,
     cause: GoneCause,
     job: JobId,
     timer: TimerKey,
 }
 
+impl Death {
+    fn tell(&self, pid: u32, exit: Option<WorkerExit>) {
+        let Death { worker, cause, job, .. } = self;
+        match exit {
+            Some(exit) => warn!(worker, pid, %exit, %job, "worker gone with a job"),
+            None => warn!(worker, pid, ?cause, %job, "worker gone with a job"),
+        }
+    }
+}
+
 impl Dispatcher {
+    /// A process was started whose end will be told.
+    pub(crate) fn supervise(&mut self, pid: u32) {
+        self.deaths.supervised.insert(pid);
+    }
+
     /// A supervised process ended.
     pub(crate) fn exited(&mut self, pid: u32, exit: WorkerExit) {
-        self.supervised.remove(&pid);
+        self.deaths.supervised.remove(&pid);
         self.tell_of_death(pid, Some(exit));
-        let ours = |worker: &super::worker::Worker| worker.pid == pid && *worker.host == *self.identity.host;
-        let found = self.peers.registered().find(|(_, _, worker)| ours(worker)).map(|(key, ..)| key);
-        if let Some(key) = found {
+        if let Some(key) = self.fleet.worker_of_process(pid, &self.identity.host) {
             self.gone(key, GoneCause::Exited(exit));
         }
-        let waiting_for_exit: Vec<_> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| matches!(job.place, Place::AwaitsExit { pid: lost, .. } if lost == pid))
-            .map(|(key, _)| key)
-            .collect();
-        for key in waiting_for_exit {
+        let waits = |place: &Place| matches!(place, Place::AwaitsExit { pid: lost, .. } if *lost == pid);
+        let jobs: Vec<JobKey> =
+            self.queue.iter().filter(|(_, job)| waits(&job.place)).map(|(key, _)| key).collect();
+        for key in jobs {
             self.finish(key, Ending::Lost(LostCause::WorkerExit(exit)), Duration::ZERO);
         }
     }
 
     /// A peer is gone, and what it held goes on elsewhere or ends.
     pub(crate) fn gone(&mut self, key: PeerKey, cause: GoneCause) {
-        let Some(peer) = self.peers.remove(key) else { return };
+        let Some(peer) = self.fleet.remove(key) else { return };
         self.actions.push_back(Action::Gone(key));
         if let Some(suspicion) = &peer.suspicion {
             self.timers.stop(suspicion.timer);
@@ -68,7 +85,7 @@ impl Dispatcher {
                 let mut jobs: Vec<_> = client.jobs.into_iter().collect();
                 jobs.sort_unstable();
                 jobs.into_iter().for_each(|(_, job)| self.drop_job(job));
-                self.actions.push_back(Action::Notify(Notice::ClientGone { client: peer.number, cause }));
+                self.notify(Notice::ClientGone { client: peer.number, cause });
             }
             Role::Worker(worker) => {
                 match cause {
@@ -82,22 +99,16 @@ impl Dispatcher {
                 }
                 let job: Option<JobId> = worker.outstanding.first().map(|entry| entry.id);
                 self.log_gone(peer.number, &worker, cause, job);
-                let notice = Notice::WorkerGone { worker: peer.number, pid: worker.pid, cause, job };
-                self.actions.push_back(Action::Notify(notice));
-                self.give_back(*worker, cause);
+                self.notify(Notice::WorkerGone { worker: peer.number, pid: worker.pid, cause, job });
+                self.give_back(&worker, cause);
             }
         }
     }
 
     /// Gives a dead worker's jobs back. Only the first that it had not answered can have killed it: that one is charged.
-    fn give_back(&mut self, worker: super::worker::Worker, cause: GoneCause) {
-        for (pool, member) in &worker.memberships {
-            self.pools[*pool].members.remove(*member);
-        }
-        let pid = self.is_supervised(&worker).then_some(worker.pid);
-        for entry in &worker.outstanding {
-            self.pools[entry.pool].dispatched -= 1;
-        }
+    fn give_back(&mut self, worker: &Worker, cause: GoneCause) {
+        self.fleet.forget_worker(worker);
+        let pid = self.is_supervised(worker).then_some(worker.pid);
         // Backwards, because each goes to the front of the queue.
         for (place, entry) in worker.outstanding.iter().enumerate().rev() {
             let Some(job) = entry.waiter.job() else { continue };
@@ -107,23 +118,17 @@ impl Dispatcher {
                 _ => self.come_back_perhaps_begun(job),
             }
         }
-        for (pool, _) in &worker.memberships {
-            if self.pools.get_mut(*pool).is_some() {
-                self.end_rests(*pool);
-                self.pool_changed(*pool);
-            }
-        }
+        self.fleet.has_lost(worker, self.clock.now());
     }
 
     /// The job that a worker was running when it died is tried again alone, or ends.
-    fn charge(&mut self, key: super::job::JobKey, cause: GoneCause, supervised: Option<u32>) {
-        let until = self.now + EXIT_WAIT;
-        let job = &mut self.jobs[key];
+    fn charge(&mut self, key: JobKey, cause: GoneCause, supervised: Option<u32>) {
+        let job = &mut self.queue[key];
         job.charged += 1;
         job.may_have_run = true;
         if job.repeat == Repeat::Allowed && job.charged < job.attempts_max {
             self.stats.redispatched += 1;
-            self.wait_in_queue(key, super::job::Lane::Again);
+            self.wait_in_queue(key, Lane::Again);
             return;
         }
         match (cause, supervised) {
@@ -131,8 +136,8 @@ impl Dispatcher {
                 self.finish(key, Ending::Lost(LostCause::WorkerExit(exit)), Duration::ZERO);
             }
             (_, Some(pid)) => {
-                let timer = self.timers.set(until, Timer::AwaitsExit(key));
-                self.jobs[key].place = Place::AwaitsExit { pid, timer };
+                let timer = self.timers.set(self.clock.now() + EXIT_WAIT, Timer::AwaitsExit(key));
+                self.queue[key].place = Place::AwaitsExit { pid, timer };
             }
             (_, None) => self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO),
         }
@@ -140,13 +145,13 @@ impl Dispatcher {
 
     /// A job that waited at a worker when it died. It may have begun: the reply to the one before it can have died with
     /// the worker.
-    fn come_back_perhaps_begun(&mut self, key: super::job::JobKey) {
-        self.jobs[key].may_have_run = true;
+    fn come_back_perhaps_begun(&mut self, key: JobKey) {
+        self.queue[key].may_have_run = true;
         self.stats.redispatched += 1;
-        self.wait_in_queue(key, super::job::Lane::Again);
+        self.wait_in_queue(key, Lane::Again);
     }
 
-    pub(super) fn log_gone(&mut self, number: u64, worker: &Worker, cause: GoneCause, job: Option<JobId>) {
+    fn log_gone(&mut self, number: u64, worker: &Worker, cause: GoneCause, job: Option<JobId>) {
         let pid = worker.pid;
         match (cause, job) {
             (GoneCause::Goodbye, _) => info!(worker = number, pid, "worker left"),
@@ -168,31 +173,36 @@ impl Dispatcher {
     }
 
     /// Whether this host's supervisor will tell how its process ended.
-    pub(super) fn is_supervised(&self, worker: &Worker) -> bool {
-        *worker.host == *self.identity.host && self.supervised.contains(&worker.pid)
+    fn is_supervised(&self, worker: &Worker) -> bool {
+        *worker.host == *self.identity.host && self.deaths.supervised.contains(&worker.pid)
     }
 
     fn await_exit(&mut self, worker: u64, pid: u32, cause: GoneCause, job: JobId) {
         // A process that lost one session and then the next is told of twice.
         self.tell_of_death(pid, None);
-        let timer = self.timers.set(self.now + EXIT_WAIT, Timer::Death(pid));
-        self.deaths.insert(pid, Death { worker, cause, job, timer });
+        let timer = self.timers.set(self.clock.now() + EXIT_WAIT, Timer::Death(pid));
+        self.deaths.untold.insert(pid, Death { worker, cause, job, timer });
     }
 
     /// Nobody will be there to hear of exits.
     pub(super) fn tell_of_all_deaths(&mut self) {
-        while let Some(pid) = self.deaths.keys().next().copied() {
-            self.tell_of_death(pid, None);
+        for (pid, death) in std::mem::take(&mut self.deaths.untold) {
+            self.timers.stop(death.timer);
+            death.tell(pid, None);
         }
     }
 
     /// The exit status is known, or was waited for long enough.
     pub(super) fn tell_of_death(&mut self, pid: u32, exit: Option<WorkerExit>) {
-        let Some(Death { worker, cause, job, timer }) = self.deaths.remove(&pid) else { return };
-        self.timers.stop(timer);
-        match exit {
-            Some(exit) => warn!(worker, pid, %exit, %job, "worker gone with a job"),
-            None => warn!(worker, pid, ?cause, %job, "worker gone with a job"),
+        if let Some(death) = self.deaths.untold.remove(&pid) {
+            self.timers.stop(death.timer);
+            death.tell(pid, exit);
         }
+    }
+
+    /// The exit status of a job's worker was not told in time.
+    pub(super) fn exit_stays_unknown(&mut self, key: JobKey) {
+        let Some(Place::AwaitsExit { .. }) = self.queue.get(key).map(|job| &job.place) else { return };
+        self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
     }
 }

@@ -1,53 +1,62 @@
 //! How a job ends: in one of six ways, once, and with its caller told unless he left.
 
-use super::job::{Job, JobKey, Place};
-use super::peer::{Peer, PeerKey};
-use super::pool::Knowledge;
+use super::event::Attempt;
+use super::fleet::Wanted;
+use super::keys::{JobKey, PeerKey};
+use super::queue::{Job, Place};
 use super::{Action, Dispatcher};
-use crate::common::{Ending, LostCause, Outcome, Rejection};
+use crate::common::{Ending, LostCause, Notice, Outcome, Rejection};
 use std::time::Duration;
 use tracing::debug;
 
 impl Dispatcher {
     /// Ends a job that nobody waits for.
     pub(super) fn drop_job(&mut self, key: JobKey) {
-        self.stats.cancelled += 1;
-        self.pools[self.jobs[key].pool].ends.cancelled += 1;
-        debug!(parent: self.jobs[key].span(), "its caller left");
+        debug!(parent: self.queue[key].span(), "its caller left");
         self.release_worker(key);
-        self.take(key);
+        let job = self.take(key);
+        self.count_cancelled(&job);
     }
 
     /// Takes a job out of wherever it is. A job at a worker must have been released first.
-    pub(super) fn take(&mut self, key: JobKey) -> Job {
-        if let Place::Waiting { .. } = self.jobs[key].place {
-            self.leave_queue(key);
+    fn take(&mut self, key: JobKey) -> Job {
+        if let Place::Waiting { .. } = self.queue[key].place {
+            self.queue.leave(key);
         }
-        let job = self.jobs.remove(key).expect("a job ends once");
+        let job = self.queue.remove(key);
         self.timers.stop(job.deadline_timer);
         if let Place::AwaitsExit { timer, .. } = job.place {
             self.timers.stop(timer);
         }
-        if let Some(state) = self.peers.get_mut(job.client).and_then(Peer::client_mut) {
-            state.jobs.remove(&job.id.call());
+        self.fleet.remove_call(job.client, job.id.call());
+        if self.queue.waiting_in(job.pool) == 0 {
+            self.fleet.forget_if_idle(job.pool);
         }
-        self.pools.forget_if_idle(job.pool);
         job
     }
 
-    /// Takes a waiting job out of its pool's queue, wherever it stands.
-    pub(super) fn leave_queue(&mut self, key: JobKey) {
-        let job = &self.jobs[key];
-        self.waiting_jobs -= 1;
-        self.waiting_bytes -= job.byte_count();
-        let pool = job.pool;
-        self.pools[pool].waiting.remove(&mut self.jobs, key);
+    /// If the job is at a worker: nobody waits for it there any longer. The worker is told, and is overdue until it
+    /// answers; what it has not begun goes to others.
+    pub(super) fn release_worker(&mut self, key: JobKey) {
+        let job = &mut self.queue[key];
+        let (Place::Dispatched { worker }, id, attempt) = (&job.place, job.id, job.attempt) else { return };
+        let worker = *worker;
+        job.may_have_run = true;
+        let wanted = self.fleet.unwant(worker, id, attempt);
+        self.actions.push_back(Action::Cancel { worker, job: Attempt { job: id, attempt } });
+        if wanted == Wanted::UntilNow {
+            let number = self.fleet.number(worker);
+            debug!(worker = number, job = %id, "overdue");
+            self.notify(Notice::WorkerOverdue { worker: number, job: id });
+        }
+        self.recall(worker, None, usize::MAX);
+        self.fleet.update_listing(worker, self.clock.now());
     }
 
     /// Ends a job and tells its caller.
     pub(super) fn finish(&mut self, key: JobKey, ending: Ending, run: Duration) {
         let job = self.take(key);
-        let wait = job.last_dispatch.map_or(self.moment, |last| last.at).since(job.accepted);
+        let wait = job.last_dispatch.map_or(self.clock.moment(), |last| last.at).since(job.accepted);
         self.count_end(&job, &ending, wait, run);
         let outcome = Outcome {
             ending,
@@ -78,7 +87,7 @@ impl Dispatcher {
 
     /// A caller's patience is over.
     pub(super) fn deadline(&mut self, key: JobKey) {
-        let Some(job) = self.jobs.get(key) else { return };
+        let Some(job) = self.queue.get(key) else { return };
         match job.place {
             Place::Waiting { .. } => self.finish_timed_out(key),
             Place::Dispatched { .. } => {
@@ -91,26 +100,20 @@ impl Dispatcher {
 
     /// A job has waited for a pool that nobody offers.
     pub(super) fn unknown_pool(&mut self, key: JobKey) {
-        let Some(job) = self.jobs.get(key) else { return };
-        let pool = &self.pools[job.pool];
-        if pool.knowledge == Knowledge::Known {
+        let Some(job) = self.queue.get(key) else { return };
+        let pool = self.fleet.pool(job.pool);
+        if pool.is_known() {
             return;
         }
-        let rejection = Rejection::NoWorkers { pool: (&*pool.name).into(), offered: self.pools.offered() };
+        let rejection = Rejection::NoWorkers { pool: (&*pool.name).into(), offered: self.fleet.offered() };
         debug!(job = %job.id, ?rejection, "rejected");
         self.finish(key, Ending::Rejected(rejection), Duration::ZERO);
     }
 
-    /// The exit status of a job's worker was not told in time.
-    pub(super) fn exit_stays_unknown(&mut self, key: JobKey) {
-        let Some(Place::AwaitsExit { .. }) = self.jobs.get(key).map(|job| &job.place) else { return };
-        self.finish(key, Ending::Lost(LostCause::Worker), Duration::ZERO);
-    }
-
     /// The deadline of a job passed before it could be dispatched.
     pub(super) fn finish_timed_out(&mut self, key: JobKey) {
-        debug!(parent: self.jobs[key].span(), "timed out");
-        self.count_lateness(self.moment.since(self.jobs[key].deadline));
+        debug!(parent: self.queue[key].span(), "timed out");
+        self.count_lateness(self.clock.moment().since(self.queue[key].deadline));
         self.finish(key, Ending::TimedOut, Duration::ZERO);
     }
 }

@@ -1,6 +1,6 @@
 //! What the dispatcher wants done, and a worker's answer on its way to the job's end.
 
-use super::peer::PeerKey;
+use super::keys::PeerKey;
 use crate::common::{Headers, Notice, Outcome};
 use bytes::Bytes;
 use powerhose_protocol::{JobId, WorkerEnd};
@@ -46,4 +46,14 @@ pub(crate) struct WorkerReply<'a> {
     pub(crate) text: &'a str,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
+}
+
+impl WorkerReply<'_> {
+    /// Whether the handler ran to its end.
+    pub(crate) fn has_run(&self) -> bool {
+        match self.end {
+            WorkerEnd::Done | WorkerEnd::Failed => true,
+            WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => false,
+        }
+    }
 }

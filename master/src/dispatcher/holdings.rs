@@ -31,15 +31,15 @@ impl Dispatcher {
     /// How much it holds now; what a desk holds is none of it.
     pub(crate) fn holdings(&self) -> Holdings {
         Holdings {
-            jobs: self.jobs.len(),
-            jobs_waiting: self.waiting_jobs,
-            bytes_waiting: self.waiting_bytes,
-            workers: self.peers.workers,
-            clients: self.peers.clients,
+            jobs: self.queue.len(),
+            jobs_waiting: self.queue.waiting(),
+            bytes_waiting: self.queue.waiting_bytes(),
+            workers: self.fleet.workers(),
+            clients: self.fleet.clients(),
             timers: self.timers.len(),
             handshakes: 0,
             orders: 0,
-            pools: self.pools.len(),
+            pools: self.fleet.pool_count(),
         }
     }
 }

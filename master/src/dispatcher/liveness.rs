@@ -1,7 +1,8 @@
 //! Who lives: heartbeats to every peer, and those that were silent for too long.
 
-use super::worker::Attention;
-use super::{Action, Dispatcher, Timer};
+use super::event::Action;
+use super::keys::PeerKey;
+use super::{Dispatcher, Timer};
 use crate::common::GoneCause;
 use tracing::info;
 
@@ -11,7 +12,7 @@ impl Dispatcher {
     /// If this comes more than one interval late, it was us who did not listen: every peer's clock starts anew.
     pub(super) fn heartbeats(&mut self) {
         let interval = self.settings.heartbeat_interval;
-        let late = self.now.saturating_duration_since(self.heartbeats_due);
+        let late = self.clock.since(self.heartbeats_due);
         let paused = late > interval;
         self.count_lateness(late);
         if paused {
@@ -20,12 +21,12 @@ impl Dispatcher {
                 "the master was paused; every peer's silence counts anew"
             );
         }
-        for key in self.peers.keys() {
+        for key in self.fleet.keys() {
             if paused {
-                self.peers[key].last_heard = self.now;
+                self.fleet.heard(key, self.clock.now());
             }
-            if !self.is_excused(key) {
-                self.count_missed_heartbeat(key);
+            if self.misses_heartbeats(key) {
+                self.stats.heartbeats_missed += 1;
             }
             if self.is_silent(key) {
                 self.gone(key, GoneCause::Silent);
@@ -33,21 +34,22 @@ impl Dispatcher {
                 self.actions.push_back(Action::Ask(key));
             }
         }
-        self.heartbeats_due = self.now + interval;
+        self.heartbeats_due = self.clock.now() + interval;
         self.timers.set(self.heartbeats_due, Timer::Heartbeats);
     }
 
-    fn is_silent(&self, key: super::peer::PeerKey) -> bool {
-        let peer = &self.peers[key];
-        !self.is_excused(key)
-            && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max
+    /// Whether a peer has been silent for two intervals, at the end of one.
+    fn misses_heartbeats(&self, key: PeerKey) -> bool {
+        let silence = self.settings.heartbeat_interval * 2;
+        self.fleet
+            .get(key)
+            .is_some_and(|peer| !peer.is_excused() && peer.silence(self.clock.now()) >= silence)
     }
 
-    /// Whether it need not say that it lives.
-    fn is_excused(&self, key: super::peer::PeerKey) -> bool {
-        let peer = &self.peers[key];
-        peer.worker().is_some_and(|worker| {
-            worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
-        })
+    fn is_silent(&self, key: PeerKey) -> bool {
+        let silence_max = self.settings.silence_max;
+        self.fleet
+            .get(key)
+            .is_some_and(|peer| !peer.is_excused() && peer.silence(self.clock.now()) > silence_max)
     }
 }

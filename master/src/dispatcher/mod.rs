@@ -11,42 +11,40 @@
 mod account;
 mod accounting;
 mod admission;
+mod assignment;
 mod choice;
+mod clock;
 mod closing;
+mod company;
 mod deaths;
 mod ends;
 mod event;
+mod fleet;
 mod holdings;
 mod invariants;
-mod job;
 mod joining;
+mod keys;
 mod liveness;
-mod moment;
-mod peer;
-mod pool;
+mod queue;
 mod replies;
 mod suspicion;
-mod waiting;
-mod worker;
 
 pub(crate) use choice::STOCK_WAIT;
 pub(crate) use event::{Action, Attempt, WorkerReply};
+pub(crate) use fleet::{Attention, NoEntry, Offer, PeerRole, Registration, TooManyPools};
 pub use holdings::Holdings;
-pub(crate) use job::JobKey;
-pub(crate) use joining::{NoEntry, Offer, PeerRole, Registration, Selection, Standing, TooManyPools};
-pub(crate) use peer::PeerKey;
-pub(crate) use worker::Attention;
+pub(crate) use joining::{Selection, Standing};
+pub(crate) use keys::{JobKey, PeerKey};
 
 use crate::common::{Settings, Stats};
 use crate::timers::Timers;
+use clock::Clock;
 use closing::Lifecycle;
 use deaths::Deaths;
-use job::Job;
-use moment::Moment;
-use peer::{Peer, Peers, Role};
-use pool::{PoolKey, Pools};
-use slotmap::SlotMap;
-use std::collections::{HashSet, VecDeque};
+use fleet::Fleet;
+use keys::PoolKey;
+use queue::Queue;
+use std::collections::VecDeque;
 use std::time::Instant;
 
 /// What is due at an instant.
@@ -88,31 +86,22 @@ impl Timer {
 }
 
 /// The state machine; see the module.
+///
+/// Its parts own what they keep. A method here is one event: it asks the parts, and says what follows from one for
+/// another, for the timers and for those who listen.
 pub(crate) struct Dispatcher {
     settings: Settings,
     /// This process's id and host, to know which workers are its neighbours.
     identity: Identity,
-    started: Instant,
-    /// The latest time that was handed in, twice.
-    now: Instant,
-    moment: Moment,
-    last_peer: u64,
-    peers: Peers,
-    pools: Pools,
-    jobs: SlotMap<JobKey, Job>,
-    waiting_jobs: usize,
-    waiting_bytes: usize,
+    clock: Clock,
+    fleet: Fleet,
+    queue: Queue,
+    deaths: Deaths,
     timers: Timers<Timer>,
     heartbeats_due: Instant,
-    supervised: HashSet<u32>,
-    /// Supervised workers that are gone with a job, whose exit status is not known yet.
-    deaths: Deaths,
-    /// Pools whose queue and workers are to be looked at.
-    changed_pools: Vec<PoolKey>,
-    served: u64,
-    actions: VecDeque<Action>,
     lifecycle: Lifecycle,
     stats: Stats,
+    actions: VecDeque<Action>,
 }
 
 /// Where a master runs.
@@ -127,60 +116,39 @@ pub struct Identity {
 impl Dispatcher {
     /// A dispatcher without peers and jobs.
     pub(crate) fn new(settings: Settings, identity: Identity, now: Instant) -> Dispatcher {
-        let mut pools = Pools::default();
-        for (name, pool_settings) in &settings.pools {
-            pools.declare(name, pool_settings.clone());
-        }
         let mut timers = Timers::new(now);
         let heartbeats_due = now + settings.heartbeat_interval;
         timers.set(heartbeats_due, Timer::Heartbeats);
         Dispatcher {
+            fleet: Fleet::new(&settings, now),
             settings,
             identity,
-            started: now,
-            now,
-            moment: Moment::of(now, now),
-            last_peer: 0,
-            peers: Peers::new(now),
-            pools,
-            jobs: SlotMap::with_key(),
-            waiting_jobs: 0,
-            waiting_bytes: 0,
+            clock: Clock::new(now),
+            queue: Queue::default(),
+            deaths: Deaths::default(),
             timers,
             heartbeats_due,
-            supervised: HashSet::new(),
-            deaths: Deaths::default(),
-            changed_pools: Vec::new(),
-            served: 0,
-            actions: VecDeque::new(),
             lifecycle: Lifecycle::Open,
             stats: Stats::default(),
+            actions: VecDeque::new(),
         }
     }
 
     /// It is now as late as this.
     pub(crate) fn pass_time(&mut self, now: Instant) {
-        if now > self.now {
-            self.now = now;
-            self.moment = Moment::of(now, self.started);
-        }
-    }
-
-    /// A process was started whose end will be told.
-    pub(crate) fn supervise(&mut self, pid: u32) {
-        self.supervised.insert(pid);
+        self.clock.pass(now);
     }
 
     /// Acts on every deadline that has passed.
     pub(crate) fn handle_timeout(&mut self) {
-        while let Some(timer) = self.timers.pop_due(self.now) {
+        while let Some(timer) = self.timers.pop_due(self.clock.now()) {
             match timer {
                 Timer::Deadline(job) => self.deadline(job),
                 Timer::UnknownPool(job) => self.unknown_pool(job),
                 Timer::Heartbeats => self.heartbeats(),
                 Timer::Probe(peer) => self.probe(peer),
                 Timer::Balance(pool) => self.balance(pool),
-                Timer::RestOver(worker) => self.rest_over(worker),
+                Timer::RestOver(worker) => self.fleet.rest_over(worker, self.clock.now()),
                 Timer::AwaitsExit(job) => self.exit_stays_unknown(job),
                 Timer::Death(pid) => self.tell_of_death(pid, None),
                 Timer::CloseNow => self.close_now(),

@@ -4,7 +4,8 @@
 //! roughly, and for a moment messages to a dead peer still seem to go out. So a suspect gets no new job and is probed until
 //! a probe fails (gone) or all of them went out (alive; heartbeats watch over it as over everybody).
 
-use super::peer::{PeerKey, Suspicion};
+use super::fleet::Suspicion;
+use super::keys::PeerKey;
 use super::{Action, Dispatcher, Timer};
 use std::time::Duration;
 use tracing::debug;
@@ -21,48 +22,48 @@ const PROBES_AFTER: [Duration; 5] = [
 impl Dispatcher {
     /// A hint that the connection ended.
     pub(crate) fn suspect(&mut self, key: PeerKey) {
-        if self.peers.get(key).is_none() {
+        if self.fleet.get(key).is_none() {
             return;
         }
-        if let Some(suspicion) = self.peers[key].suspicion.take() {
-            self.timers.stop(suspicion.timer);
-        }
-        debug!(peer = self.peers[key].number, "its connection may be gone");
-        self.actions.push_back(Action::Ask(key));
-        let timer = self.timers.set(self.now + PROBES_AFTER[0], Timer::Probe(key));
-        self.peers[key].suspicion = Some(Suspicion { probes: 1, timer });
-        self.update_listing(key);
+        debug!(peer = self.fleet.number(key), "its connection may be gone");
+        self.ask_again(key, 1, PROBES_AFTER[0]);
     }
 
     /// Probes once more, or lets the suspicion go.
     pub(super) fn probe(&mut self, key: PeerKey) {
-        let Some(probes) = self.peers.get(key).and_then(|peer| peer.suspicion.as_ref()).map(|s| s.probes)
-        else {
-            return;
-        };
-        self.actions.push_back(Action::Ask(key));
+        let Some(suspicion) = self.fleet.get(key).and_then(|peer| peer.suspicion.as_ref()) else { return };
+        let probes = suspicion.probes;
         match PROBES_AFTER.get(probes) {
-            Some(after) => {
-                let timer = self.timers.set(self.now + *after, Timer::Probe(key));
-                self.peers[key].suspicion = Some(Suspicion { probes: probes + 1, timer });
+            Some(after) => self.ask_again(key, probes + 1, *after),
+            None => {
+                self.actions.push_back(Action::Ask(key));
+                self.trust(key);
             }
-            None => self.trust(key),
+        }
+    }
+
+    /// Sends the probe of this number, and plans the next.
+    fn ask_again(&mut self, key: PeerKey, probes: usize, after: Duration) {
+        self.actions.push_back(Action::Ask(key));
+        let now = self.clock.now();
+        let timer = self.timers.set(now + after, Timer::Probe(key));
+        if let Some(before) = self.fleet.suspect(key, Suspicion { probes, timer }, now) {
+            self.timers.stop(before.timer);
         }
     }
 
     /// A peer has answered all but so many of the last [`Action::Ask`]s. It clears the peer if one of its probes was among
     /// the answered.
     pub(crate) fn answered(&mut self, key: PeerKey, unanswered: u64) {
-        let suspicion = self.peers.get(key).and_then(|peer| peer.suspicion.as_ref());
+        let suspicion = self.fleet.get(key).and_then(|peer| peer.suspicion.as_ref());
         if suspicion.is_some_and(|suspicion| suspicion.probes as u64 > unanswered) {
             self.trust(key);
         }
     }
 
     fn trust(&mut self, key: PeerKey) {
-        if let Some(suspicion) = self.peers[key].suspicion.take() {
+        if let Some(suspicion) = self.fleet.trust(key, self.clock.now()) {
             self.timers.stop(suspicion.timer);
-            self.update_listing(key);
         }
     }
 }

@@ -4,14 +4,9 @@
 //! Among equals the nearest comes first, and then the one that has been in its place longest: the least recently used.
 
 use super::distance::{Distance, RoundTrips};
-use crate::dispatcher::peer::PeerKey;
-use slotmap::{SlotMap, new_key_type};
+use crate::dispatcher::keys::{MemberKey, PeerKey};
+use slotmap::SlotMap;
 use std::time::Duration;
-
-new_key_type! {
-    /// Names one worker's membership in one pool.
-    pub(crate) struct MemberKey;
-}
 
 struct Member {
     worker: PeerKey,

@@ -1,11 +1,9 @@
 //! Which worker gets the next job: the nearest of those that have fewest, and how many jobs one may have at once.
 
-mod assignment;
 mod credit;
 mod distance;
-mod lull;
 mod members;
 
 pub(crate) use credit::{Runs, STOCK_WAIT};
 pub(crate) use distance::Distance;
-pub(crate) use members::{MemberKey, Members};
+pub(crate) use members::Members;

@@ -252,7 +252,7 @@ impl Turning for EventLoop {
     }
 
     fn lull(&self) -> Duration {
-        self.desk.lull()
+        self.desk.stock_lasts()
     }
 
     fn sleep(&mut self, until: Option<Instant>) {

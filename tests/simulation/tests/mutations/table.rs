@@ -39,8 +39,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetToFreeCredit",
         edits: &[edit(
-            "        self.update_listing(key);\n    }\n\n    fn notice_served",
-            "        if !MADE {\n            self.update_listing(key);\n        }\n    }\n\n    fn notice_served",
+            "        self.fleet.update_listing(key, self.clock.now());\n    }\n\n    fn notice_served",
+            "        if !MADE {\n            self.fleet.update_listing(key, self.clock.now());\n        }\n    }\n\n    fn notice_served",
         )],
         finders: &[Check::Idle],
     },
@@ -105,9 +105,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetCancel",
         edits: &[edit(
-            "self.actions.push_back(Action::Cancel {",
-            "if !MADE { self.actions.push_back(Action::Cancel {",
-        ), edit("worker: worker_key, job });", "worker: worker_key, job }); }")],
+            "self.actions.push_back(Action::Cancel { worker, job: Attempt { job: id, attempt } });",
+            "if !MADE { self.actions.push_back(Action::Cancel { worker, job: Attempt { job: id, attempt } }); }",
+        )],
         finders: &[Check::Cancelled],
     },
     // What waits behind a busy worker stays there.
@@ -150,8 +150,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
                     let ending = crate::common::Ending::Done { payload: reply.payload, headers: reply.headers };
                     let (wait, run) = (Duration::ZERO, Duration::ZERO);
                     let outcome = crate::common::Outcome { ending, may_have_run: true, attempts: 1, worker: None, wait, run };
-                    let (client, call) = (self.peers.here, reply.job.call());
-                    return self.actions.push_back(Action::Told { client, call, outcome });
+                    let (client, call) = (self.fleet.here(), reply.job.call());
+                    return self.actions.push_back(crate::dispatcher::Action::Told { client, call, outcome });
                 }",
         )],
         finders: &[Check::EndsOnce],
@@ -160,8 +160,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ExceedQueueBound",
         edits: &[edit(
-            "if self.waiting_jobs >= settings.queue_jobs_max {",
-            "if self.waiting_jobs >= settings.queue_jobs_max && !MADE {",
+            "if self.waiting >= settings.queue_jobs_max {",
+            "if self.waiting >= settings.queue_jobs_max && !MADE {",
         )],
         finders: &[Check::Bounds],
     },
@@ -203,8 +203,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetSilence",
         edits: &[edit(
-            "&& self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max",
-            "&& !MADE && self.now.saturating_duration_since(peer.last_heard) > self.settings.silence_max",
+            "peer.silence(self.clock.now()) > silence_max",
+            "peer.silence(self.clock.now()) > silence_max && !MADE",
         )],
         finders: &[Check::Silence],
     },

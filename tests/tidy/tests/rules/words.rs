@@ -15,9 +15,6 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     (
         "lull",
         &[
-            "master/src/desk/mod.rs",
-            "master/src/dispatcher/choice/lull.rs",
-            "master/src/dispatcher/choice/mod.rs",
             "master/src/runner/embedded/mod.rs",
             "master/src/runner/remote/mod.rs",
             "master/src/runner/turns.rs",

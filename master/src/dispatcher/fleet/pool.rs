@@ -1,29 +1,20 @@
-//! One pool: its waiting jobs, its workers, its run times.
+//! One pool: its workers, its run times, how its jobs ended.
 
-use super::choice::Distance;
-use super::choice::Members;
-use super::choice::Runs;
-use super::job::Job;
-use super::peer::PeerKey;
-use super::waiting::Waiting;
 use crate::common::{Ends, PoolSettings, Times};
+use crate::dispatcher::choice::{Distance, Members, Runs};
+use crate::dispatcher::company::Company;
+use crate::dispatcher::keys::{PeerKey, PoolKey};
 use crate::maps::Map;
-use slotmap::{SlotMap, new_key_type};
+use slotmap::SlotMap;
 use std::sync::Arc;
 
 /// Bytes of the names of pools in a refusal: enough to find the one that was meant, and no more than a message takes.
 const OFFERED_BYTES_MAX: usize = 4096;
 
-new_key_type! {
-    /// Names one pool.
-    pub(crate) struct PoolKey;
-}
-
 pub(crate) struct Pool {
     pub(crate) name: Arc<str>,
     pub(crate) settings: PoolSettings,
     pub(crate) knowledge: Knowledge,
-    pub(crate) waiting: Waiting,
     pub(crate) members: Members,
     pub(crate) runs: Runs,
     /// Jobs at workers.
@@ -55,13 +46,13 @@ impl Pool {
         self.settings.credit.unwrap_or_else(|| self.runs.credit(distance))
     }
 
-    /// The worker best placed to get this job, if one may have another.
-    pub(crate) fn best_worker(&self, job: &Job) -> Option<PeerKey> {
-        if job.goes_alone() {
+    /// The worker best placed to get a job, if one may have another.
+    pub(crate) fn best_worker(&self, company: Company) -> Option<PeerKey> {
+        match company {
             // While such a job waits, no worker's stock is refilled: sooner or later one is empty.
-            return self.members.best(|_| 1);
+            Company::None => self.members.best(|_| 1),
+            Company::Allowed => self.members.best(|distance| self.credit(distance)),
         }
-        self.members.best(|distance| self.credit(distance))
     }
 
     /// Whether it was declared, or offered by a worker once.
@@ -69,12 +60,9 @@ impl Pool {
         self.knowledge == Knowledge::Known
     }
 
-    /// Whether nothing would be lost if it were forgotten.
+    /// Whether nothing would be lost if it were forgotten, where no job of it waits.
     pub(crate) fn is_forgettable(&self) -> bool {
-        self.knowledge == Knowledge::AskedFor
-            && self.waiting.is_empty()
-            && self.members.len() == 0
-            && self.dispatched == 0
+        self.knowledge == Knowledge::AskedFor && self.members.len() == 0 && self.dispatched == 0
     }
 }
 
@@ -118,7 +106,6 @@ impl Pools {
             name: name.clone(),
             settings,
             knowledge,
-            waiting: Waiting::default(),
             members: Members::default(),
             runs: Runs::default(),
             dispatched: 0,
@@ -132,7 +119,7 @@ impl Pools {
         key
     }
 
-    /// Forgets a pool that was only asked for, once nobody asks any longer.
+    /// Forgets a pool that was only asked for and of which no job waits.
     pub(crate) fn forget_if_idle(&mut self, key: PoolKey) {
         if self.pools.get(key).is_some_and(Pool::is_forgettable) {
             let pool = self.pools.remove(key).expect("it was just there");

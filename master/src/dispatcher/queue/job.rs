@@ -1,19 +1,13 @@
 //! One job, from its acceptance to its end.
 
-use super::moment::Moment;
-use super::peer::PeerKey;
-use super::pool::PoolKey;
 use crate::common::{Headers, Repeat};
+use crate::dispatcher::clock::Moment;
+use crate::dispatcher::company::Company;
+use crate::dispatcher::keys::{JobKey, PeerKey, PoolKey};
 use crate::timers::TimerKey;
 use bytes::Bytes;
 use powerhose_protocol::JobId;
-use slotmap::new_key_type;
 use std::num::NonZeroU64;
-
-new_key_type! {
-    /// Names one accepted job for as long as it has not ended.
-    pub(crate) struct JobKey;
-}
 
 pub(crate) struct Job {
     pub(crate) id: JobId,
@@ -73,10 +67,10 @@ impl Job {
         self.span.as_deref().unwrap_or(&NONE)
     }
 
-    /// Whether it goes only to a worker that has nothing else, which then gets nothing else: a job that must not run
-    /// twice, or one that may have killed a worker.
-    pub(crate) fn goes_alone(&self) -> bool {
-        self.repeat == Repeat::Never || self.charged > 0
+    /// Whether it shares its worker. A job that must not run twice, or that may have killed a worker, goes only to one that
+    /// has nothing else, which then gets nothing else.
+    pub(crate) fn company(&self) -> Company {
+        if self.repeat == Repeat::Never || self.charged > 0 { Company::None } else { Company::Allowed }
     }
 
     /// What it counts against the bound of waiting bytes.

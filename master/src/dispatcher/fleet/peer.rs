@@ -1,16 +1,12 @@
 //! A peer that has joined: a worker, or a client.
 
-use super::job::JobKey;
-use super::worker::Worker;
+use super::worker::{Attention, Worker};
+use crate::dispatcher::keys::{JobKey, PeerKey};
 use crate::maps::Map;
 use crate::timers::TimerKey;
-use slotmap::{SlotMap, new_key_type};
-use std::time::Instant;
-
-new_key_type! {
-    /// Names one peer from its joining to its end.
-    pub(crate) struct PeerKey;
-}
+use powerhose_protocol::PEER_MAX;
+use slotmap::SlotMap;
+use std::time::{Duration, Instant};
 
 pub(crate) struct Peer {
     /// The worker's id, or the high bits of the ids of a client's jobs.
@@ -46,6 +42,18 @@ pub(crate) struct Client {
 }
 
 impl Peer {
+    /// How long nothing has come from it.
+    pub(crate) fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.last_heard)
+    }
+
+    /// Whether it need not say that it lives.
+    pub(crate) fn is_excused(&self) -> bool {
+        self.worker().is_some_and(|worker| {
+            worker.attention == Attention::BetweenJobs && !worker.outstanding.is_empty()
+        })
+    }
+
     pub(crate) fn worker(&self) -> Option<&Worker> {
         match &self.role {
             Role::Worker(worker) => Some(worker),
@@ -82,6 +90,8 @@ pub(crate) struct Peers {
     pub(crate) here: PeerKey,
     pub(crate) workers: usize,
     pub(crate) clients: usize,
+    /// The number that was given last.
+    last_number: u64,
 }
 
 impl Peers {
@@ -90,7 +100,7 @@ impl Peers {
         let mut peers = SlotMap::with_key();
         let role = Role::Client(Client::default());
         let here = peers.insert(Peer { number: 0, last_heard: now, suspicion: None, role });
-        Peers { peers, here, workers: 0, clients: 0 }
+        Peers { peers, here, workers: 0, clients: 0, last_number: 0 }
     }
 
     /// How many there are, without the callers in the master's own process.
@@ -106,12 +116,19 @@ impl Peers {
         self.peers.get_mut(key)
     }
 
-    pub(crate) fn insert(&mut self, peer: Peer) -> PeerKey {
-        match &peer.role {
+    /// Whether no number is left for another peer.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.last_number == PEER_MAX
+    }
+
+    /// A peer joins, and gets a number that no other ever had.
+    pub(crate) fn insert(&mut self, role: Role, now: Instant) -> PeerKey {
+        match &role {
             Role::Client(_) => self.clients += 1,
             Role::Candidate | Role::Worker(_) => self.workers += 1,
         }
-        self.peers.insert(peer)
+        self.last_number += 1;
+        self.peers.insert(Peer { number: self.last_number, last_heard: now, suspicion: None, role })
     }
 
     /// Takes a peer out.

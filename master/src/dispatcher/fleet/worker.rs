@@ -1,9 +1,8 @@
 //! What the master knows of one worker.
 
-use super::choice::MemberKey;
-use super::job::JobKey;
-use super::pool::PoolKey;
 use crate::common::WorkerState;
+use crate::dispatcher::company::Company;
+use crate::dispatcher::keys::{JobKey, MemberKey, PoolKey};
 use powerhose_protocol::JobId;
 use std::time::{Duration, Instant};
 
@@ -91,13 +90,6 @@ pub(crate) struct Outstanding {
     pub(crate) waiter: Waiter,
 }
 
-/// Whether a worker may be given a job besides this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Company {
-    Allowed,
-    None,
-}
-
 /// Whether anybody still wants the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiter {
@@ -132,6 +124,11 @@ impl Worker {
     /// Whether it runs, or still has, a job that nobody waits for.
     pub(crate) fn is_overdue(&self) -> bool {
         self.outstanding.iter().any(|entry| entry.waiter == Waiter::Nobody)
+    }
+
+    /// Its membership in a pool, if it is in it.
+    pub(crate) fn membership(&self, pool: PoolKey) -> Option<MemberKey> {
+        self.memberships.iter().find(|(offered, _)| *offered == pool).map(|(_, member)| *member)
     }
 
     /// The place of an attempt among what it has not answered.

@@ -3,9 +3,9 @@
 //! The lines are linked through the jobs themselves, so that a job leaves from anywhere in one step and a waiting job
 //! costs nothing besides itself.
 
-use super::job::{Job, JobKey, Lane, Place};
-use super::moment::Moment;
-use super::peer::PeerKey;
+use super::job::{Job, Lane, Place};
+use crate::dispatcher::clock::Moment;
+use crate::dispatcher::keys::{JobKey, PeerKey};
 use crate::maps::Map;
 use slotmap::SlotMap;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ struct Line {
 
 /// The waiting jobs of one pool.
 #[derive(Default)]
-pub(crate) struct Waiting {
+pub(super) struct Waiting {
     again: Line,
     lines: Map<PeerKey, Line>,
     /// The clients that have a line, the next one first.
@@ -28,21 +28,17 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// How many jobs wait.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.count
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The job that is next in turn.
-    pub(crate) fn first(&self) -> Option<JobKey> {
+    pub(super) fn first(&self) -> Option<JobKey> {
         self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
     }
 
     /// When the job that has waited longest was accepted. Looks at every client and every job that came back.
-    pub(crate) fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Moment> {
+    pub(super) fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Moment> {
         let heads = self.turns.iter().filter_map(|client| self.lines[client].head);
         let mut next = self.again.head;
         let again = std::iter::from_fn(|| {
@@ -56,7 +52,7 @@ impl Waiting {
     }
 
     /// Puts a job at the end of its client's line.
-    pub(crate) fn push(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+    pub(super) fn push(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
         let client = jobs[key].client;
         let line = self.lines.entry(client).or_insert_with(|| {
             self.turns.push_back(client);
@@ -71,7 +67,7 @@ impl Waiting {
     }
 
     /// Puts a job that comes back before all that have never been dispatched.
-    pub(crate) fn push_again(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+    pub(super) fn push_again(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
         jobs[key].place = Place::Waiting { lane: Lane::Again, previous: None, next: self.again.head };
         match self.again.head.replace(key) {
             Some(head) => *previous_of(jobs, head) = Some(key),
@@ -81,7 +77,7 @@ impl Waiting {
     }
 
     /// Takes out the job that is next in turn; the next client's turn comes.
-    pub(crate) fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>) -> Option<JobKey> {
+    pub(super) fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>) -> Option<JobKey> {
         let key = self.first()?;
         let from_client = self.again.head.is_none();
         self.remove(jobs, key);
@@ -93,7 +89,7 @@ impl Waiting {
     }
 
     /// Takes out a job from wherever it stands.
-    pub(crate) fn remove(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+    pub(super) fn remove(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
         let (client, Place::Waiting { lane, previous, next }) = (jobs[key].client, &jobs[key].place) else {
             unreachable!("only a waiting job leaves the queue");
         };

@@ -21,17 +21,17 @@ fn busy_with(jobs: usize) -> Bench {
 
 #[test]
 fn nobody_looks_away_from_a_worker_without_a_stock() {
-    assert_eq!(Bench::new().desk.lull(), Duration::ZERO);
+    assert_eq!(Bench::new().desk.stock_lasts(), Duration::ZERO);
     for jobs in [0, 1, 2, 3] {
-        assert_eq!(busy_with(jobs).desk.lull(), Duration::ZERO, "with {jobs} jobs");
+        assert_eq!(busy_with(jobs).desk.stock_lasts(), Duration::ZERO, "with {jobs} jobs");
     }
 }
 
 #[test]
-fn the_lull_is_a_quarter_of_what_the_smallest_stock_takes() {
-    assert_eq!(busy_with(4).desk.lull(), RUN / 4);
-    assert_eq!(busy_with(7).desk.lull(), RUN / 2);
-    assert_eq!(busy_with(8).desk.lull(), RUN * 3 / 4);
+fn the_loop_may_look_away_for_a_quarter_of_what_the_smallest_stock_takes() {
+    assert_eq!(busy_with(4).desk.stock_lasts(), RUN / 4);
+    assert_eq!(busy_with(7).desk.stock_lasts(), RUN / 2);
+    assert_eq!(busy_with(8).desk.stock_lasts(), RUN * 3 / 4);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn it_is_bounded() {
         bench.submit("sign");
     }
     bench.act();
-    assert_eq!(bench.desk.lull(), Duration::from_micros(400));
+    assert_eq!(bench.desk.stock_lasts(), Duration::from_micros(400));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_worker_that_comes_or_gets_free_ends_it() {
     for pool in ["sign", "hash"] {
         let mut bench = busy_with(4);
         bench.worker(pool);
-        assert_eq!(bench.desk.lull(), Duration::ZERO);
+        assert_eq!(bench.desk.stock_lasts(), Duration::ZERO);
     }
 }
 
@@ -62,5 +62,5 @@ fn with_very_many_pools_nobody_looks() {
     for pool in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"] {
         bench.submit(pool);
     }
-    assert_eq!(bench.desk.lull(), Duration::ZERO);
+    assert_eq!(bench.desk.stock_lasts(), Duration::ZERO);
 }

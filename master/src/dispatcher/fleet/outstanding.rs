@@ -1,0 +1,158 @@
+//! What workers have not answered: jobs are given, recalled, no longer wanted, answered.
+
+use super::Fleet;
+use super::worker::{Attention, Occupation, Outstanding, Waiter, Worker};
+use crate::dispatcher::event::{Attempt, WorkerReply};
+use crate::dispatcher::keys::{JobKey, PeerKey, PoolKey};
+use powerhose_protocol::{JobId, WorkerEnd};
+use std::time::Instant;
+
+/// What a job that was given means for the message to its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatcher) enum Batch {
+    /// It is the first: a message is to be sent.
+    Begun,
+    /// It goes with others.
+    Joined,
+}
+
+/// Where an answered job stood among those of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatcher) enum Stands {
+    First,
+    /// Behind one that is not answered.
+    Behind,
+}
+
+/// Whether a worker had a job before that nobody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dispatcher) enum Wanted {
+    /// All that it had was wanted.
+    UntilNow,
+    NotAll,
+}
+
+impl Fleet {
+    /// A worker is given a job.
+    pub(in crate::dispatcher) fn give(
+        &mut self,
+        key: PeerKey,
+        job: JobKey,
+        entry: Outstanding,
+        now: Instant,
+    ) -> Batch {
+        self.given += 1;
+        let pool = &mut self.pools[entry.pool];
+        pool.served = self.given;
+        pool.dispatched += 1;
+        let worker = self.peers.worker(key);
+        worker.outstanding_bytes += entry.bytes;
+        worker.outstanding.push(entry);
+        let batch = if worker.batch.is_empty() { Batch::Begun } else { Batch::Joined };
+        worker.batch.push(job);
+        self.list_with_more(key, now);
+        batch
+    }
+
+    /// The jobs that a worker is to get in a message. To be handed back to [`has_given`](Fleet::has_given) for its memory.
+    pub(in crate::dispatcher) fn take_given(&mut self, key: PeerKey) -> Vec<JobKey> {
+        let worker = self.peers.get_mut(key).and_then(super::Peer::worker_mut);
+        worker.map(|worker| std::mem::take(&mut worker.batch)).unwrap_or_default()
+    }
+
+    /// The worker has got these jobs.
+    pub(in crate::dispatcher) fn has_given(&mut self, key: PeerKey, mut given: Vec<JobKey>) {
+        given.clear();
+        if let Some(worker) = self.peers.get_mut(key).and_then(super::Peer::worker_mut) {
+            worker.batch = given;
+        }
+    }
+
+    /// The jobs, of one pool or all, that a worker is to give back unless it has begun them, the last ones first. None if
+    /// it could not hear of it.
+    pub(in crate::dispatcher) fn recall(
+        &mut self,
+        key: PeerKey,
+        pool: Option<PoolKey>,
+        jobs_max: usize,
+    ) -> Vec<Attempt> {
+        let Some(worker) = self.peers[key].worker_mut() else { return Vec::new() };
+        if worker.attention == Attention::BetweenJobs {
+            return Vec::new();
+        }
+        let behind = worker.outstanding.iter_mut().skip(1).rev();
+        let mut jobs = Vec::new();
+        for entry in behind.filter(|entry| pool.is_none_or(|pool| pool == entry.pool)).take(jobs_max) {
+            if let Waiter::Caller(job) = entry.waiter {
+                entry.waiter = Waiter::Recalled(job);
+                jobs.push(Attempt { job: entry.id, attempt: entry.attempt });
+            }
+        }
+        jobs
+    }
+
+    /// Nobody waits any longer for what a worker makes of a job: it is overdue until it answers.
+    pub(in crate::dispatcher) fn unwant(&mut self, key: PeerKey, job: JobId, attempt: u32) -> Wanted {
+        let worker = self.peers.worker(key);
+        let place =
+            worker.find(job, u64::from(attempt)).expect("a dispatched job is outstanding at its worker");
+        let before = if worker.is_overdue() { Wanted::NotAll } else { Wanted::UntilNow };
+        worker.outstanding[place].waiter = Waiter::Nobody;
+        before
+    }
+
+    /// A worker answers a job. What it had of it is taken out, unless it has no such job.
+    pub(in crate::dispatcher) fn answer(
+        &mut self,
+        key: PeerKey,
+        reply: &WorkerReply<'_>,
+        now: Instant,
+    ) -> Option<(Outstanding, Stands)> {
+        let worker = self.peers.worker(key);
+        let place = worker.find(reply.job, reply.attempt)?;
+        let stands = if place == 0 { Stands::First } else { Stands::Behind };
+        let answered = worker.outstanding.remove(place);
+        // If it has answered nothing since it was given this job, it had nothing else to do.
+        let went_straight = stands == Stands::First && worker.answered <= answered.dispatched;
+        worker.outstanding_bytes -= answered.bytes;
+        worker.answered = now;
+        let recalled = matches!(answered.waiter, Waiter::Recalled(_));
+        match stands {
+            Stands::First => worker.occupation = Occupation::None,
+            Stands::Behind if reply.end == WorkerEnd::Returned && !recalled => {
+                worker.occupation = Occupation::LongRun;
+            }
+            Stands::Behind => {}
+        }
+        self.pools[answered.pool].dispatched -= 1;
+        if went_straight && reply.has_run() {
+            // What went by since the job was given, less its run, was the way.
+            let round_trip = now.saturating_duration_since(answered.dispatched).saturating_sub(reply.run);
+            let membership = self.peers.worker(key).membership(answered.pool);
+            if let Some(member) = membership {
+                self.pools[answered.pool].members.record_round_trip(member, round_trip);
+            }
+        }
+        Some((answered, stands))
+    }
+
+    /// A worker that is gone is in no pool any longer, nor is anything at it.
+    pub(in crate::dispatcher) fn forget_worker(&mut self, worker: &Worker) {
+        for (pool, member) in &worker.memberships {
+            self.pools[*pool].members.remove(*member);
+        }
+        for entry in &worker.outstanding {
+            self.pools[entry.pool].dispatched -= 1;
+        }
+    }
+
+    /// The pools of a worker that is gone have one worker fewer. They may have been forgotten since.
+    pub(in crate::dispatcher) fn has_lost(&mut self, worker: &Worker, now: Instant) {
+        for (pool, _) in &worker.memberships {
+            if self.pools.get_mut(*pool).is_some() {
+                self.end_rests(*pool, now);
+                self.pool_changed(*pool);
+            }
+        }
+    }
+}
