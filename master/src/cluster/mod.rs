@@ -11,7 +11,8 @@ use crate::supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
     WorkerCommand,
 };
-use crate::transport::{BindError, clock};
+use crate::transport::BindError;
+use crate::transport::patience::Patience;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::PrivateFolder;
 use powerhose_protocol::Endpoint;
@@ -264,10 +265,10 @@ struct Wait {
 
 impl Wait {
     fn until_all_are_there(self, events: &Receiver<Happened>) -> Result<(), ClusterError> {
-        let until = clock::in_time(self.within);
+        let mut patience = Patience::new(self.within);
         let mut registered = Vec::new();
         while registered.len() < self.wanted {
-            match events.recv_deadline(until) {
+            match patience.receive(events) {
                 Ok(Happened::Registered { pid }) if registered.contains(&pid) => {}
                 Ok(Happened::Registered { pid }) => registered.push(pid),
                 Ok(Happened::Failed(failure)) => {

@@ -10,6 +10,7 @@ use super::{JobRunner, Place};
 use crate::client::{ClientMachine, ClientSettings};
 use crate::common::Settings;
 use crate::transport::dealer::Dealer;
+use crate::transport::patience::Patience;
 use crate::transport::{clock, raise_open_files_limit};
 use powerhose_protocol::{Credentials, CurveClient, Endpoint, SharedSecret};
 use powerhose_wires::{Wakeup, choice};
@@ -105,7 +106,7 @@ impl ClientBuilder {
         let client = ClientLoop::new(dealer, machine, commands, wakeup.clone(), ready);
         let link = Link::new(sender, wakeup, timeout);
         let link = start("powerhose-client", client, link, self.caller_spin).map_err(failed)?;
-        match welcomed.recv_timeout(self.connect_timeout) {
+        match Patience::new(self.connect_timeout).receive(&welcomed) {
             Ok(remote::Greeted::Welcomed) => Ok(JobRunner::new(link, Place::Remote, vec![endpoint])),
             Ok(remote::Greeted::Refused { code, text }) => {
                 Err(ConnectError::Refused { endpoint: endpoint.to_string(), code, text })

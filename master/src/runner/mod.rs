@@ -46,6 +46,7 @@ use crate::common::{Notice, Stats, Submission, WorkerInfo};
 #[cfg(feature = "master")]
 use crate::transport::BindError;
 use crate::transport::clock;
+use crate::transport::patience::Patience;
 use crossbeam_channel::Receiver;
 use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};
@@ -189,7 +190,7 @@ impl JobRunner {
     /// # Errors
     /// The master is gone, or did not answer within 5 s.
     pub fn workers(&self) -> Result<Vec<WorkerInfo>, MasterGone> {
-        self.ask_workers()?.recv_timeout(ANSWER_WITHIN).map_err(|_| MasterGone)
+        Patience::new(ANSWER_WITHIN).receive(&self.ask_workers()?).map_err(|_| MasterGone)
     }
 
     fn ask_workers(&self) -> Result<Receiver<Vec<WorkerInfo>>, MasterGone> {
@@ -206,7 +207,7 @@ impl JobRunner {
     pub fn stats(&self) -> Result<Stats, MasterGone> {
         let (answer, stats) = crossbeam_channel::bounded(1);
         self.link.ask(Command::Ask(Question::Stats(answer))).map_err(|_| MasterGone)?;
-        stats.recv_timeout(ANSWER_WITHIN).map_err(|_| MasterGone)
+        Patience::new(ANSWER_WITHIN).receive(&stats).map_err(|_| MasterGone)
     }
 
     /// Blocks until at least `wanted` workers are registered.
@@ -214,18 +215,18 @@ impl JobRunner {
     /// # Errors
     /// Fewer were when `within` was over.
     pub fn wait_for_workers(&self, wanted: usize, within: Duration) -> Result<(), WorkersMissing> {
-        let until = clock::in_time(within);
+        let mut patience = Patience::new(within);
         let changes = self.link.changes();
         let mut registered = 0;
         loop {
             let seen = changes.count();
-            let left = until.saturating_duration_since(clock::now());
+            let left = patience.left();
             let Ok(answer) = self.ask_workers() else {
                 return Err(WorkersMissing { wanted, registered: 0, within });
             };
             // The last question, too, gets the time to be answered.
-            let patience = left.clamp(ANSWER_WITHIN_MIN, ANSWER_WITHIN);
-            registered = answer.recv_timeout(patience).map_or(registered, |workers| workers.len());
+            let answered = Patience::new(left.clamp(ANSWER_WITHIN_MIN, ANSWER_WITHIN)).receive(&answer);
+            registered = answered.map_or(registered, |workers| workers.len());
             if registered >= wanted {
                 return Ok(());
             }

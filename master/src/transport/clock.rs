@@ -1,15 +1,6 @@
 //! The only clock. Everything else is told what time it is.
 
-use powerhose_protocol::limits::DURATION_MS_MAX;
-use std::time::{Duration, Instant};
-
-/// Longer than anybody waits. An instant much further ahead cannot be told.
-const WAIT_MAX: Duration = Duration::from_millis(DURATION_MS_MAX);
-
-/// When this much time will have passed, or a year.
-pub(crate) fn in_time(wait: Duration) -> Instant {
-    now() + wait.min(WAIT_MAX)
-}
+use std::time::Instant;
 
 /// What time it is.
 pub(crate) fn now() -> Instant {

@@ -64,9 +64,7 @@ impl PeerSession {
     /// own absence for the master's.
     pub fn handle_timeout(&mut self, now: Instant) -> Due {
         let Some((due, _)) = self.poll_timeout() else { return Due::Nothing };
-        if now.saturating_duration_since(due) > STANDSTILL {
-            self.heard_at = now;
-        }
+        self.forgive(now, now.saturating_duration_since(due));
         if self.silent_at().is_some_and(|at| at <= now) {
             match self.role {
                 Role::Worker => self.end(),
@@ -82,6 +80,12 @@ impl PeerSession {
             }
             State::Greeting { .. } | State::Live(_) | State::Over => Due::Nothing,
         }
+    }
+
+    /// Called so much later than asked, the peer was away itself for as long: that is not the master's silence. After a long
+    /// absence the silence counts anew, as the master may have been away too.
+    fn forgive(&mut self, now: Instant, late: Duration) {
+        self.heard_at = if late > STANDSTILL { now } else { now.min(self.heard_at + late) };
     }
 
     fn say_hello(&mut self, now: Instant) -> Vec<u8> {

@@ -45,6 +45,7 @@ impl<P: Payload> Machine<P> {
         let late = self.own_timeout().map_or(Duration::ZERO, |(due, _)| now.saturating_duration_since(due));
         if late > STANDSTILL {
             self.extend_watch(late);
+            self.extend_patience(late);
         }
         self.step(now);
         match self.peer.handle_timeout(now) {
@@ -57,6 +58,19 @@ impl<P: Payload> Machine<P> {
         }
         self.give_back_stock(now);
         self.report_overrun(now);
+    }
+
+    /// The master had as much less time to answer.
+    fn extend_patience(&mut self, standstill: Duration) {
+        match &mut self.state {
+            State::Registering(Registration::Sent { patience_until })
+            | State::Leaving(Departure::AwaitingQuieted { patience_until }) => *patience_until += standstill,
+            State::Greeting
+            | State::Registering(Registration::Deferred { .. })
+            | State::Ready
+            | State::Leaving(Departure::Quieted)
+            | State::Ended(_) => {}
+        }
     }
 
     fn step(&mut self, now: Instant) {

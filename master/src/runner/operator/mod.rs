@@ -12,10 +12,11 @@ use crate::client::{ClientAction, ClientMachine, Course, Refusal};
 use crate::common::WorkerInfo;
 use crate::transport::clock;
 use crate::transport::dealer::Dealer;
+use crate::transport::patience::Patience;
 use bytes::Bytes;
 use powerhose_protocol::Value;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long after the time of an order the master's last word about it is awaited.
 const LAST_WORD_WITHIN: Duration = Duration::from_secs(5);
@@ -62,10 +63,10 @@ impl Operator {
     /// See [`OperatorError`].
     pub fn ask(&mut self, query: &str) -> Result<Value, OperatorError> {
         self.await_session()?;
-        let until = clock::now() + self.patience;
+        let mut patience = Patience::new(self.patience);
         self.machine.ask(query);
         loop {
-            match self.next(until) {
+            match self.next(&mut patience) {
                 Some(ClientAction::Told { query: answered, state }) if answered == query => {
                     self.check_refused()?;
                     return state.map_err(|Refusal { code, text }| OperatorError::Refused { code, text });
@@ -104,9 +105,9 @@ impl Operator {
             return Err(self.unreachable().into());
         };
         let given_at = clock::now();
-        let until = given_at + within + LAST_WORD_WITHIN;
+        let mut patience = Patience::new(within + LAST_WORD_WITHIN);
         loop {
-            let course = match self.next(until) {
+            let course = match self.next(&mut patience) {
                 Some(ClientAction::Ordered { order, course }) if order == id => course,
                 Some(_) => continue,
                 None => return Err(self.silent()),
@@ -127,11 +128,11 @@ impl Operator {
 
     /// Returns once there is a session, which may have ended while nobody listened.
     fn await_session(&mut self) -> Result<(), ConnectError> {
-        let until = clock::now() + self.patience;
+        let mut patience = Patience::new(self.patience);
         while self.turn().is_some() {}
         while !self.machine.is_connected() {
             self.check_refused()?;
-            if self.next(until).is_none() && !self.machine.is_connected() {
+            if self.next(&mut patience).is_none() && !self.machine.is_connected() {
                 return Err(self.unreachable());
             }
         }
@@ -155,15 +156,13 @@ impl Operator {
         OperatorError::Silent { endpoint: self.endpoint.clone(), within: self.patience }
     }
 
-    /// What happens next; nothing if it is `until` before.
-    fn next(&mut self, until: Instant) -> Option<ClientAction> {
+    /// What happens next; nothing if the patience is over before.
+    fn next(&mut self, patience: &mut Patience) -> Option<ClientAction> {
         loop {
             if let Some(action) = self.turn() {
                 return Some(action);
             }
-            if clock::now() >= until {
-                return None;
-            }
+            let until = clock::now() + patience.next_sleep()?;
             self.dealer.sleep([Some(until), self.machine.poll_timeout()].into_iter().flatten().min());
         }
     }

@@ -33,6 +33,10 @@ pub(super) const ABANDON_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long the last words of workers that have ended may take, where something they left behind keeps on printing.
 const LINES_WITHIN: Duration = Duration::from_millis(500);
+/// Between two looks at the clock while a worker starts or ends: a pause is what lies between them beyond that.
+const PAUSE_LOOK: Duration = Duration::from_millis(500);
+/// To wake so much later than asked is no pause.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
 
 /// What the owner wants to be told.
 pub(super) type Listener = Box<dyn FnMut(SupervisorEvent) + Send>;
@@ -125,9 +129,16 @@ impl Children {
     fn wait(&mut self) -> bool {
         let due = self.policy.poll_timeout().map(|(due, _)| due);
         let look_at = self.memory.as_ref().map(MemoryWatch::due);
-        let until = [due, look_at, self.abandon_at].into_iter().flatten().min();
-        let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let began = Instant::now();
+        let pause_look = self.policy.waits_for_workers().then(|| began + PAUSE_LOOK);
+        let until = [due, look_at, self.abandon_at, pause_look].into_iter().flatten().min();
+        let wait = until.map(|until| until.saturating_duration_since(began));
         let ended = self.messages.sleep(|| self.processes.sleep(wait));
+        let late = wait.map_or(Duration::ZERO, |wait| began.elapsed().saturating_sub(wait));
+        if late > PAUSE_MIN {
+            self.policy.forgive(late);
+            self.abandon_at = self.abandon_at.map(|abandon_at| abandon_at + late);
+        }
         self.take_in(ended);
         self.abandon_at.is_none_or(|abandon_at| Instant::now() < abandon_at)
     }

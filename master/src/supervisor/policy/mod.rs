@@ -7,6 +7,7 @@
 //!   capacity at most, also where the new program does not start.
 
 mod fleet;
+mod pauses;
 mod recycle;
 mod slot;
 

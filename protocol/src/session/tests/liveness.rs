@@ -101,6 +101,19 @@ fn a_peer_that_stood_still_does_not_take_its_absence_for_the_masters() {
 }
 
 #[test]
+fn what_a_peer_was_away_in_short_pauses_is_no_silence_either() {
+    for role in ROLES {
+        let mut bench = Bench::live(role);
+        for _ in 0..29 {
+            bench.leap(1900);
+        }
+        assert_eq!(bench.silences, 0, "it has listened for 29 of these 55 seconds");
+        bench.leap(1900);
+        assert_eq!(bench.silences, 1);
+    }
+}
+
+#[test]
 fn silence_is_nothing_to_who_leaves() {
     let mut bench = Bench::live(Role::Worker);
     bench.peer.ignore_silence();

@@ -144,6 +144,22 @@ fn a_pause_of_the_supervisor_is_not_held_against_a_starting_worker() {
 }
 
 #[test]
+fn who_starts_or_ends_has_no_less_time_for_a_pause_of_the_supervisor() {
+    let mut scene = Scene::starting(1);
+    assert!(scene.policy.waits_for_workers());
+    scene.policy.forgive(9 * SECOND);
+    assert_eq!(scene.pass_to_deadline(), ("worker start", 19 * SECOND));
+    let mut scene = Scene::ready(1);
+    assert!(!scene.policy.waits_for_workers());
+    scene.on(Event::StopAll { within: 2 * SECOND });
+    assert_eq!(scene.done(), ["terminate 100"]);
+    scene.policy.forgive(9 * SECOND);
+    assert_eq!(scene.pass_to_deadline(), ("kill a worker that does not stop", 11 * SECOND));
+    assert_eq!(scene.done(), ["kill 100"]);
+    assert!(!scene.policy.waits_for_workers(), "no patience helps a worker that was killed");
+}
+
+#[test]
 fn a_worker_of_a_master_elsewhere_is_ready_when_it_has_lived_long_enough() {
     let readiness = Readiness::Lives { throughout: SECOND };
     let mut scene =
