@@ -90,7 +90,7 @@ class Client(Peer):
             else:
                 break
             del self.unsent[call]
-        self.socket.poll(wait_ms)
+        self.poll([self.socket], wait_ms)
         self.read()
         if self.session and now_ms() - self.heard_at > SILENCE_MAX_MS:
             self.forget(hello_in_ms=0)

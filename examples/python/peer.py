@@ -59,6 +59,14 @@ class Peer:
             self.due_at = now_ms() + 1000
             self.send([HELLO, "powerhose", 1, 1, self.role, "powerhose examples/python", None])
 
+    def poll(self, sockets, wait_ms):
+        """Waits for a message, a second at most. If that takes longer than asked, we were paused ourselves: no silence."""
+        asked_ms = max(0, min(wait_ms, 1000))
+        began = now_ms()
+        zmq.select(sockets, [], [], asked_ms / 1000)
+        late_ms = now_ms() - began - asked_ms
+        self.heard_at = now_ms() if late_ms > 1000 else min(now_ms(), self.heard_at + max(0, late_ms))
+
     def read(self):
         """Takes in every message that is there."""
         while self.socket.poll(0):

@@ -31,7 +31,7 @@ class Worker(Peer):
         while not self.stopping or not self.has_left():
             self.tick()
             wait_ms = 0 if self.jobs else max(0, min(self.due_at, self.leave_at or self.due_at) - now_ms())
-            zmq.select([self.socket] if self.stopping else [self.socket, signalled], [], [], wait_ms / 1000)
+            self.poll([self.socket] if self.stopping else [self.socket, signalled], wait_ms)
             self.read()
             if now_ms() - self.heard_at > self.silence_max_ms:
                 sys.exit(f"worker.py: heard no master for {self.silence_max_ms / 1000:g} s, leaving")

@@ -3,7 +3,7 @@
 use super::keys::JobKey;
 use super::{Action, Dispatcher, Timer};
 use crate::common::{Ending, LostCause, WAIT_MAX};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing::info;
 
 /// Whether jobs are taken in.
@@ -12,7 +12,10 @@ pub(super) enum Lifecycle {
     /// They are.
     Open,
     /// They are not; those that are left are waited for.
-    Closing,
+    Closing {
+        /// As long as that.
+        until: Instant,
+    },
     /// Nothing is left.
     Closed,
 }
@@ -25,17 +28,30 @@ impl Lifecycle {
 
 impl Dispatcher {
     pub(crate) fn close(&mut self, within: Duration) {
-        if self.lifecycle == Lifecycle::Closed {
-            return;
-        }
+        let asked = self.clock.now() + within.min(WAIT_MAX);
+        let until = match self.lifecycle {
+            Lifecycle::Open => asked,
+            Lifecycle::Closing { until } => until.min(asked),
+            Lifecycle::Closed => return,
+        };
         info!(jobs = self.queue.len(), within_ms = within.as_millis() as u64, "closing");
-        self.lifecycle = Lifecycle::Closing;
-        self.timers.set(self.clock.now() + within.min(WAIT_MAX), Timer::CloseNow);
+        self.lifecycle = Lifecycle::Closing { until };
+        self.timers.set(until, Timer::CloseNow);
+    }
+
+    /// The master was paused for so long: its workers have that much longer, should they have been paused with it.
+    pub(super) fn prolong_drain(&mut self, pause: Duration) {
+        if let Lifecycle::Closing { until } = &mut self.lifecycle {
+            *until += pause;
+            self.timers.set(*until, Timer::CloseNow);
+        }
     }
 
     /// The time for draining is over: what is left is lost.
     pub(super) fn close_now(&mut self) {
-        if self.lifecycle != Lifecycle::Closing {
+        let Lifecycle::Closing { until } = self.lifecycle else { return };
+        // A pause is counted when heartbeats are due, which is every moment.
+        if until + self.clock.since(self.heartbeats_due) > self.clock.now() {
             return;
         }
         let left: Vec<JobKey> = self.queue.iter().map(|(key, _)| key).collect();
@@ -47,7 +63,7 @@ impl Dispatcher {
 
     /// If nothing is left to wait for, every peer is told and the master is done.
     pub(crate) fn finish_closing(&mut self) {
-        if self.lifecycle != Lifecycle::Closing || !self.queue.is_empty() {
+        if !matches!(self.lifecycle, Lifecycle::Closing { .. }) || !self.queue.is_empty() {
             return;
         }
         self.lifecycle = Lifecycle::Closed;

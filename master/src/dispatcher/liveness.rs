@@ -9,7 +9,8 @@ use tracing::info;
 impl Dispatcher {
     /// Every peer hears from us, and those that were silent for too long are gone.
     ///
-    /// If this comes more than one interval late, it was us who did not listen: every peer's clock starts anew.
+    /// If this comes late, it was us who did not listen: so much of the silence is nobody's. More than an interval late, every peer's
+    /// clock starts anew, as it may have been paused with us.
     pub(super) fn heartbeats(&mut self) {
         let interval = self.settings.heartbeat_interval;
         let late = self.clock.since(self.heartbeats_due);
@@ -21,9 +22,12 @@ impl Dispatcher {
                 "the master was paused; every peer's silence counts anew"
             );
         }
+        self.prolong_drain(late);
         for key in self.fleet.keys() {
-            if paused {
-                self.fleet.heard(key, self.clock.now());
+            let now = self.clock.now();
+            match paused {
+                true => self.fleet.heard(key, now),
+                false => self.fleet.forgive(key, late, now),
             }
             if self.misses_heartbeats(key) {
                 self.stats.heartbeats_missed += 1;

@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 /// How long an answer may take before the master counts as stuck.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// In so many steps it is waited for: at most one of them is lost to a pause.
+const STEPS: u32 = 8;
 /// How old what the page shows may be: many viewers cost the master no more than one.
 const VIEW_AGE_MAX: Duration = Duration::from_millis(250);
 
@@ -94,8 +96,12 @@ impl Observer {
 async fn ask<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, NoAnswer> + Send + 'static,
 ) -> Result<T, NoAnswer> {
-    match timeout(ANSWER_WITHIN, spawn_blocking(question)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => Err(NoAnswer),
+    let mut asked = spawn_blocking(question);
+    // In steps: after a pause of the whole process the master has the rest of its time.
+    for _ in 0..STEPS {
+        if let Ok(answer) = timeout(ANSWER_WITHIN / STEPS, &mut asked).await {
+            return answer.unwrap_or(Err(NoAnswer));
+        }
     }
+    Err(NoAnswer)
 }

@@ -8,6 +8,7 @@ mod deploy;
 mod documented;
 mod executing;
 mod operating;
+mod pauses;
 mod purging;
 mod running;
 mod supervising;

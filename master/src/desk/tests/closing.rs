@@ -1,7 +1,7 @@
 //! The master ends: nothing is taken in, what runs may finish, everybody is told.
 
 use super::harness::*;
-use crate::common::{Ending, LostCause, Rejection};
+use crate::common::{Ending, LostCause, Rejection, Submission};
 use crate::desk::Event;
 use powerhose_protocol::*;
 use std::time::Duration;
@@ -42,6 +42,23 @@ fn jobs_that_were_taken_in_are_finished_first() {
     bench.done(worker, &given);
     let heard = bench.heard(client);
     assert!(matches!(heard.as_slice(), [Sent::Outcomes(_), Sent::Bye { .. }]), "in this order: {heard:?}");
+    assert_eq!(bench.closed(), 1);
+}
+
+#[test]
+fn a_pause_of_the_master_takes_nothing_from_the_time_for_what_runs() {
+    let mut bench = Bench::new();
+    let (worker, client) = (bench.worker("sign"), bench.client());
+    bench.execute_all(client, &[(1, Submission { timeout: Some(Duration::from_secs(120)), ..job("sign") })]);
+    let given = bench.job(worker);
+    close(&mut bench, 5000);
+    for _ in 0..3 {
+        bench.stand_still(10_000);
+        bench.pass(0);
+    }
+    assert_eq!(bench.heard(client), [], "three of the seconds were the master's own");
+    bench.done(worker, &given);
+    assert!(matches!(bench.heard(client).as_slice(), [Sent::Outcomes(_), Sent::Bye { .. }]));
     assert_eq!(bench.closed(), 1);
 }
 

@@ -26,7 +26,7 @@ use super::keys::{JobKey, PeerKey, PoolKey};
 use crate::common::{PoolSettings, Settings};
 use peer::Peers;
 use pool::Pools;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// All peers and pools.
 pub(super) struct Fleet {
@@ -117,6 +117,13 @@ impl Fleet {
     pub(super) fn heard(&mut self, key: PeerKey, now: Instant) {
         if let Some(peer) = self.peers.get_mut(key) {
             peer.last_heard = now;
+        }
+    }
+
+    /// We did not listen for so long.
+    pub(super) fn forgive(&mut self, key: PeerKey, away: Duration, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.last_heard = now.min(peer.last_heard + away);
         }
     }
 
