@@ -66,6 +66,35 @@ pub(crate) fn time(duration: Duration) -> String {
     }
 }
 
+/// What stands in the columns of a table of pools that tell of times.
+pub(crate) const TIME_COLUMNS: [&str; 3] = ["WAIT 50/99%", "RUN 50/99%", "TOTAL 50/99%"];
+
+/// A pool's times under these columns: how long half of its jobs took at most, and 99 of 100; `-` if none has ended.
+pub(crate) fn pool_times(pool: &Value) -> [String; TIME_COLUMNS.len()] {
+    ["wait", "run", "total"].map(|name| {
+        let percentile = |percentile| pool.field(name)?.field(percentile)?.as_unsigned().map(three_digits);
+        match (percentile("p50_ns"), percentile("p99_ns")) {
+            (Some(half), Some(most)) => format!("{half}/{most}"),
+            _ => "-".to_owned(),
+        }
+    })
+}
+
+/// A duration in nanoseconds, of which three digits are shown: `4.27us`, `85.0ms`, `5.00s`.
+fn three_digits(nanoseconds: u64) -> String {
+    let (number, unit) = match nanoseconds {
+        ..1_000_000 => (nanoseconds as f64 / 1e3, "us"),
+        1_000_000..1_000_000_000 => (nanoseconds as f64 / 1e6, "ms"),
+        1_000_000_000.. => (nanoseconds as f64 / 1e9, "s"),
+    };
+    let decimals = match number {
+        ..10.0 => 2,
+        10.0..100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$}{unit}")
+}
+
 /// The same values as JSON. Bytes, which no state has, become their number.
 pub(crate) fn json(value: &Value) -> serde_json::Value {
     match value {
@@ -88,6 +117,21 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_have_three_digits() {
+        for (nanoseconds, expected) in [
+            (900, "0.90us"),
+            (14_849, "14.8us"),
+            (999_400, "999us"),
+            (1_040_000, "1.04ms"),
+            (75_300_000, "75.3ms"),
+            (5_003_000_000, "5.00s"),
+            (150_000_000_000, "150s"),
+        ] {
+            assert_eq!(three_digits(nanoseconds), expected);
+        }
+    }
 
     #[test]
     fn times_have_two_units_at_most() {

@@ -92,8 +92,5 @@ fn bounds(state: &Value) -> Option<Vec<u64>> {
 }
 
 fn histogram(state: &Value, name: &str, bounds: &[u64]) -> Option<Histogram> {
-    let histogram = state.field(name)?;
-    let counts: Option<Vec<u64>> =
-        histogram.field("counts")?.as_array()?.iter().map(Value::as_unsigned).collect();
-    Some(Histogram::told(number(histogram, "sum_us")?, &counts?, bounds))
+    Histogram::from_value(state.field(name)?, bounds)
 }

@@ -5,7 +5,7 @@ use crate::exit::{Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
-use crate::state::{WORKER_COLUMNS, json, list, number, text, time, worker_row};
+use crate::state::{TIME_COLUMNS, WORKER_COLUMNS, json, list, number, pool_times, text, time, worker_row};
 use crate::table::table;
 use clap::Args;
 use powerhose_protocol::Value;
@@ -69,10 +69,11 @@ fn pool_table(state: &Value) -> String {
     let row = |pool: &Value| {
         let count = |name| number(pool, name).to_string();
         let counts = ["workers", "waiting", "running", "credit", "done"].map(count);
-        [vec![text(pool, "pool").to_owned()], counts.to_vec()].concat()
+        [vec![text(pool, "pool").to_owned()], counts.to_vec(), pool_times(pool).to_vec()].concat()
     };
     let rows: Vec<_> = list(state, "pools").iter().map(row).collect();
-    table(&["POOL", "WORKERS", "WAITING", "RUNNING", "CREDIT", "DONE"], &rows)
+    let head = [&["POOL", "WORKERS", "WAITING", "RUNNING", "CREDIT", "DONE"][..], &TIME_COLUMNS].concat();
+    table(&head, &rows)
 }
 
 fn worker_table(state: &Value) -> String {

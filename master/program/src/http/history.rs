@@ -39,9 +39,9 @@ impl Percentiles {
     }
 }
 
-/// Milliseconds with three places.
+/// Milliseconds, to the nanosecond.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1000.0
+    duration.as_nanos() as f64 / 1e6
 }
 
 /// The times of all pools together.

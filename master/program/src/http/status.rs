@@ -78,6 +78,7 @@ struct Spread {
     average: Option<f64>,
     p50: Option<f64>,
     p99: Option<f64>,
+    greatest: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -198,6 +199,7 @@ impl Spread {
             average: (count > 0).then_some((average * 1000.0).round() / 1000.0),
             p50: histogram.quantile(0.5).map(milliseconds),
             p99: histogram.quantile(0.99).map(milliseconds),
+            greatest: histogram.greatest().map(milliseconds),
         }
     }
 }

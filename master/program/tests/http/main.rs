@@ -16,3 +16,4 @@ mod status;
 #[path = "../suite/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the tests of the commands, which use all of it")]
 mod support;
+mod times;

@@ -55,7 +55,8 @@ impl Scene {
         Scene { workers: Vec::new(), client, master, address, files, agent: config.into() }
     }
 
-    /// A worker of this pool. `fail` fails, `hold` takes until the worker is let go, anything else comes back.
+    /// A worker of this pool. `fail` fails, `hold` takes until the worker is let go, anything else comes back: `take 20`
+    /// after so many milliseconds.
     pub(crate) fn worker(&mut self, pool: &str) {
         let worker =
             Worker::connect(&self.files.endpoint()).expect("an endpoint").pool(pool).ignore_signals();
@@ -148,7 +149,13 @@ fn handle(job: &powerhose_worker::Job, held: &Receiver<()>) -> Result<Vec<u8>, J
             let _ = held.recv();
             Ok(Vec::new())
         }
-        payload => Ok(payload.to_vec()),
+        payload => {
+            let text = std::str::from_utf8(payload).unwrap_or_default();
+            if let Some(milliseconds) = text.strip_prefix("take ").and_then(|number| number.parse().ok()) {
+                thread::sleep(Duration::from_millis(milliseconds));
+            }
+            Ok(payload.to_vec())
+        }
     }
 }
 

@@ -208,13 +208,15 @@ fn the_answers_to_status_say_what_the_counts_say() {
         (2, 1, 1)
     );
     assert_eq!(number(master.field("workers_by_state").expect("they are told"), "busy"), 1);
-    assert_eq!(master.field("bounds_us").and_then(Value::as_array).map(<[Value]>::len), Some(22));
+    assert_eq!(master.field("bounds_us").and_then(Value::as_array).map(<[Value]>::len), Some(31));
     let pools = ask(&mut bench, "pools");
     let [sign] = pools.field("pools").and_then(Value::as_array).expect("an array") else { panic!("one") };
     assert_eq!((number(sign, "done"), number(sign, "workers")), (1, 1));
     let run = sign.field("run").expect("its run times");
     assert_eq!(number(run, "sum_us"), 10_000);
-    assert_eq!(run.field("counts").and_then(Value::as_array).map(<[Value]>::len), Some(23));
+    let percentiles = ["p50_ns", "p99_ns", "greatest_ns"].map(|name| number(run, name));
+    assert_eq!(percentiles, [10_000_000; 3], "not more than the greatest");
+    assert_eq!(run.field("counts").and_then(Value::as_array).map(<[Value]>::len), Some(32));
     let workers = ask(&mut bench, "workers");
     let [worker] = workers.field("workers").and_then(Value::as_array).expect("an array") else {
         panic!("one")

@@ -1,7 +1,7 @@
 //! How `top` looks. Only draws.
 
 use super::view::{View, WIDTHS};
-use crate::state::{number, text};
+use crate::state::{TIME_COLUMNS, number, pool_times, text};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style};
@@ -58,16 +58,20 @@ fn pool_table(view: &View) -> Table<'_> {
     let row = |pool| {
         let count = |name| number(pool, name).to_string();
         let counts = ["workers", "waiting", "running", "done"].map(count);
-        Row::new([vec![text(pool, "pool").to_owned()], counts.to_vec()].concat())
+        Row::new([vec![text(pool, "pool").to_owned()], counts.to_vec(), pool_times(pool).to_vec()].concat())
     };
     let widths = [
         Constraint::Length(24),
         Constraint::Length(8),
         Constraint::Length(8),
         Constraint::Length(8),
-        Constraint::Min(8),
+        Constraint::Length(10),
+        Constraint::Length(16),
+        Constraint::Length(16),
+        Constraint::Min(16),
     ];
-    let head = Row::new(["POOL", "WORKERS", "WAITING", "RUNNING", "DONE"]).style(head_style());
+    let head = [&["POOL", "WORKERS", "WAITING", "RUNNING", "DONE"][..], &TIME_COLUMNS].concat();
+    let head = Row::new(head).style(head_style());
     Table::new(view.pools().iter().map(row), widths).header(head)
 }
 

@@ -9,15 +9,17 @@ function rate(number) {
   return number >= 100 || number === 0 ? count(number) : number.toFixed(1);
 }
 
+function threeDigits(number) {
+  return number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0);
+}
+
 // [number, unit] of a duration in milliseconds.
 function durationParts(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return ["–", ""];
-  if (milliseconds < 1) return [(milliseconds * 1000).toFixed(0), "µs"];
-  if (milliseconds < 10) return [milliseconds.toFixed(1), "ms"];
-  if (milliseconds < 1000) return [milliseconds.toFixed(0), "ms"];
+  if (milliseconds < 1) return [threeDigits(milliseconds * 1000), "µs"];
+  if (milliseconds < 1000) return [threeDigits(milliseconds), "ms"];
   const seconds = milliseconds / 1000;
-  if (seconds < 10) return [seconds.toFixed(1), "s"];
-  if (seconds < 120) return [seconds.toFixed(0), "s"];
+  if (seconds < 120) return [threeDigits(seconds), "s"];
   return [longDuration(seconds), ""];
 }
 
