@@ -95,13 +95,15 @@ class Worker(Peer):
                 raise Failed("reply_too_large", f"{len(reply)} bytes, the master takes {self.payload_max}")
         except Failed as failed:
             end, (code, text), reply = FAILED, failed.args, b""
-        except Exception:
-            end, code, text, reply = FAILED, "panic", traceback.format_exc(), b""
+        except Exception as error:
+            traceback.print_exc()  # all of it is for this worker's log, not for the job's caller
+            text = traceback.format_exception_only(type(error), error)[-1].strip()
+            end, code, reply = FAILED, "panic", b""
         self.heard_at = now_ms()  # silence counts only while somebody listens
         self.answer(job, end, int((time.monotonic() - started) * 1e6), code, text, reply)
 
     def answer(self, job, end, run_us=0, code="", text="", reply=b""):
-        text = text.encode()[-TEXT_BYTES_MAX:].decode(errors="ignore")  # a traceback's end tells most
+        text = text.encode()[:TEXT_BYTES_MAX].decode(errors="ignore")
         self.send([REPLIES, self.session, [[job.id, job.attempt, end, run_us, code, text, {}]]], reply)
 
 

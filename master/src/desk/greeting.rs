@@ -1,6 +1,6 @@
 //! HELLO and what follows it: a challenge, a session, or a refusal.
 
-use super::sessions::Session;
+use super::sessions::{Errand, Session};
 use super::{Desk, Route};
 use crate::common::GoneCause;
 use crate::dispatcher::{NoEntry, PeerKey, PeerRole};
@@ -8,7 +8,7 @@ use powerhose_protocol::{
     Bytes as Bin, CODE_CLOSING, Hello, Kind, Message, NamedValues, ROLE_CLIENT, ROLE_WORKER, VERSION_MAX,
     VERSION_MIN, Welcome,
 };
-use tracing::{debug, info};
+use tracing::debug;
 
 /// When a peer that was refused for want of room may try again.
 pub(super) const RETRY_AFTER_MS: u64 = 1000;
@@ -76,6 +76,7 @@ impl Desk {
                 id,
                 role,
                 software: hello.software.into(),
+                errand: Errand::Questions,
                 sequence_sent: 0,
                 sequence_received: 0,
                 outcomes: Vec::new(),
@@ -102,8 +103,5 @@ impl Desk {
             sent_ms: self.clock_ms(),
         };
         self.send(route, Message::Welcome(welcome));
-        if role == PeerRole::Client {
-            info!(client = number, software = hello.software, "client connected");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! What comes in: who may say what in which state, and what it is to the dispatcher.
 
 use super::outbox::frame_bytes;
+use super::sessions::Errand;
 use super::{Desk, Route};
 use crate::common::{GoneCause, Headers, Repeat, Submission};
 use crate::dispatcher::{PeerKey, Standing, WorkerReply};
@@ -10,7 +11,7 @@ use powerhose_protocol::{
     decode,
 };
 use std::time::Duration;
-use tracing::debug;
+use tracing::{debug, info};
 
 impl Desk {
     /// A message from a connection.
@@ -82,12 +83,26 @@ impl Desk {
 
     /// A client's EXECUTE.
     fn execute(&mut self, client: PeerKey, execute: &Execute<'_>, payloads: &mut Vec<Bytes>) {
+        self.note_errand(client);
         for (entry, payload) in execute.calls.iter().zip(payloads.drain(..)) {
             if self.dispatcher.has_call(client, entry.call) {
                 self.reject_call(client, entry.call);
             } else {
                 self.dispatcher.submit(client, entry.call, submission(entry, payload));
             }
+        }
+    }
+
+    /// A client that sends its first jobs is a change that an operator wants to see; one that asks a question is not.
+    fn note_errand(&mut self, client: PeerKey) {
+        let Some(session) = self.sessions.get_mut(client) else { return };
+        if session.errand == Errand::Questions {
+            session.errand = Errand::Jobs;
+            info!(
+                client = self.dispatcher.number(client),
+                software = &*session.software,
+                "client sends jobs"
+            );
         }
     }
 

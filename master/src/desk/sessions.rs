@@ -14,12 +14,23 @@ pub(super) struct Session {
     /// As it said HELLO.
     pub(super) role: PeerRole,
     pub(super) software: Box<str>,
+    pub(super) errand: Errand,
     /// The sequence of the last HEARTBEAT to it.
     pub(super) sequence_sent: u64,
     /// The sequence of the last HEARTBEAT from it.
     pub(super) sequence_received: u64,
     /// Ends of a client's jobs that are not yet in a message.
     pub(super) outcomes: Vec<PendingOutcome>,
+}
+
+/// What a client has come for, as far as it has shown. An operator's tool is a client that only asks and orders: it comes and
+/// goes by the minute where a container's health is checked with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// It has sent no job so far.
+    Questions,
+    /// It has sent jobs.
+    Jobs,
 }
 
 /// One entry of an OUTCOMES message to be.

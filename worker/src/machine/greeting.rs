@@ -25,7 +25,7 @@ impl<P: Payload> Machine<P> {
     /// The master has opened a session, in the place of the one before, if there was one.
     pub(super) fn opened(&mut self, now: Instant) {
         if let Some(terms) = self.session() {
-            tracing::debug!(session = terms.session, master_pid = terms.pid, "the master opened a session");
+            tracing::debug!(worker = terms.peer, master_pid = terms.pid, "the master opened a session");
         }
         self.forget_session();
         match self.state {
@@ -54,7 +54,7 @@ impl<P: Payload> Machine<P> {
 
     pub(super) fn registered(&mut self, registered: &Registered<'_>) {
         if let State::Registering(_) = self.state {
-            tracing::info!(worker = registered.worker, session = registered.session, "registered");
+            tracing::info!(worker = registered.worker, "registered");
             self.pools.apply(&registered.pools);
             self.refusals = 0;
             self.state = State::Ready;

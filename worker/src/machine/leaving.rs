@@ -36,8 +36,8 @@ impl<P: Payload> Machine<P> {
 
     /// Leaves the session, if there is one, and seeks no other.
     pub(super) fn say_bye(&mut self) {
-        if let Some(session) = self.session().map(|terms| terms.session) {
-            tracing::info!(session, "left");
+        if let Some(worker) = self.session().map(|terms| terms.peer) {
+            tracing::info!(worker, "left");
         }
         if let Some(bye) = self.peer.goodbye() {
             self.send_frame(bye, Vec::new());

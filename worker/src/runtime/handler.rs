@@ -25,8 +25,7 @@ where
         Err(panic) => {
             let text = format!("panicked at {}: {}", panic.location, panic.message);
             tracing::warn!(job = %job.id(), attempt = job.attempt(), pool = job.pool(), "the handler {text}");
-            let separator = if panic.backtrace.is_empty() { "" } else { "\n" };
-            failed(JobFailure::new(PANIC, text + separator + &panic.backtrace))
+            failed(JobFailure::new(PANIC, text))
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Catches a handler's panics together with where they happened, which only the panic hook learns.
+//! Catches a handler's panics together with where they happened, which only the panic hook learns. A backtrace is for the
+//! program's own hook to print, not for the caller of a job.
 
 use std::any::Any;
-use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
@@ -11,15 +11,13 @@ pub(super) struct Panic {
     pub(super) message: String,
     /// `file:line:column`.
     pub(super) location: String,
-    /// Empty unless `RUST_BACKTRACE` asks for it.
-    pub(super) backtrace: String,
 }
 
 /// What the hook saw on this thread.
 enum Scene {
     NotWatched,
     Watched,
-    Seen { location: String, backtrace: String },
+    Seen { location: String },
 }
 
 thread_local! {
@@ -44,14 +42,7 @@ fn note(info: &PanicHookInfo<'_>) {
         if matches!(scene, Scene::NotWatched) {
             return;
         }
-        let backtrace = Backtrace::capture();
-        *scene = Scene::Seen {
-            location: info.location().map_or_else(unknown, ToString::to_string),
-            backtrace: match backtrace.status() {
-                BacktraceStatus::Captured => backtrace.to_string(),
-                _ => String::new(),
-            },
-        };
+        *scene = Scene::Seen { location: info.location().map_or_else(unknown, ToString::to_string) };
     });
 }
 
@@ -62,11 +53,11 @@ pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     let result = panic::catch_unwind(AssertUnwindSafe(call));
     let scene = SCENE.replace(Scene::NotWatched);
     result.map_err(|payload| {
-        let (location, backtrace) = match scene {
-            Scene::Seen { location, backtrace } => (location, backtrace),
-            Scene::Watched | Scene::NotWatched => (unknown(), String::new()),
+        let location = match scene {
+            Scene::Seen { location } => location,
+            Scene::Watched | Scene::NotWatched => unknown(),
         };
-        Panic { message: message(&*payload), location, backtrace }
+        Panic { message: message(&*payload), location }
     })
 }
 

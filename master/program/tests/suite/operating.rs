@@ -37,6 +37,21 @@ fn status_tells_for_people_and_for_programs() {
     assert_eq!(json["workers"][0]["labels"]["rack"], "7");
 }
 
+/// A container's health check asks every few seconds, for ever.
+#[test]
+fn who_only_asks_leaves_no_line_in_the_masters_log() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &[], &["--", "cat"]);
+    let lines = || run.log().lines().count();
+    let before = lines();
+    for arguments in [&["check"][..], &["status"], &["status", "--json"]] {
+        assert_eq!(scene.run(arguments).status, 0);
+    }
+    assert_eq!(lines(), before, "{}", run.log());
+    assert_eq!(scene.run(&["execute", "x"]).status, 0);
+    run.logs("client sends jobs");
+}
+
 #[test]
 fn quiet_workers_get_no_jobs_until_they_are_resumed() {
     let scene = Scene::new();

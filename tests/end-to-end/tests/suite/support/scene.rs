@@ -65,7 +65,11 @@ impl Setup {
     /// A worker of the tests; its first argument is the endpoint.
     pub(crate) fn worker_command(self) -> Command {
         match self.language {
-            Language::Rust => Command::new(PROGRAMS.worker),
+            Language::Rust => {
+                let mut command = Command::new(PROGRAMS.worker);
+                command.env("RUST_BACKTRACE", "1");
+                command
+            }
             #[cfg(feature = "python-tests")]
             Language::Python => {
                 let mut command = python();
