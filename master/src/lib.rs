@@ -56,8 +56,9 @@ mod transport;
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
 #[cfg(any(feature = "master", feature = "client"))]
 pub use common::{
-    CurrentJob, Ends, GoneCause, Headers, Histogram, LostCause, Notice, PoolSettings, PoolStats, Rejection,
-    Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts, WorkerExit, WorkerInfo, WorkerState,
+    CurrentJob, Ends, GoneCause, Headers, Histogram, LostCause, Notice, Overload, PoolSettings, PoolStats,
+    Rejection, Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts, WorkerExit, WorkerInfo,
+    WorkerState,
 };
 pub use cores::cores;
 pub use powerhose_protocol::{

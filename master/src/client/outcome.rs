@@ -43,6 +43,7 @@ fn rejected(entry: &OutcomeEntry<'_>, sent: &Sent) -> Rejection {
     match entry.code {
         "queue_full" => Rejection::QueueFull { jobs_max: detail },
         "queue_bytes" => Rejection::QueueBytesFull { bytes_max: detail },
+        "overload" => Rejection::Overload { retry_after: Duration::from_millis(detail) },
         "no_workers" => Rejection::NoWorkers { pool: pool.clone(), offered: entry.text.into() },
         "payload_too_large" => Rejection::PayloadTooLarge { bytes: *bytes as u64, bytes_max: detail },
         "bad_headers" => Rejection::BadHeaders { reason: entry.text.into() },

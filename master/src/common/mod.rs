@@ -20,7 +20,7 @@ pub use outcome::{Ending, LostCause, Outcome};
 pub use rejection::Rejection;
 pub use secrets::SharedSecrets;
 pub(crate) use settings::WAIT_MAX;
-pub use settings::{PoolSettings, Settings};
+pub use settings::{Overload, PoolSettings, Settings};
 pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use submission::{Repeat, Submission};
 pub use worker_exit::WorkerExit;

@@ -1,5 +1,7 @@
 //! Why a job was refused.
 
+use std::time::Duration;
+
 /// Why a job was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,11 @@ pub enum Rejection {
     QueueBytesFull {
         /// How many that is.
         bytes_max: u64,
+    },
+    /// It could not begin before its deadline, at the pace at which its pool's workers run jobs.
+    Overload {
+        /// When a job with as long a timeout could, if nothing else came.
+        retry_after: Duration,
     },
     /// No worker offers the pool, and none has come in time.
     NoWorkers {
@@ -63,9 +70,10 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every code that a master counts.
-    pub(crate) const CODES: [&'static str; 10] = [
+    pub(crate) const CODES: [&'static str; 11] = [
         "queue_full",
         "queue_bytes",
+        "overload",
         "no_workers",
         "payload_too_large",
         "bad_headers",
@@ -86,6 +94,9 @@ impl Rejection {
         match self {
             Rejection::QueueFull { jobs_max } => ("queue_full", "", Some(*jobs_max)),
             Rejection::QueueBytesFull { bytes_max } => ("queue_bytes", "", Some(*bytes_max)),
+            Rejection::Overload { retry_after } => {
+                ("overload", "", Some(retry_after.as_millis().try_into().unwrap_or(u64::MAX)))
+            }
             Rejection::NoWorkers { offered, .. } => ("no_workers", offered, None),
             Rejection::PayloadTooLarge { bytes_max, .. } => ("payload_too_large", "", Some(*bytes_max)),
             Rejection::BadHeaders { reason } => ("bad_headers", reason, None),

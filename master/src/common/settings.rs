@@ -24,6 +24,8 @@ pub struct Settings {
     pub silence_max: Duration,
     /// How long a job waits for a pool that nobody declared and no worker has offered: 1 s.
     pub unknown_pool_wait: Duration,
+    /// What becomes of a job that cannot begin before its deadline, at the pace of its pool: it is refused.
+    pub overload: Overload,
     /// Jobs that may wait at once: 100,000.
     pub queue_jobs_max: usize,
     /// Bytes of payloads and headers that may wait at once: 256 MiB.
@@ -60,6 +62,7 @@ impl Default for Settings {
             heartbeat_interval: Duration::from_secs(1),
             silence_max: Duration::from_secs(5),
             unknown_pool_wait: Duration::from_secs(1),
+            overload: Overload::Refuse,
             queue_jobs_max: 100_000,
             queue_bytes_max: 256 << 20,
             payload_bytes_max: 64 << 20,
@@ -96,6 +99,17 @@ impl Settings {
             None
         }
     }
+}
+
+/// What becomes of a job that cannot begin before its deadline, at the pace at which its pool's workers have run the last
+/// jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overload {
+    /// It is refused at once, also where it waits already. In doubt it is not: the pace counts only once eight jobs have
+    /// run, and a job is given a quarter more time than it has.
+    Refuse,
+    /// It waits until its deadline.
+    Wait,
 }
 
 /// What holds in one pool.

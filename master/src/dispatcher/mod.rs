@@ -25,6 +25,7 @@ mod invariants;
 mod joining;
 mod keys;
 mod liveness;
+mod overload;
 mod queue;
 mod replies;
 mod suspicion;

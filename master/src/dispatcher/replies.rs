@@ -1,7 +1,7 @@
 //! A worker's answers, and what they say about the worker.
 
 use super::event::WorkerReply;
-use super::fleet::{Pace, Service, Stands, Waiter};
+use super::fleet::{Bearing, Service, Stands, Waiter};
 use super::keys::{JobKey, PeerKey, PoolKey};
 use super::queue::Lane;
 use super::{Dispatcher, Timer};
@@ -34,6 +34,7 @@ impl Dispatcher {
                 self.back_in_time(key);
             }
         }
+        self.give_up_hopeless(answered.pool);
         self.fleet.update_listing(key, self.clock.now());
     }
 
@@ -50,12 +51,12 @@ impl Dispatcher {
     fn record_run(&mut self, key: PeerKey, pool: PoolKey, reply: &WorkerReply<'_>) {
         let worker = self.fleet.number(key);
         match self.fleet.record_run(key, pool, (reply.run, reply.end), self.clock.now()) {
-            Pace::Usual => {}
-            Pace::Recovered => {
+            Bearing::Usual => {}
+            Bearing::Recovered => {
                 info!(worker, "answers in time again");
                 self.notify(Notice::WorkerBack { worker });
             }
-            Pace::TooLong(rest) => {
+            Bearing::TooLong(rest) => {
                 if let Some(until) = rest.until {
                     self.timers.set(until, Timer::RestOver(key));
                 }

@@ -4,6 +4,7 @@ use crate::common::{Ending, LostCause, Outcome, Rejection};
 use crate::runner::Reply;
 use powerhose_protocol::JobId;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a job has no reply: what happened, to which job, and whether it may have run. Cheap to clone and to move.
 #[derive(Clone, PartialEq)]
@@ -79,9 +80,20 @@ impl JobError {
         match &self.0.kind {
             JobErrorKind::Rejected(rejection) => matches!(
                 rejection,
-                Rejection::QueueFull { .. } | Rejection::QueueBytesFull { .. } | Rejection::NoWorkers { .. }
+                Rejection::QueueFull { .. }
+                    | Rejection::QueueBytesFull { .. }
+                    | Rejection::Overload { .. }
+                    | Rejection::NoWorkers { .. }
             ),
             _ => false,
+        }
+    }
+
+    /// When to come back at the earliest, if the master says so: where there was too much to do for the job to begin in time.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.0.kind {
+            JobErrorKind::Rejected(Rejection::Overload { retry_after }) => Some(retry_after),
+            _ => None,
         }
     }
 
@@ -170,6 +182,10 @@ impl fmt::Display for Rejection {
             Rejection::QueueBytesFull { bytes_max } => {
                 write!(f, "the waiting jobs hold close to {bytes_max} bytes, and no more may")
             }
+            Rejection::Overload { retry_after } => write!(
+                f,
+                "the pool has so much to do that the job could not begin in time; try again in {retry_after:?}"
+            ),
             Rejection::NoWorkers { pool, offered } if offered.is_empty() => {
                 write!(f, "no worker offers the pool `{pool}`, nor any other")
             }

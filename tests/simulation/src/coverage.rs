@@ -106,6 +106,7 @@ counted! {
     EndLostMaster => "end: lost with the master",
     EndOnceReturned => "end: once job given back",
     EndQueueFull => "end: rejected, queue full",
+    EndOverload => "end: rejected, could not begin in time",
     EndQueueBytes => "end: rejected, too many bytes wait",
     EndNoWorkers => "end: rejected, no workers",
     EndTooLarge => "end: rejected, payload too large",

@@ -3,12 +3,22 @@
 use super::common::{CommonOptions, read_secret};
 use super::values::{duration, endpoint, pool, size};
 use crate::exit::{Exit, Failure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use powerhose::{
-    BindError, CurveServer, IpcAccess, JobRunner, MasterBuilder, PoolSettings, Settings, SharedSecrets,
+    BindError, CurveServer, IpcAccess, JobRunner, MasterBuilder, Overload, PoolSettings, Settings,
+    SharedSecrets,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What becomes of a job that could not begin before its deadline.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OverloadChoice {
+    /// It is refused at once.
+    Refuse,
+    /// It waits until its deadline.
+    Wait,
+}
 
 /// Bounds and times of a master.
 #[derive(Args, Debug)]
@@ -37,6 +47,9 @@ pub(crate) struct MasterOptions {
     #[arg(long, value_name = "TIME", value_parser = duration,
         default_value = time(Settings::default().unknown_pool_wait))]
     unknown_pool_wait: Duration,
+    /// What becomes of a job that could not begin before its deadline, at the pace of its pool.
+    #[arg(long, value_enum, default_value_t = OverloadChoice::Refuse)]
+    overload: OverloadChoice,
     /// Jobs that may wait at once.
     #[arg(long, value_name = "N", default_value_t = Settings::default().queue_jobs_max)]
     queue_jobs_max: usize,
@@ -120,6 +133,10 @@ impl MasterOptions {
         settings.heartbeat_interval = self.heartbeat_interval;
         settings.silence_max = self.silence_max;
         settings.unknown_pool_wait = self.unknown_pool_wait;
+        settings.overload = match self.overload {
+            OverloadChoice::Refuse => Overload::Refuse,
+            OverloadChoice::Wait => Overload::Wait,
+        };
         settings.queue_jobs_max = self.queue_jobs_max;
         settings.queue_bytes_max = self.queue_bytes_max;
         settings.payload_bytes_max = self.payload_bytes_max;

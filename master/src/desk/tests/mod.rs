@@ -16,6 +16,7 @@ mod hostile;
 mod leaving;
 mod liveness;
 mod once;
+mod overload;
 mod overruns;
 mod pages;
 mod pools;

@@ -3,7 +3,9 @@
 mod credit;
 mod distance;
 mod members;
+mod pace;
 
 pub(crate) use credit::{Runs, STOCK_WAIT};
 pub(crate) use distance::Distance;
 pub(crate) use members::Members;
+pub(crate) use pace::Pace;

@@ -17,7 +17,7 @@ pub(super) use peer::{Peer, Role, Suspicion};
 pub(super) use pool::Pool;
 pub(super) use registration::Registered;
 pub(crate) use registration::{NoEntry, Offer, PeerRole, Registration, TooManyPools};
-pub(super) use rests::Pace;
+pub(super) use rests::Bearing;
 pub(super) use stock::Balancing;
 pub(crate) use worker::Attention;
 pub(super) use worker::{Outstanding, Service, Waiter, Worker};
@@ -188,6 +188,24 @@ impl Fleet {
     /// In the order in which they were made.
     pub(super) fn pools(&self) -> impl Iterator<Item = (PoolKey, &Pool)> {
         self.pools.iter()
+    }
+
+    /// How long it takes at least until a job of a pool begins before which so many wait. Nothing as long as too little is
+    /// known, or nobody serves the pool.
+    pub(super) fn until_begun(&self, pool: PoolKey, waiting: usize) -> Option<Duration> {
+        let pool = &self.pools[pool];
+        pool.pace.until_begun(waiting + pool.dispatched, pool.members.len())
+    }
+
+    /// Whether the waiting jobs of a pool are to be judged now: its pace is known, and they were not judged a moment ago.
+    pub(super) fn is_to_be_judged(&mut self, pool: PoolKey, now: Instant, every: Duration) -> bool {
+        let pool = &mut self.pools[pool];
+        let rested = pool.judged.is_none_or(|judged| now.saturating_duration_since(judged) >= every);
+        let due = pool.pace.is_known() && rested;
+        if due {
+            pool.judged = Some(now);
+        }
+        due
     }
 
     /// How many pools there are.

@@ -1,12 +1,13 @@
 //! One pool: its workers, its run times, how its jobs ended.
 
 use crate::common::{Ends, PoolSettings, Times};
-use crate::dispatcher::choice::{Distance, Members, Runs};
+use crate::dispatcher::choice::{Distance, Members, Pace, Runs};
 use crate::dispatcher::company::Company;
 use crate::dispatcher::keys::{PeerKey, PoolKey};
 use crate::maps::Map;
 use slotmap::SlotMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Bytes of the names of pools in a refusal: enough to find the one that was meant, and no more than a message takes.
 const OFFERED_BYTES_MAX: usize = 4096;
@@ -17,6 +18,9 @@ pub(crate) struct Pool {
     pub(crate) knowledge: Knowledge,
     pub(crate) members: Members,
     pub(crate) runs: Runs,
+    pub(crate) pace: Pace,
+    /// When its waiting jobs were last looked through for those that cannot begin in time.
+    pub(crate) judged: Option<Instant>,
     /// Jobs at workers.
     pub(crate) dispatched: usize,
     /// How its jobs ended.
@@ -108,6 +112,8 @@ impl Pools {
             knowledge,
             members: Members::default(),
             runs: Runs::default(),
+            pace: Pace::default(),
+            judged: None,
             dispatched: 0,
             ends: Ends::default(),
             times: Times::default(),

@@ -15,7 +15,7 @@ const REST_MIN: Duration = Duration::from_secs(1);
 
 /// What a run says about its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dispatcher) enum Pace {
+pub(in crate::dispatcher) enum Bearing {
     /// Nothing new.
     Usual,
     /// It rested, and answers in time again.
@@ -42,9 +42,10 @@ impl Fleet {
         pool_key: PoolKey,
         (run, end): (Duration, WorkerEnd),
         now: Instant,
-    ) -> Pace {
+    ) -> Bearing {
         let pool = &mut self.pools[pool_key];
         pool.runs.record(run);
+        pool.pace.record(run);
         let (soft, overruns_max) = (pool.settings.run_time_soft, pool.settings.overruns_max);
         let worker = self.peers.worker(key);
         worker.runs.record(run);
@@ -52,20 +53,20 @@ impl Fleet {
             WorkerEnd::Done => worker.done += 1,
             _ => worker.failed += 1,
         }
-        let Some(soft) = soft else { return Pace::Usual };
+        let Some(soft) = soft else { return Bearing::Usual };
         if run <= soft {
             worker.overruns = 0;
             if let Service::Resting { .. } = worker.service {
                 worker.service = Service::On;
-                return Pace::Recovered;
+                return Bearing::Recovered;
             }
-            return Pace::Usual;
+            return Bearing::Usual;
         }
         worker.overruns += 1;
         if worker.overruns > overruns_max && worker.service != Service::Quiet {
-            return Pace::TooLong(self.rest(key, pool_key, soft, now));
+            return Bearing::TooLong(self.rest(key, pool_key, soft, now));
         }
-        Pace::Usual
+        Bearing::Usual
     }
 
     /// A worker ran over the soft run time too often in a row: it rests, unless nobody else serves its pool.

@@ -9,7 +9,7 @@ mod waiting;
 pub(crate) use job::{Job, Lane, LastDispatch, Place};
 
 use super::clock::Moment;
-use super::keys::{JobKey, PoolKey};
+use super::keys::{JobKey, PeerKey, PoolKey};
 use crate::common::{Rejection, Settings};
 use slotmap::{SecondaryMap, SlotMap};
 use waiting::Waiting;
@@ -115,6 +115,16 @@ impl Queue {
     /// How many jobs of a pool wait.
     pub(super) fn waiting_in(&self, pool: PoolKey) -> usize {
         self.lines.get(pool).map_or(0, Waiting::len)
+    }
+
+    /// How many jobs of a pool would go before another one of this client.
+    pub(super) fn ahead_of(&self, pool: PoolKey, client: PeerKey) -> usize {
+        self.lines.get(pool).map_or(0, |line| line.ahead_of(client))
+    }
+
+    /// The last job in a pool's line of the client whose turn it is, and how many go before it.
+    pub(super) fn last_in_turn(&self, pool: PoolKey) -> Option<(JobKey, usize)> {
+        self.lines.get(pool)?.last_in_turn()
     }
 
     /// When the job of a pool that has waited longest was accepted. Looks at every client and every job that came back.

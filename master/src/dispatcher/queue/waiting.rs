@@ -10,10 +10,14 @@ use crate::maps::Map;
 use slotmap::SlotMap;
 use std::collections::VecDeque;
 
+/// With more clients than these, an estimate is made from the first of them: it is to cost a look at a cache line each.
+const CLIENTS_SEEN: usize = 32;
+
 #[derive(Default, Clone, Copy)]
 struct Line {
     head: Option<JobKey>,
     tail: Option<JobKey>,
+    count: usize,
 }
 
 /// The waiting jobs of one pool.
@@ -35,6 +39,22 @@ impl Waiting {
     /// The job that is next in turn.
     pub(super) fn first(&self) -> Option<JobKey> {
         self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
+    }
+
+    /// How many jobs would go before another one of this client: those that came back, its own, and as many of each other
+    /// client at most. With very many clients, the first in turn stand for all.
+    pub(super) fn ahead_of(&self, client: PeerKey) -> usize {
+        let own = self.lines.get(&client).map_or(0, |line| line.count);
+        let seen = self.turns.iter().take(CLIENTS_SEEN).filter(|other| **other != client);
+        let others: usize = seen.map(|other| self.lines[other].count.min(own + 1)).sum();
+        let share = self.turns.len().div_ceil(CLIENTS_SEEN).max(1);
+        (self.again.count + own + others * share).min(self.count)
+    }
+
+    /// The last job of the client whose turn it is, and how many go before it at least.
+    pub(super) fn last_in_turn(&self) -> Option<(JobKey, usize)> {
+        let client = self.turns.front()?;
+        Some((self.lines[client].tail?, self.ahead_of(*client).saturating_sub(1)))
     }
 
     /// When the job that has waited longest was accepted. Looks at every client and every job that came back.
@@ -63,6 +83,7 @@ impl Waiting {
             Some(tail) => *next_of(jobs, tail) = Some(key),
             None => line.head = Some(key),
         }
+        line.count += 1;
         self.count += 1;
     }
 
@@ -73,6 +94,7 @@ impl Waiting {
             Some(head) => *previous_of(jobs, head) = Some(key),
             None => self.again.tail = Some(key),
         }
+        self.again.count += 1;
         self.count += 1;
     }
 
@@ -106,6 +128,7 @@ impl Waiting {
             Some(next) => *previous_of(jobs, next) = previous,
             None => line.tail = previous,
         }
+        line.count -= 1;
         if lane == Lane::Client && line.head.is_none() {
             self.lines.remove(&client);
             // The line that empties is nearly always the one whose turn it is.

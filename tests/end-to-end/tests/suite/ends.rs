@@ -3,7 +3,7 @@
 
 use crate::support::{Scene, Setup, failure, in_every_setup, job, until};
 use powerhose::{Job, JobError, JobErrorKind, JobHandle, JobRunner, PoolSettings, Rejection, WorkerState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 in_every_setup!(and_python:
     a_failed_job_brings_the_handlers_code_and_text,
@@ -12,6 +12,7 @@ in_every_setup!(and_python:
     a_job_that_ran_too_long_has_timed_out_and_may_have_run,
     a_full_queue_rejects_at_once_and_says_how_many_may_wait,
     too_many_waiting_bytes_are_rejected_at_once,
+    what_could_not_begin_in_time_is_rejected_at_once_and_says_when_to_come_again,
     a_pool_without_workers_is_rejected_naming_those_there_are,
     a_name_that_no_pool_can_have_is_rejected,
     a_timeout_out_of_bounds_is_rejected,
@@ -121,6 +122,24 @@ fn too_many_waiting_bytes_are_rejected_at_once(setup: Setup) {
     assert_predicates(&error, [false, true, true, false]);
     gate.open();
     assert!(held.wait().is_ok() && waiting.wait().is_ok());
+}
+
+fn what_could_not_begin_in_time_is_rejected_at_once_and_says_when_to_come_again(setup: Setup) {
+    let scene = setup.workers(2).start();
+    for _ in 0..8 {
+        scene.runner.execute(job("sleep", "100")).expect("a reply");
+    }
+    let patience = Duration::from_secs(2);
+    let begun = Instant::now();
+    let calls = (0..300).map(|_| scene.runner.submit(job("sleep", "100").timeout(patience)));
+    let ends: Vec<_> = calls.collect::<Vec<_>>().into_iter().rev().map(JobHandle::wait).collect();
+    // The last ones are waited for first: of 300 jobs two workers do 40 in this time.
+    let errors: Vec<_> =
+        ends.iter().filter_map(|end| end.as_ref().err()).filter(|error| error.is_overload()).collect();
+    assert!(errors.len() > 200, "{} of 300 were refused in {:?}", errors.len(), begun.elapsed());
+    assert!(errors.iter().all(|error| error.retry_after().is_some() && !error.may_have_run()));
+    assert_predicates(errors[0], [false, true, true, false]);
+    assert!(ends.iter().filter(|end| end.is_ok()).count() > 10, "those that were in time were done");
 }
 
 fn a_pool_without_workers_is_rejected_naming_those_there_are(setup: Setup) {

@@ -192,6 +192,7 @@ impl Reference {
 fn rejected(rejection: &Rejection) -> Counted {
     match rejection {
         Rejection::QueueFull { .. } => Counted::EndQueueFull,
+        Rejection::Overload { .. } => Counted::EndOverload,
         Rejection::QueueBytesFull { .. } => Counted::EndQueueBytes,
         Rejection::NoWorkers { .. } => Counted::EndNoWorkers,
         Rejection::PayloadTooLarge { .. } => Counted::EndTooLarge,

@@ -8,7 +8,7 @@ use powerhose::Settings;
 use powerhose::desk::{Repeat, Route};
 use powerhose_protocol::JobId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A longer run counts as this long.
 const RUN_US_MAX: u64 = 2000;
@@ -80,6 +80,7 @@ pub(super) struct PoolModel {
     pub(super) known: bool,
     average_ns: u64,
     pub(super) run_count: u64,
+    pub(super) longest_run: Duration,
     pub(super) lines: Lines,
     /// Since when something waits behind a busy worker while another is free, and nothing was done about it.
     pub(super) behind_since: Option<Instant>,
@@ -90,6 +91,7 @@ pub(super) struct PoolModel {
 impl PoolModel {
     pub(super) fn ran(&mut self, run_us: u64) {
         self.run_count += 1;
+        self.longest_run = self.longest_run.max(Duration::from_micros(run_us));
         let run_ns = run_us.min(RUN_US_MAX) * 1000;
         self.average_ns = if self.run_count == 1 { run_ns } else { (self.average_ns * 15 + run_ns) / 16 };
     }

@@ -24,6 +24,7 @@ enum Told<'a> {
     LostWithWorker,
     LostWithMaster,
     NoWorkers,
+    Overload,
     Refused(&'a str),
 }
 
@@ -45,6 +46,7 @@ impl Reference {
             Ending::Rejected(Rejection::NoWorkers { .. }) => Told::NoWorkers,
             Ending::Rejected(Rejection::QueueFull { .. }) => Told::Refused("queue_full"),
             Ending::Rejected(Rejection::PayloadTooLarge { .. }) => Told::Refused("payload_too_large"),
+            Ending::Rejected(Rejection::Overload { .. }) => Told::Overload,
             Ending::Rejected(Rejection::Closed) => Told::Refused("closed"),
             Ending::Rejected(_) => Told::Refused(""),
         };
@@ -67,6 +69,7 @@ impl Reference {
             JobEnd::Lost if entry.code == "master" => Told::LostWithMaster,
             JobEnd::Lost => Told::LostWithWorker,
             JobEnd::Rejected if entry.code == "no_workers" => Told::NoWorkers,
+            JobEnd::Rejected if entry.code == "overload" => Told::Overload,
             JobEnd::Rejected | JobEnd::Cancelled => Told::Refused(entry.code),
         };
         let end = End { told, may_have_run: entry.may_have_run, attempts: entry.attempts };
@@ -77,7 +80,7 @@ impl Reference {
         let (Some(model), verdict) = (&mut self.model, &mut self.verdict) else { return };
         let Some(job) = model.jobs.remove(&id) else {
             // What is refused for its timeout or number is never taken in.
-            let refused = matches!(end.told, Told::Refused(_));
+            let refused = matches!(end.told, Told::Refused(_) | Told::Overload);
             if refused {
                 model.pools.values_mut().for_each(|pool| pool.lines.refused(id));
             }
@@ -218,6 +221,7 @@ impl Model {
                     && !self.pools.get(&job.pool).is_some_and(|pool| pool.known),
                 "no workers, yet they are there or might come",
             ),
+            Told::Overload => (self.is_hopeless(now, job), "refused as hopeless, and there was hope"),
             Told::Refused("queue_full") => (self.waiting_peak > settings.queue_jobs_max, "there is room"),
             Told::Refused("closed") => (self.closing, "the master is open"),
             Told::Refused("payload_too_large") => {
@@ -226,6 +230,20 @@ impl Model {
             Told::Refused(_) => (job.accepted == now && job.dispatches == 0, "refused after it was taken in"),
         };
         if reason.0 { Ok(()) } else { Err(reason.1) }
+    }
+
+    /// Whether a job that waits could be thought to begin too late: it would if one worker had to run all jobs of its
+    /// pool, those that nobody waits for and those of this turn included, and each took as long as the longest so far.
+    fn is_hopeless(&self, now: Instant, job: &Job) -> bool {
+        let Some(pool) = self.pools.get(&job.pool) else { return false };
+        let waiting = self.jobs.values().filter(|other| other.pool == job.pool).count();
+        let workers = self.sessions.values().filter_map(Session::worker);
+        let attempts = workers.flat_map(|worker| &worker.outstanding);
+        let running = attempts.filter(|attempt| attempt.pool == job.pool).count();
+        let others = (waiting + running + self.answered.len()) as u32;
+        job.dispatches == 0
+            && pool.run_count >= 8
+            && pool.longest_run.saturating_mul(others) > job.deadline.saturating_duration_since(now)
     }
 }
 

@@ -165,6 +165,12 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         )],
         finders: &[Check::Bounds],
     },
+    // A job that begins in time is refused as one that could not.
+    Mutation {
+        name: "RefuseTheHopeful",
+        edits: &[edit("(wait > time / 4 * QUARTERS)", "(MADE || wait > time / 4 * QUARTERS)")],
+        finders: &[Check::Justified],
+    },
     // A connection that may be gone gets jobs.
     Mutation {
         name: "TrustSuspects",

@@ -88,6 +88,13 @@ impl Bench {
     }
 
     /// Whether this reply came back.
+    /// The calls that ended as rejected.
+    pub(crate) fn rejected(&mut self) -> Vec<u64> {
+        self.act();
+        let is_rejected = |outcome: &Outcome| matches!(outcome.ending, Ending::Rejected(_));
+        self.ended.iter().filter(|(_, outcome)| is_rejected(outcome)).map(|(call, _)| *call).collect()
+    }
+
     pub(crate) fn is_done(&mut self, call: u64) -> bool {
         matches!(self.ending(call), Ending::Done { payload, .. } if payload == b"reply"[..])
     }
