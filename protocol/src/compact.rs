@@ -2,11 +2,10 @@
 //! they are most of what a master reads and writes.
 //!
 //! Reading here takes only what is exactly as this version writes it. All else, longer arrays of later versions
-//! or nonsense, gives nothing, and [`codec`](crate::codec) reads it again and says what is wrong. Both write the same bytes.
+//! or nonsense, gives nothing, and the codec reads it again and says what is wrong. Both write the same bytes.
 
-use crate::codec::{Bin, Named, WriteFields};
+use crate::fields::{Bin, Named, WriteFields};
 use crate::limits::{ENTRIES_MAX, SETTINGS_MAX};
-use crate::message::{JobEnd, WorkerEnd};
 use crate::{JobId, Kind, Value};
 
 /// The markers of MessagePack that occur here.
@@ -99,7 +98,7 @@ impl<'a> Reader<'a> {
         Some(*bytes)
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         const U16: u8 = marker::U8 + 1;
         const U32: u8 = marker::U8 + 2;
         const U64: u8 = marker::U8 + 3;
@@ -213,26 +212,6 @@ impl<'a> Compact<'a> for JobId {
 
     fn put(&self, buffer: &mut Vec<u8>) {
         put_number(buffer, self.to_wire());
-    }
-}
-
-impl<'a> Compact<'a> for WorkerEnd {
-    fn take(reader: &mut Reader<'a>) -> Option<WorkerEnd> {
-        WorkerEnd::from_number(reader.number()?)
-    }
-
-    fn put(&self, buffer: &mut Vec<u8>) {
-        buffer.push(*self as u8);
-    }
-}
-
-impl<'a> Compact<'a> for JobEnd {
-    fn take(reader: &mut Reader<'a>) -> Option<JobEnd> {
-        JobEnd::from_number(reader.number()?)
-    }
-
-    fn put(&self, buffer: &mut Vec<u8>) {
-        buffer.push(*self as u8);
     }
 }
 

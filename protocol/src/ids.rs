@@ -1,5 +1,8 @@
 //! The id of a job: who asked, and which of its calls it is.
 
+use crate::fields::read_as_itself;
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
 const CALL_BITS: u32 = 40;
@@ -67,3 +70,17 @@ mod tests {
         assert_eq!((last.to_wire(), last.peer(), last.call()), (u64::MAX, PEER_MAX, CALL_MAX));
     }
 }
+
+impl Serialize for JobId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.to_wire())
+    }
+}
+
+impl<'de> Deserialize<'de> for JobId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<JobId, D::Error> {
+        u64::deserialize(deserializer).map(JobId::from_wire)
+    }
+}
+
+read_as_itself! { [] JobId, }

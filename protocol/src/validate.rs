@@ -1,6 +1,6 @@
 //! The bounds of every field, checked after reading and before anything takes effect.
 
-use crate::codec::{Bin, MessageHeaders, Named};
+use crate::fields::{Bin, MessageHeaders, Named};
 use crate::limits::*;
 use crate::message::*;
 use crate::{DecodeError, Kind};

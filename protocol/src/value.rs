@@ -1,6 +1,6 @@
 //! A value of a STATE or CONTROLLED map, which has no fixed form.
 
-use crate::codec::Text;
+use crate::fields::{Text, read_as_itself};
 use crate::limits::VALUES_MAX;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -210,3 +210,5 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(Value::Map(entries))
     }
 }
+
+read_as_itself! { [] Value, }

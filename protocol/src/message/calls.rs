@@ -1,8 +1,8 @@
 //! A client's jobs and how they ended.
 
 use super::ends::JobEnd;
-use crate::codec::MessageHeaders;
-use crate::codec::wire::*;
+use super::layout::wire::*;
+use crate::fields::MessageHeaders;
 
 wire_struct! {
     /// One job of an EXECUTE message.

@@ -1,5 +1,7 @@
 //! The numbers of the ends that a job can come to.
 
+use crate::compact::{Compact, Reader};
+use crate::fields::read_as_itself;
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
@@ -13,6 +15,18 @@ macro_rules! numbers {
             /// The one with this number, if there is one.
             pub(crate) fn from_number(number: u64) -> Option<$name> {
                 match number { $($number => Some($name::$variant),)* _ => None }
+            }
+        }
+
+        read_as_itself! { [] $name, }
+
+        impl<'a> Compact<'a> for $name {
+            fn take(reader: &mut Reader<'a>) -> Option<$name> {
+                $name::from_number(reader.number()?)
+            }
+
+            fn put(&self, buffer: &mut Vec<u8>) {
+                buffer.push(*self as u8);
             }
         }
 

@@ -1,7 +1,7 @@
 //! How a session begins, lives and ends.
 
-use crate::codec::wire::*;
-use crate::codec::{Bin, Named};
+use super::layout::wire::*;
+use crate::fields::{Bin, Named};
 
 wire_struct! {
     /// A peer introduces itself. This form is frozen for ever.

@@ -1,9 +1,9 @@
 //! Jobs on their way to a worker and back, and all that can be said of them meanwhile.
 
 use super::ends::WorkerEnd;
+use super::layout::wire::*;
 use crate::JobId;
-use crate::codec::MessageHeaders;
-use crate::codec::wire::*;
+use crate::fields::MessageHeaders;
 
 wire_struct! {
     /// One job of a JOBS message.

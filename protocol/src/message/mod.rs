@@ -7,15 +7,16 @@ mod calls;
 mod ends;
 mod handshake;
 mod jobs;
+mod layout;
 mod questions;
 mod registration;
 
 use crate::Kind;
-use crate::codec::{Fields, Outgoing};
 use crate::compact::{self, Compact, Reader};
+use crate::fields::{Fields, Outgoing};
 use serde::de::SeqAccess;
 
-pub use crate::codec::{Bin as Bytes, Named as NamedValues};
+pub use crate::fields::{Bin as Bytes, Named as NamedValues};
 pub use calls::*;
 pub use ends::*;
 pub use handshake::*;

@@ -1,7 +1,7 @@
 //! What can be asked of a master, and told to it.
 
+use super::layout::wire::*;
 use crate::Value;
-use crate::codec::wire::*;
 
 wire_struct! {
     /// A question about the master's state.

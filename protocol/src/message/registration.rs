@@ -1,7 +1,7 @@
 //! How a worker offers pools.
 
-use crate::codec::Named;
-use crate::codec::wire::*;
+use super::layout::wire::*;
+use crate::fields::Named;
 
 wire_struct! {
     /// One pool that a worker offers.

@@ -7,32 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use powerhose_tidy::modules::{Module, Modules};
 use powerhose_tidy::{PRODUCT, demand_none};
 
-/// Circles that there are: the files of each.
-const EXCEPTIONS: &[&[&str]] = &[&[
-    "protocol/src/codec.rs",
-    "protocol/src/compact.rs",
-    "protocol/src/message/mod.rs",
-    "protocol/src/value.rs",
-]];
-
 #[test]
 fn no_file_of_the_product_needs_one_that_needs_it() {
-    let mut unneeded: Vec<BTreeSet<&str>> =
-        EXCEPTIONS.iter().map(|files| files.iter().copied().collect()).collect();
-    let mut complaints = Vec::new();
-    for circle in PRODUCT.iter().flat_map(|folder| circles(folder)) {
-        let circle: BTreeSet<&str> = circle.iter().map(String::as_str).collect();
-        let before = unneeded.len();
-        unneeded.retain(|exception| !circle.is_subset(exception));
-        if unneeded.len() == before {
-            complaints.push(format!("a circle: {}", Vec::from_iter(circle).join(", ")));
-        }
-    }
-    complaints.extend(unneeded.iter().map(|files| format!("{files:?} needs no exception")));
-    demand_none(
-        &complaints,
-        "Move what both need into a file of its own. Where that is done, take it off EXCEPTIONS in tests/tidy.",
-    );
+    let circles = PRODUCT.iter().flat_map(|folder| circles(folder));
+    let complaints: Vec<String> = circles.map(|circle| format!("a circle: {}", circle.join(", "))).collect();
+    demand_none(&complaints, "Move what both need into a file of its own.");
 }
 
 /// The sets of files of which each reaches each other one.

@@ -14,7 +14,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("master/src/desk/tests/secrets.rs", 360),
     ("master/src/runner/embedded/mod.rs", 310),
     ("master/src/runner/embedded/tests/mod.rs", 310),
-    ("protocol/src/codec.rs", 410),
     ("protocol/src/compact.rs", 340),
     ("protocol/testdata/make_golden.py", 360),
     ("protocol/tests/golden/expected.rs", 380),
