@@ -54,6 +54,8 @@ mod transport;
 
 #[cfg(feature = "master")]
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
+#[cfg(feature = "master")]
+pub use common::Reachability;
 #[cfg(any(feature = "master", feature = "client"))]
 pub use common::{
     CurrentJob, Ends, GoneCause, Headers, Histogram, LostCause, Notice, Overload, PoolSettings, PoolStats,

@@ -32,6 +32,8 @@ pub(crate) enum Exit {
     System,
     /// The master broke: a bug.
     Broken,
+    /// The socket's file or folder was removed while the master ran, and the endpoint was not had back, or is another's.
+    EndpointLost,
     /// `execute`: the handler gave an error.
     JobFailed,
     /// `execute`: the deadline passed.
@@ -63,6 +65,7 @@ impl Exit {
             Exit::JobsLost => 10,
             Exit::System => 11,
             Exit::Broken => 12,
+            Exit::EndpointLost => 13,
             Exit::JobFailed => 20,
             Exit::JobTimedOut => 21,
             Exit::JobLost => 22,

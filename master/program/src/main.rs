@@ -14,6 +14,7 @@ mod options;
 mod print;
 mod service;
 mod state;
+mod strays;
 mod table;
 mod version;
 

@@ -5,6 +5,8 @@ mod histogram;
 mod named;
 mod notice;
 mod outcome;
+#[cfg(feature = "master")]
+mod reachability;
 mod rejection;
 mod secrets;
 mod settings;
@@ -17,6 +19,8 @@ pub use headers::Headers;
 pub use histogram::Histogram;
 pub use notice::{GoneCause, Notice};
 pub use outcome::{Ending, LostCause, Outcome};
+#[cfg(feature = "master")]
+pub use reachability::Reachability;
 pub use rejection::Rejection;
 pub use secrets::SharedSecrets;
 pub(crate) use settings::WAIT_MAX;

@@ -163,6 +163,7 @@ impl MasterBuilder {
         let access = Access { tcp, ipc: self.ipc_access, curve: self.curve, connections_max };
         let router = Router::bind(&endpoints, &access, self.settings.payload_bytes_max, wakeup.clone())?;
         let bound = router.endpoints().to_vec();
+        let outlook = router.outlook();
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
         let desk = Desk::new(self.settings, identity(), seed, clock::now());
@@ -171,7 +172,7 @@ impl MasterBuilder {
         let link = Link::new(sender, wakeup, timeout);
         let link =
             start("powerhose-master", event_loop, link, self.caller_spin).map_err(failed("its thread"))?;
-        Ok(JobRunner::new(link, Place::Embedded, bound))
+        Ok(JobRunner::new(link, Place::Embedded, bound).with_outlook(outlook))
     }
 }
 

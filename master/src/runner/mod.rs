@@ -18,6 +18,8 @@ mod link;
 mod master_builder;
 #[cfg(feature = "client")]
 mod operator;
+#[cfg(feature = "master")]
+mod reachability;
 #[cfg(feature = "client")]
 mod remote;
 mod reply;
@@ -47,6 +49,8 @@ use crate::common::{Notice, Stats, Submission, WorkerInfo};
 use crate::transport::BindError;
 use crate::transport::clock;
 use crate::transport::patience::Patience;
+#[cfg(feature = "master")]
+use crate::transport::paths::Outlook;
 use crossbeam_channel::Receiver;
 use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};
@@ -75,6 +79,8 @@ pub struct JobRunner {
     link: Arc<Link>,
     place: Place,
     endpoints: Arc<[Endpoint]>,
+    #[cfg(feature = "master")]
+    outlook: Outlook,
 }
 
 /// Where the master is.
@@ -125,7 +131,13 @@ pub struct MasterGone;
 
 impl JobRunner {
     pub(crate) fn new(link: Link, place: Place, endpoints: Vec<Endpoint>) -> JobRunner {
-        JobRunner { link: Arc::new(link), place, endpoints: endpoints.into() }
+        JobRunner {
+            link: Arc::new(link),
+            place,
+            endpoints: endpoints.into(),
+            #[cfg(feature = "master")]
+            outlook: Outlook::default(),
+        }
     }
 
     /// Starts a master in this process, listening on `endpoint`, with default settings.

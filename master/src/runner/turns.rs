@@ -30,6 +30,13 @@ pub(crate) enum Turn {
     Ended,
 }
 
+impl Turn {
+    /// There was something to do in one or the other.
+    pub(super) fn or(self, other: Turn) -> Turn {
+        if self == Turn::Worked { self } else { other }
+    }
+}
+
 /// How a loop came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {

@@ -35,9 +35,23 @@ pub enum BindError {
         path: PathBuf,
     },
     /// The socket at the path belongs to another user, and is not removed.
-    #[error("{path} belongs to another user (uid {owner})")]
+    #[error("{path} belongs to {}: remove it as that user, if its program has ended, or choose another path", user(*owner))]
     ForeignSocket {
         /// The path.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The lock file beside the socket, or a folder above it, belongs to another user, as a start with sudo leaves it.
+    #[error(
+        "cannot listen on {endpoint}: {path} belongs to {}, perhaps since a start with sudo: if a master of that user runs \
+         there, end it; then remove {path} as that user, or choose another endpoint",
+        user(*owner)
+    )]
+    ForeignLock {
+        /// Where.
+        endpoint: String,
+        /// What belongs to the other user.
         path: PathBuf,
         /// Whose it is.
         owner: u32,
@@ -72,6 +86,10 @@ pub enum BindError {
         /// Why.
         source: io::Error,
     },
+}
+
+fn user(owner: u32) -> String {
+    if owner == 0 { "root (uid 0)".to_owned() } else { format!("another user (uid {owner})") }
 }
 
 fn process(pid: Option<u32>) -> String {

@@ -1,4 +1,4 @@
-//! What is the master's of its wires: who may connect (`access`), one master on a path (`lock`), how many connections a process has
+//! What is the master's of its wires: who may connect (`access`), one master on a path (`paths`), how many connections a process has
 //! files for (`limits`), and why it could not listen (`bind_error`). `router` puts the wires side by side on which a master
 //! listens, `dealer` is the one over which a client connects; the wires themselves are [`powerhose_wires`]. `clock` is the only one
 //! that asks what time it is; `patience` is time that somebody else has, less our own pauses.
@@ -11,9 +11,9 @@ pub(crate) mod clock;
 #[cfg(feature = "client")]
 pub(crate) mod dealer;
 mod limits;
-#[cfg(feature = "master")]
-mod lock;
 pub(crate) mod patience;
+#[cfg(feature = "master")]
+pub(crate) mod paths;
 #[cfg(feature = "master")]
 pub(crate) mod router;
 

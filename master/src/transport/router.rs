@@ -1,6 +1,6 @@
 //! The wires on which a master listens, side by side, and the wake-up that it sleeps over too.
 
-use super::lock::PathLock;
+use super::paths::{HeldPath, HeldPaths, Outlook};
 use super::{BindError, IpcAccess, clock};
 use crate::limiter::Limiter;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use tracing::warn;
 /// Messages in a row that are refused for their sender's identity before others get their turn.
 const REFUSED_MAX: usize = 64;
 const WAKEUP: u8 = 0;
-/// How long a master that holds a TCP port is asked who it is.
+/// How long it is asked who holds an endpoint.
 const ASK_WITHIN: Duration = Duration::from_millis(500);
 /// How somebody introduces itself who only wants to know whether a master is there.
 const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
@@ -47,7 +47,7 @@ pub(crate) struct Access {
 pub(crate) struct Router {
     listener: Box<dyn Listener>,
     /// They keep other masters off the paths on which it listens.
-    locks: Vec<PathLock>,
+    paths: HeldPaths,
     endpoints: Vec<Endpoint>,
     wakeup: Arc<Wakeup>,
     limiter: Limiter,
@@ -76,30 +76,45 @@ impl Router {
         for listener in listeners {
             together.add(listener?).map_err(failed)?;
         }
-        let (mut locks, mut bound) = (Vec::new(), Vec::new());
+        let (mut paths, mut bound) = (Vec::new(), Vec::new());
         for (endpoint, wire) in endpoints.iter().zip(wires) {
             let place = kinds.iter().position(|kind| *kind == wire).unwrap_or_default();
             let listener = together.at(place as u8).ok_or(BindError::NoEndpoint)?;
-            let (at, lock) = listen(listener, endpoint, access)?;
+            let (at, path) = listen(listener, endpoint, access)?;
             bound.push(at);
-            locks.extend(lock);
+            paths.extend(path);
         }
         let mut router = Router::over(Box::new(together), wakeup).map_err(failed)?;
         router.endpoints = bound;
-        router.locks.extend(locks);
+        router.paths = HeldPaths::of(paths, clock::now());
         Ok(router)
     }
 
     /// Over this wire, which listens already.
     pub(crate) fn over(mut listener: Box<dyn Listener>, wakeup: Arc<Wakeup>) -> io::Result<Router> {
         listener.watch(wakeup.as_fd(), WAKEUP)?;
-        let (locks, endpoints) = (Vec::new(), Vec::new());
-        Ok(Router { listener, locks, endpoints, wakeup, limiter: Limiter::default() })
+        let (paths, endpoints) = (HeldPaths::default(), Vec::new());
+        Ok(Router { listener, paths, endpoints, wakeup, limiter: Limiter::default() })
     }
 
     /// Where it listens; a port that the system chose is filled in.
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// What others see of the paths on which it listens.
+    pub(crate) fn outlook(&self) -> Outlook {
+        self.paths.outlook()
+    }
+
+    /// When to [look after its paths](Router::look_after_paths) next.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.paths.next_look()
+    }
+
+    /// If it is time, looks whether its sockets are still where peers look for them, and listens again where they are not.
+    pub(crate) fn look_after_paths(&mut self, now: Instant) {
+        self.paths.look(now, |path| self.listener.listen_again(path));
     }
 
     /// The next message, if one is there. Its payload frames are put into `payloads`, which is empty before.
@@ -185,7 +200,7 @@ fn listen(
     listener: &mut dyn Listener,
     endpoint: &Endpoint,
     access: &Access,
-) -> Result<(Endpoint, Option<PathLock>), BindError> {
+) -> Result<(Endpoint, Option<HeldPath>), BindError> {
     if access.tcp == TcpPolicy::LoopbackOnly && !endpoint.is_local() {
         return Err(BindError::Insecure { endpoint: endpoint.to_string() });
     }
@@ -196,10 +211,13 @@ fn listen(
             Err(error) => Err(failed(endpoint, "the port")(error)),
         };
     };
-    let mut lock = PathLock::take(path, access.ipc)?;
+    let mut held = HeldPath::take(path, access.ipc).map_err(|error| match error {
+        BindError::AddressInUse { .. } => in_use(endpoint),
+        error => error,
+    })?;
     listener.listen(&endpoint.into()).map_err(failed(endpoint, "the socket"))?;
-    lock.restrict().map_err(failed(endpoint, "the socket's permissions"))?;
-    Ok((endpoint.clone(), Some(lock)))
+    held.restrict().map_err(failed(endpoint, "the socket's permissions"))?;
+    Ok((endpoint.clone(), Some(held)))
 }
 
 fn failed(endpoint: &Endpoint, action: &'static str) -> impl FnOnce(io::Error) -> BindError {
@@ -207,7 +225,7 @@ fn failed(endpoint: &Endpoint, action: &'static str) -> impl FnOnce(io::Error) -
     move |source| BindError::Io { endpoint, action, source }
 }
 
-/// Who holds a TCP port: a master says so when it is asked.
+/// Who holds a TCP port, or a path whose lock file has gone: a master says so when it is asked.
 fn in_use(at: &Endpoint) -> BindError {
     let endpoint = at.to_string();
     match ask_for_master(at) {

@@ -4,6 +4,7 @@ use crate::{Address, Gone, Listener, Received, Room, Route, Told};
 use bytes::Bytes;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 
 /// Numbers from here on are those of the listeners after the first, at which the first looks.
@@ -67,6 +68,12 @@ impl Listener for Listeners {
     /// The first one listens.
     fn listen(&mut self, address: &Address) -> io::Result<Address> {
         self.first.listen(address)
+    }
+
+    /// Whichever has listened there.
+    fn listen_again(&mut self, path: &Path) -> io::Result<()> {
+        let first = self.first.listen_again(path);
+        self.others.iter_mut().fold(first, |tried, listener| tried.or_else(|_| listener.listen_again(path)))
     }
 
     /// The number is below 4.

@@ -8,6 +8,7 @@ use crate::{Address, Room, Route, Told};
 use bytes::Bytes;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 
 /// A message, except its payload frames.
@@ -39,6 +40,16 @@ pub trait Listener: AsFd + Send {
     /// # Errors
     /// What the system says: `AddrInUse` if something else has the address.
     fn listen(&mut self, address: &Address) -> io::Result<Address>;
+
+    /// Listens with a new socket at a path where it has listened, and with the old one no more: its file has gone. Nothing
+    /// stands at the path now. Connections that there are stay.
+    ///
+    /// # Errors
+    /// What the system says; it never listened there, or cannot do so again.
+    fn listen_again(&mut self, path: &Path) -> io::Result<()> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// [`sleep`](Listener::sleep) ends also when this descriptor is readable, and tells so under this number, which is below
     /// 8. It must stay open as long as the listener.

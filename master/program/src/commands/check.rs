@@ -5,7 +5,10 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
+use crate::strays::strays;
 use clap::Args;
+use powerhose_protocol::Endpoint;
+use rustix::process::Pid;
 use std::time::Duration;
 
 /// Flags of `check`.
@@ -21,6 +24,20 @@ pub(crate) struct CheckOptions {
 
 /// Prints who it is; the exit status says whether it is there.
 pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
+    // Before it is asked: while it is, a master may get its endpoint back.
+    let lost = masters_that_lost_it(common);
+    let answer = ask(common, options);
+    for pid in lost {
+        print::complaint(format_args!(
+            "the master with pid {} has lost this endpoint, because its lock file was removed: it gets it back or ends \
+             within a second or two; `powerhose purge` ends it",
+            pid.as_raw_pid()
+        ));
+    }
+    answer
+}
+
+fn ask(common: &CommonOptions, options: &CheckOptions) -> Outcome {
     let mut operator = match operator(common, options.within) {
         Ok(operator) => operator,
         // That nobody is there is the answer to the question; what else went wrong is an error.
@@ -34,6 +51,12 @@ pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
     let (pid, epoch) = (operator.master_pid(), operator.master_epoch());
     print::text(&format!("pid {pid}, epoch {epoch}, workers {workers}"))?;
     Ok(if workers < options.workers_min { Exit::No } else { Exit::Fine })
+}
+
+/// A master whose socket or folder was removed is reached by nobody, and yet it is there.
+fn masters_that_lost_it(common: &CommonOptions) -> Vec<Pid> {
+    let endpoint = common.endpoint().ok().and_then(|endpoint| endpoint.parse::<Endpoint>().ok());
+    endpoint.as_ref().and_then(Endpoint::path).map_or_else(Vec::new, strays)
 }
 
 /// A master is there, or not: it could not be found out.

@@ -2,7 +2,7 @@
 //! the page cost the master no more than one.
 
 use super::history::{History, Sample};
-use powerhose::{Endpoint, JobRunner, Stats, WorkerInfo};
+use powerhose::{Endpoint, JobRunner, Reachability, Stats, WorkerInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
@@ -28,9 +28,16 @@ pub(super) struct View {
 
 /// Whether jobs can be sent.
 pub(super) enum Ready {
-    Yes { workers: usize },
-    TooFewWorkers { workers: usize, workers_min: usize },
+    Yes {
+        workers: usize,
+    },
+    TooFewWorkers {
+        workers: usize,
+        workers_min: usize,
+    },
     Closing,
+    /// Nobody new finds the master.
+    Unreachable(Reachability),
 }
 
 /// Asks the master. Cheap to clone.
@@ -58,10 +65,14 @@ impl Observer {
     }
 
     pub(super) async fn ready(&self) -> Result<Ready, NoAnswer> {
-        let stats = self.stats().await?;
+        let runner = self.runner.clone();
+        let question = move || Ok((runner.stats().map_err(|_| NoAnswer)?, runner.reachability()));
+        let (stats, reachability) = ask(question).await?;
         let (workers, workers_min) = (stats.workers.all() - stats.workers.quiet, self.workers_min);
         Ok(if !stats.accepting {
             Ready::Closing
+        } else if reachability != Reachability::Reachable {
+            Ready::Unreachable(reachability)
         } else if workers < workers_min {
             Ready::TooFewWorkers { workers, workers_min }
         } else {

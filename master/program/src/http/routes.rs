@@ -76,6 +76,7 @@ async fn ready(State(observer): State<Observer>) -> Response {
             line(StatusCode::SERVICE_UNAVAILABLE, &text)
         }
         Ok(Ready::Closing) => line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the master is closing"),
+        Ok(Ready::Unreachable(why)) => line(StatusCode::SERVICE_UNAVAILABLE, &format!("not ready: {why}")),
         Err(_) => no_answer(),
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! One thread takes one happening after the other and decides. Other threads do what may block for long.
 
+mod absence;
 mod notify;
 mod output;
+mod presence;
 mod signals;
 
 pub(crate) use output::forward;
 
 use crate::exit::{Exit, Failure, Outcome};
+use absence::Absence;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use notify::Notifier;
 use powerhose::{JobRunner, JobsLost, Supervisor, SupervisorEvent};
@@ -50,6 +53,9 @@ pub(crate) struct Service {
     /// When it was told to end, the first time.
     told_to_end: Option<Instant>,
     given_up: BTreeSet<usize>,
+    absence: Absence,
+    /// Workers are to be replaced as soon as new ones find the master.
+    replaces_later: bool,
     notifier: Notifier,
     exit: Exit,
 }
@@ -87,6 +93,8 @@ impl Service {
             phase: Phase::Running,
             told_to_end: None,
             given_up: BTreeSet::new(),
+            absence: Absence::default(),
+            replaces_later: false,
             notifier: Notifier::from_environment(),
             exit: Exit::Fine,
         }
@@ -127,13 +135,7 @@ impl Service {
     fn obey(&mut self, signal: Signal) {
         match signal {
             Signal::End => self.told_to_end(Instant::now()),
-            Signal::Replace => match &self.supervisor {
-                Some(supervisor) => {
-                    info!("all workers are replaced, one after the other");
-                    supervisor.replace_all();
-                }
-                None => info!("there are no workers here to be replaced"),
-            },
+            Signal::Replace => self.replace(),
             Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose::WORKERS_MAX)),
             Signal::Fewer => self.resize(self.workers.saturating_sub(1).max(1)),
         }
@@ -251,6 +253,7 @@ impl Service {
             }
             Phase::Running | Phase::Draining | Phase::Leaving | Phase::Ending { .. } | Phase::Ended => {}
         }
+        self.look_whether_peers_find_us();
         let asked = Instant::now();
         match self.runner.as_ref().map(JobRunner::stats) {
             None => self.notifier.alive(&format!("{} workers of a master elsewhere", self.workers)),

@@ -30,6 +30,22 @@ fn a_master_that_ends_lives_but_is_not_ready() {
 }
 
 #[test]
+fn a_master_that_nobody_finds_lives_but_is_not_ready_until_it_is_found_again() {
+    let scene = Scene::new();
+    let folder = scene.files.folder().to_owned();
+    let elsewhere = folder.with_extension("elsewhere");
+    std::fs::rename(&folder, &elsewhere).expect("it is ours");
+    // Something that is no folder is in the way.
+    std::fs::write(&folder, "").expect("nothing is there");
+    let (health, ready) = (scene.get("/healthz"), scene.get("/readyz"));
+    assert_eq!(ready.status, 503, "{ready:?}");
+    assert!(ready.body.starts_with("not ready: nobody finds the master at ipc://"), "{ready:?}");
+    assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
+    std::fs::remove_file(&folder).and_then(|()| std::fs::rename(&elsewhere, &folder)).expect("it is ours");
+    eventually("it to be ready", || (scene.get("/readyz").status == 200).then_some(()));
+}
+
+#[test]
 fn a_master_with_workers_of_its_own_is_ready_when_one_is_there() {
     let files = support::Scene::new();
     let release = files.path("release");

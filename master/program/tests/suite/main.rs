@@ -6,6 +6,7 @@ mod bench;
 mod defaults;
 mod deploy;
 mod documented;
+mod endpoint;
 mod executing;
 mod operating;
 mod pauses;

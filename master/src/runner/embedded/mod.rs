@@ -234,13 +234,15 @@ impl Turning for EventLoop {
 
     fn turn(&mut self) -> Turn {
         let mut turn = self.take_commands();
-        turn = worked(turn, self.take_messages());
+        turn = turn.or(self.take_messages());
         if std::mem::take(&mut self.woken) && turn == Turn::Idle {
             self.router.slept_elsewhere();
         }
         self.take_ends();
-        turn = worked(turn, self.take_hints());
-        self.desk.handle_timeout(clock::now());
+        turn = turn.or(self.take_hints());
+        let now = clock::now();
+        self.desk.handle_timeout(now);
+        self.router.look_after_paths(now);
         match self.act() {
             ControlFlow::Continue(()) => turn,
             ControlFlow::Break(()) => Turn::Ended,
@@ -265,7 +267,8 @@ impl Turning for EventLoop {
     }
 
     fn next_time(&self) -> Option<Instant> {
-        self.desk.poll_timeout().map(|(when, _)| when)
+        let of_desk = self.desk.poll_timeout().map(|(when, _)| when);
+        [of_desk, self.router.next_look()].into_iter().flatten().min()
     }
 
     fn has_work(&self) -> bool {
@@ -299,10 +302,6 @@ impl Turning for EventLoop {
             let _ = done.send(lost);
         }
     }
-}
-
-fn worked(one: Turn, other: Turn) -> Turn {
-    if one == Turn::Worked || other == Turn::Worked { Turn::Worked } else { Turn::Idle }
 }
 
 #[cfg(test)]

@@ -1,172 +1,120 @@
 //! One master on one path. A lock file beside the socket decides, because libzmq, and whoever removes the path, would take
-//! it from a running master without a word. The kernel frees the lock when its holder ends, however it ends; the file itself is never
-//! removed (a second lock file under the same name would be a second lock).
+//! it from a running master without a word.
+//!
+//! `held` is a path with its lock. Once a second a master looks whether others still find it there; if not, `policy` says how it gets
+//! its path back. `lock` is the lock file, `folder` what is made around it.
 
-use super::{BindError, IpcAccess};
-use powerhose_protocol::Endpoint;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+mod folder;
+mod held;
+mod inode;
+mod lock;
+mod policy;
 
-/// Held for as long as the master listens on the path.
-#[derive(Debug)]
-pub(crate) struct PathLock {
-    file: File,
-    socket: PathBuf,
-    access: IpcAccess,
-    /// Device and inode of the socket that was made under this lock.
-    made: Option<(u64, u64)>,
+pub(crate) use held::HeldPath;
+
+use crate::common::Reachability;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tracing::{error, info, warn};
+
+/// How often it is looked whether others still find the master.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
+/// How often the log says again that they do not.
+const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// The paths of a master. They go when this value goes, also where an [`Outlook`] is left.
+#[derive(Debug, Default)]
+pub(crate) struct HeldPaths {
+    paths: Arc<Mutex<Vec<HeldPath>>>,
+    look_at: Option<Instant>,
+    said: Option<Instant>,
 }
 
-impl PathLock {
-    /// Takes the lock of a socket's path, makes its directory if there is none, and removes the socket that an earlier
-    /// master left there. Anything else that stands at the path is an error.
-    pub(crate) fn take(socket: &Path, access: IpcAccess) -> Result<PathLock, BindError> {
-        let endpoint = Endpoint::Ipc(socket.to_owned()).to_string();
-        let failed = |action| {
-            let endpoint = endpoint.clone();
-            move |source| BindError::Io { endpoint, action, source }
-        };
-        if let Some(directory) = socket.parent() {
-            make_folder(directory, access).map_err(failed("its directory"))?;
+/// What others than the master's loop see of its paths.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outlook {
+    paths: Arc<Mutex<Vec<HeldPath>>>,
+}
+
+impl HeldPaths {
+    pub(crate) fn of(paths: Vec<HeldPath>, now: Instant) -> HeldPaths {
+        let look_at = (!paths.is_empty()).then(|| now + LOOK_AFTER);
+        HeldPaths { paths: Arc::new(Mutex::new(paths)), look_at, said: None }
+    }
+
+    pub(crate) fn outlook(&self) -> Outlook {
+        Outlook { paths: self.paths.clone() }
+    }
+
+    /// When to look next.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.look_at
+    }
+
+    /// If it is time, looks whether others find the master, and gets back what was lost; `listen` makes a socket at a path.
+    pub(crate) fn look(&mut self, now: Instant, mut listen: impl FnMut(&Path) -> io::Result<()>) {
+        if self.look_at.is_none_or(|at| at > now) {
+            return;
         }
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(lock_path(socket))
-            .map_err(failed("its lock file"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                return Err(BindError::AlreadyRunning { endpoint, pid: read_pid(&mut file) });
+        self.look_at = Some(now + LOOK_AFTER);
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in &mut *paths {
+            let found = path.loss();
+            if found.is_none() && *path.reachability() == Reachability::Reachable {
+                continue;
             }
-            Err(error) => return Err(failed("its lock file")(error.into())),
+            if let Some(because) = found.filter(|_| path.noted() != found) {
+                warn!(endpoint = %path.endpoint(), because, "the master has lost its endpoint");
+            }
+            let before = path.regain(now, &mut listen);
+            let has_changed = *path.reachability() != before || (found.is_some() && path.noted().is_none());
+            let is_due = self.said.is_none_or(|said| now.saturating_duration_since(said) >= SAY_AGAIN_AFTER);
+            if has_changed || (is_due && *path.reachability() != Reachability::Reachable) {
+                self.said = Some(now);
+                say(path);
+            }
         }
-        write_pid(&mut file).map_err(failed("its lock file"))?;
-        check_what_is_there(socket).and_then(|()| clear(socket)).map_err(|problem| match problem {
-            Problem::Bind(error) => error,
-            Problem::Io(source) => failed("the socket's path")(source),
-        })?;
-        Ok(PathLock { file, socket: socket.to_owned(), access, made: None })
-    }
-
-    /// The socket was made: lets in whom the access names, and nobody else.
-    pub(crate) fn restrict(&mut self) -> io::Result<()> {
-        self.made = Some(inode(&self.socket)?);
-        self.access.open_socket(&self.socket)
     }
 }
 
-impl Drop for PathLock {
-    /// Removes the socket, unless something else stands there by now. The lock goes last, so
-    /// no other master has begun to use the path.
+impl Drop for HeldPaths {
     fn drop(&mut self) {
-        if self.made.is_some() && inode(&self.socket).ok() == self.made {
-            // What cannot be removed is taken over by the next master.
-            let _ = fs::remove_file(&self.socket);
+        locked(&self.paths).clear();
+    }
+}
+
+impl Outlook {
+    /// As it is just now: what the master's loop has not noticed yet is seen as well.
+    pub(crate) fn reachability(&self) -> Reachability {
+        let paths = locked(&self.paths);
+        let known = paths.iter().map(HeldPath::reachability).find(|known| **known != Reachability::Reachable);
+        if let Some(known) = known {
+            return known.clone();
         }
-        // Not by closing the file alone: a child that is just being started has a copy of it until it is another program.
-        let _ = flock(&self.file, FlockOperation::Unlock);
+        let lost = paths.iter().find_map(|path| Some((path.endpoint(), path.loss()?)));
+        match lost {
+            Some((endpoint, problem)) => Reachability::Lost { endpoint, problem: problem.to_owned() },
+            None => Reachability::Reachable,
+        }
     }
 }
 
-fn inode(path: &Path) -> io::Result<(u64, u64)> {
-    fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+fn locked(paths: &Mutex<Vec<HeldPath>>) -> MutexGuard<'_, Vec<HeldPath>> {
+    paths.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One that is there stays as it is: it may be shared, and its owner has decided.
-fn make_folder(folder: &Path, access: IpcAccess) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(IpcAccess::FOLDER_MODE).create(folder)?;
-    access.open_folder(folder)
-}
-
-fn lock_path(socket: &Path) -> PathBuf {
-    let mut path = socket.as_os_str().to_owned();
-    path.push(".lock");
-    path.into()
-}
-
-fn read_pid(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
-}
-
-fn write_pid(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
-}
-
-enum Problem {
-    Bind(BindError),
-    Io(io::Error),
-}
-
-fn check_what_is_there(socket: &Path) -> Result<(), Problem> {
-    let metadata = match fs::symlink_metadata(socket) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Problem::Io(error)),
-    };
-    if !metadata.file_type().is_socket() {
-        return Err(Problem::Bind(BindError::NotASocket { path: socket.to_owned() }));
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(Problem::Bind(BindError::ForeignSocket {
-            path: socket.to_owned(),
-            owner: metadata.uid(),
-        }));
-    }
-    if somebody_listens(socket).map_err(Problem::Io)? {
-        let endpoint = Endpoint::Ipc(socket.to_owned()).to_string();
-        return Err(Problem::Bind(BindError::AddressInUse { endpoint }));
-    }
-    Ok(())
-}
-
-/// A socket that nobody listens on any more is in the way.
-fn clear(socket: &Path) -> Result<(), Problem> {
-    match fs::remove_file(socket) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Problem::Io(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a program without our lock listens there.
-fn somebody_listens(path: &Path) -> io::Result<bool> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    match connect(&socket, &SocketAddrUnix::new(path)?) {
-        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
-        // Whatever else: it is not just what a process has left behind that has ended.
-        _ => Ok(true),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_of_its_file_does_not_keep_a_lock() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("socket");
-        let lock = PathLock::take(&path, IpcAccess::Owner).expect("a path of its own");
-        assert!(matches!(PathLock::take(&path, IpcAccess::Owner), Err(BindError::AlreadyRunning { .. })));
-        // As a child has it that is being started.
-        let _copy = lock.file.try_clone().expect("a descriptor");
-        drop(lock);
-        assert!(PathLock::take(&path, IpcAccess::Owner).is_ok());
+fn say(path: &HeldPath) {
+    match path.reachability() {
+        Reachability::Reachable => {
+            info!(endpoint = %path.endpoint(), "the master listens at its endpoint again")
+        }
+        Reachability::Lost { endpoint, problem } => {
+            warn!(%endpoint, problem, "the endpoint cannot be had back yet; it is tried every second");
+        }
+        Reachability::TakenOver { endpoint, pid } => {
+            error!(%endpoint, pid, "another master has the endpoint");
+        }
     }
 }

@@ -5,11 +5,16 @@ use crate::{Address, Gone, Link, Listener, NotConnected, Received, Route, Told};
 use bytes::Bytes;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 use std::time::Duration;
 
 impl Listener for Router {
     fn listen(&mut self, address: &Address) -> io::Result<Address> {
         Router::listen(self, address.clone())
+    }
+
+    fn listen_again(&mut self, path: &Path) -> io::Result<()> {
+        Router::listen_again(self, path)
     }
 
     fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {

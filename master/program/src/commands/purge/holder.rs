@@ -1,6 +1,7 @@
 //! Which process holds the lock of an endpoint.
 
 use crate::exit::{Exit, Failure};
+use crate::strays::{holds, lock_path, locks};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -29,9 +30,7 @@ pub(super) struct Held {
 impl Lock {
     /// Nothing if there is none.
     pub(super) fn open(socket: &Path) -> Result<Option<Lock>, Failure> {
-        let mut path = socket.as_os_str().to_owned();
-        path.push(".lock");
-        let lock = Lock { path: path.into() };
+        let lock = Lock { path: lock_path(socket) };
         match fs::metadata(&lock.path) {
             Ok(_) => Ok(Some(lock)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -53,9 +52,8 @@ impl Lock {
     fn holder(&self, file: File) -> Result<Taken, Failure> {
         let written = fs::read_to_string(&self.path).map_err(|error| self.unusable(&error))?;
         let inode = file.metadata().map_err(|error| self.unusable(&error))?.ino();
-        let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
         let named: Option<i32> = written.trim().parse().ok();
-        let confirmed = named.filter(|pid| holds(&locks, *pid, inode)).and_then(Pid::from_raw);
+        let confirmed = named.filter(|pid| holds(&locks(), *pid, inode)).and_then(Pid::from_raw);
         if let Some(pid) = confirmed {
             return Ok(Taken::HeldBy(pid));
         }
@@ -70,29 +68,14 @@ impl Lock {
     }
 
     fn unusable(&self, error: &io::Error) -> Failure {
-        Failure::system(&format!("use the lock file {}", self.path.display()), error)
-    }
-}
-
-/// Whether the kernel's list has a lock of this process on this file.
-fn holds(locks: &str, pid: i32, inode: u64) -> bool {
-    locks.lines().any(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, "FLOCK", _, "WRITE", holder, file, ..] = words[..] else { return false };
-        holder.parse() == Ok(pid) && file.rsplit(':').next().is_some_and(|number| number.parse() == Ok(inode))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_holder_of_this_very_file_is_found() {
-        let locks = "1: FLOCK  ADVISORY  WRITE 4711 08:01:9000 0 EOF\n2: POSIX  ADVISORY  WRITE 12 08:01:9000 0 EOF\n";
-        assert!(holds(locks, 4711, 9000));
-        assert!(!holds(locks, 4711, 9001), "another file");
-        assert!(!holds(locks, 4712, 9000), "another process");
-        assert!(!holds(locks, 12, 9000), "another kind of lock");
+        let path = self.path.display();
+        let owner = fs::symlink_metadata(&self.path).map(|found| found.uid());
+        match owner {
+            Ok(owner) if owner != rustix::process::geteuid().as_raw() => Failure::system(
+                &format!("use the lock file {path}"),
+                format_args!("{error}: it belongs to the user with uid {owner}; purge as that user (sudo)"),
+            ),
+            _ => Failure::system(&format!("use the lock file {path}"), error),
+        }
     }
 }

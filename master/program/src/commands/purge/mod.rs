@@ -10,6 +10,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
+use crate::strays::{holders, strays};
 use clap::Args;
 use holder::{Held, Lock, Taken};
 use powerhose_protocol::Endpoint;
@@ -43,8 +44,10 @@ pub(super) fn purge(common: &CommonOptions, options: &PurgeOptions) -> Outcome {
             ),
         ));
     };
+    let ended = end_strays(socket, options.within)?;
     let Some(lock) = Lock::open(socket)? else {
-        return print::text(&format!("{endpoint}: no master was ever there"));
+        let found = if ended { "nothing left behind" } else { "no master was ever there" };
+        return print::text(&format!("{endpoint}: {found}"));
     };
     // Held while we clean up: nobody begins to listen meanwhile.
     let _held = match lock.take()? {
@@ -56,6 +59,32 @@ pub(super) fn purge(common: &CommonOptions, options: &PurgeOptions) -> Outcome {
         "{endpoint}: {}",
         if removed { "removed the socket" } else { "nothing left behind" }
     ))
+}
+
+/// Ends the masters that believe in this endpoint although its lock file was removed. Whether there were any.
+fn end_strays(socket: &Path, within: Duration) -> Result<bool, Failure> {
+    let found = strays(socket);
+    for pid in &found {
+        let text = format!("ending the master with pid {}, whose lock file was removed", pid.as_raw_pid());
+        print::text(&text)?;
+        end_stray(socket, *pid, within)?;
+    }
+    Ok(!found.is_empty())
+}
+
+fn end_stray(socket: &Path, pid: Pid, within: Duration) -> Result<(), Failure> {
+    for (signal, within) in [(Signal::TERM, within), (Signal::KILL, KILLED_WITHIN)] {
+        kill_process(pid, signal).map_err(|error| Failure::system("end the master", error))?;
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            // It may get the endpoint back while it ends.
+            if !holders(socket).contains(&pid) {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK_AGAIN_AFTER);
+        }
+    }
+    Err(Failure::new(Exit::System, format_args!("the master with pid {} does not end", pid.as_raw_pid())))
 }
 
 /// Ends the process that holds the lock; at the end we hold it.

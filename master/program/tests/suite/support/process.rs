@@ -62,6 +62,10 @@ impl Process {
         status.code().unwrap_or_else(|| panic!("it ended with {status}"))
     }
 
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
+    }
+
     /// Lets it write to the process's standard input; closed when dropped.
     pub(crate) fn input(&mut self) -> std::process::ChildStdin {
         self.child.stdin.take().expect("it is piped, and taken once")

@@ -3,13 +3,15 @@
 use super::peer::Peer;
 use super::route::token;
 use super::{FIRST_LISTENER, Router};
+use crate::Address;
 use crate::zmtp::connection::Connection;
 use crate::zmtp::format::Kind;
 use crate::zmtp::net::{self, Family};
 use rustix::io::Errno;
-use rustix::net::accept_with;
+use rustix::net::{Shutdown, accept_with, shutdown};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use tracing::debug;
 
 /// Connections that are accepted before peers are heard again.
@@ -17,12 +19,22 @@ const ACCEPTED_AT_ONCE: usize = 64;
 
 pub(super) struct Listener {
     pub(super) socket: OwnedFd,
-    pub(super) family: Family,
+    family: Family,
+    /// Where its socket's file is, if it has one.
+    path: Option<PathBuf>,
     /// It is not looked at: no file could be opened for those who come.
     pub(super) rests: bool,
 }
 
 impl Listener {
+    pub(super) fn new(socket: OwnedFd, address: &Address) -> Listener {
+        let (family, path) = match address {
+            Address::Unix(path) => (Family::Unix, Some(path.clone())),
+            Address::Tcp { .. } => (Family::Tcp, None),
+        };
+        Listener { socket, family, path, rests: false }
+    }
+
     /// The next connection, if one waits.
     ///
     /// # Errors
@@ -59,6 +71,28 @@ impl Router {
     pub(super) fn listener(&self, token: u64) -> Option<usize> {
         let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
         (place < self.listeners.len()).then_some(place)
+    }
+
+    /// Listens with a new socket at a path where it has listened, and with the old one no more. Who has come by the old one
+    /// is let in.
+    ///
+    /// # Errors
+    /// What the system says; it never listened there.
+    pub fn listen_again(&mut self, path: &Path) -> io::Result<()> {
+        let at_path = |listener: &Listener| listener.path.as_deref() == Some(path);
+        let place = self.listeners.iter().position(at_path).ok_or(io::ErrorKind::NotFound)?;
+        let socket = net::unix::listen(path)?;
+        self.accept(place);
+        let token = FIRST_LISTENER + place as u64;
+        self.poller.add(socket.as_fd(), token)?;
+        let listener = &mut self.listeners[place];
+        let old = std::mem::replace(&mut listener.socket, socket);
+        if !std::mem::take(&mut listener.rests) {
+            self.poller.remove(old.as_fd());
+        }
+        // A child that is just being started may have a copy of the descriptor.
+        let _ = shutdown(&old, Shutdown::Both);
+        Ok(())
     }
 
     pub(super) fn accept(&mut self, place: usize) {

@@ -11,7 +11,7 @@ use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Came;
-use crate::zmtp::net::{self, Family};
+use crate::zmtp::net;
 use crate::{Address, Bounds, Gone, Received, Route};
 use bytes::Bytes;
 use listener::Listener;
@@ -85,16 +85,13 @@ impl Router {
     /// What the system says: `AddrInUse` if something else has the address.
     pub fn listen(&mut self, address: impl Into<Address>) -> io::Result<Address> {
         let address = address.into();
-        let (sockets, family, told) = match address {
-            Address::Unix(path) => (vec![net::unix::listen(&path)?], Family::Unix, Address::Unix(path)),
-            Address::Tcp { host, port } => {
-                let (sockets, told) = net::listen_at(&host, port, net::resolve)?;
-                (sockets, Family::Tcp, told)
-            }
+        let (sockets, told) = match address {
+            Address::Unix(path) => (vec![net::unix::listen(&path)?], Address::Unix(path)),
+            Address::Tcp { host, port } => net::listen_at(&host, port, net::resolve)?,
         };
         for socket in sockets {
             self.poller.add(socket.as_fd(), FIRST_LISTENER + self.listeners.len() as u64)?;
-            self.listeners.push(Listener { socket, family, rests: false });
+            self.listeners.push(Listener::new(socket, &told));
         }
         Ok(told)
     }
