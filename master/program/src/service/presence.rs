@@ -31,7 +31,7 @@ impl Service {
             Verdict::Present if std::mem::take(&mut self.replaces_later) => self.replace(),
             Verdict::Present | Verdict::Waits => {}
             Verdict::GivesWay(why) | Verdict::GivesUp(why) if self.phase == Phase::Running => {
-                error!("the endpoint is lost for good, and the master ends: {why}");
+                error!(why, "the endpoint is lost for good, and the master ends");
                 self.exit = worse(self.exit, Exit::EndpointLost);
                 self.drain();
             }

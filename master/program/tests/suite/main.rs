@@ -10,6 +10,7 @@ mod endpoint;
 mod executing;
 mod operating;
 mod pauses;
+mod ownership;
 mod purging;
 mod running;
 mod supervising;
