@@ -87,7 +87,7 @@ class Peer:
             self.welcomed()
         elif kind == CHALLENGE:
             self.refused("proof", "the master asks for the proof of a shared key")
-        elif kind == REJECT and fields[0] in (HELLO, REGISTER):
+        elif kind == REJECT and (fields[0] in (HELLO, REGISTER) or fields[0] == 0 and not self.session):
             if fields[4] is None:  # trying again cannot help
                 self.refused(fields[2], fields[3])
             else:

@@ -15,7 +15,11 @@ pub enum DecodeError {
         max: usize,
     },
     /// The first frame is empty, as a REQ socket sends it.
-    #[error("the first frame is empty: connect with a DEALER socket, not REQ, and send no delimiter frame")]
+    #[error(
+        "the first frame is empty: connect with a DEALER socket, not REQ, and send no delimiter frame (where a library does \
+         so by itself, as rzmq's AUTO_DELIMITER, switch it off); of empty messages, only the probe of ZMQ_PROBE_ROUTER \
+         is ignored, as the first of a connection"
+    )]
     EmptyHeader,
     /// Not a MessagePack array of the fields that the kind has.
     #[error("the header is not what the protocol says: {what}")]

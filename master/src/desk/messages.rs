@@ -42,7 +42,11 @@ impl Desk {
     }
 
     fn refuse_bytes(&mut self, route: Route, error: &DecodeError) {
-        self.reject(route, error.kind_number(), None, error.code(), &error.to_string(), None);
+        let (kind, code, text) = (error.kind_number(), error.code(), error.to_string());
+        match error {
+            DecodeError::EmptyHeader => self.reject_delimited(route, kind, code, &text),
+            _ => self.reject(route, kind, None, code, &text, None),
+        }
     }
 
     fn not_yours(&mut self, route: Route, kind: Kind) {

@@ -45,6 +45,21 @@ impl Desk {
         text: &str,
         retry_after_ms: Option<u64>,
     ) {
+        self.note_refusal(route, kind, code, text);
+        self.send(route, Message::Reject(Reject { kind, reference, code, text, retry_after_ms }));
+        self.strike(route);
+    }
+
+    /// The REJECT of a message with an empty frame in front has one there too: the socket of such a sender expects it, and
+    /// would drop an answer without it.
+    pub(super) fn reject_delimited(&mut self, route: Route, kind: u64, code: &str, text: &str) {
+        self.note_refusal(route, kind, code, text);
+        let reject = Message::Reject(Reject { kind, reference: None, code, text, retry_after_ms: None });
+        self.push(route, Vec::new(), vec![reject.encode().into()]);
+        self.strike(route);
+    }
+
+    fn note_refusal(&mut self, route: Route, kind: u64, code: &str, text: &str) {
         self.counted.messages_refused += 1;
         if code == CODE_CLOSING {
             // Who looks for a master while this one drains does nothing wrong.
@@ -52,8 +67,6 @@ impl Desk {
         } else if let Some(left_out) = self.limiter.pass(self.now) {
             tracing::warn!(%route, kind, code, text, left_out, "refused a message");
         }
-        self.send(route, Message::Reject(Reject { kind, reference, code, text, retry_after_ms }));
-        self.strike(route);
     }
 
     pub(super) fn send_unknown(&mut self, route: Route) {

@@ -4,7 +4,7 @@ use super::paths::{HeldPath, HeldPaths, Outlook};
 use super::{BindError, IpcAccess, clock};
 use crate::limiter::Limiter;
 use bytes::Bytes;
-use powerhose_protocol::{CurveServer, Endpoint, Greeter, Message, ROLE_CLIENT, Reject, decode};
+use powerhose_protocol::{CurveServer, Endpoint, Greeter, Kind, Message, ROLE_CLIENT, Reject, decode};
 use powerhose_wires::choice::{self, Encryption, Wire};
 use powerhose_wires::{Bounds, Gone, Listener, Listeners, Received, Route, Wakeup};
 use std::io;
@@ -18,6 +18,9 @@ const REFUSED_MAX: usize = 64;
 const WAKEUP: u8 = 0;
 /// How long it is asked who holds an endpoint.
 const ASK_WITHIN: Duration = Duration::from_millis(500);
+/// What a peer is told that chose its identity.
+const NO_IDENTITY: &str =
+    "leave the socket's routing id (ZMQ_IDENTITY, ZMQ_ROUTING_ID) unset: sessions tell peers apart";
 /// How somebody introduces itself who only wants to know whether a master is there.
 const ASKER: &str = concat!("powerhose-master/", env!("CARGO_PKG_VERSION"), " asks who is there");
 
@@ -126,6 +129,9 @@ impl Router {
             }
             payloads.clear();
             let _ = self.listener.send(route, &identity_refused(), &[]);
+            if let Some(left_out) = self.limiter.pass(clock::now()) {
+                warn!(%route, text = NO_IDENTITY, left_out, "refused a peer that chose its routing id");
+            }
         }
         None
     }
@@ -268,9 +274,9 @@ fn found(answer: &[u8]) -> Option<Found> {
     }
 }
 
-/// A peer that chose its identity could take another's place; it is told so, and nothing else.
+/// A peer that chose its identity could take another's place; it is told so, and nothing else. Whatever it sent, it is its
+/// HELLO that can have no success.
 fn identity_refused() -> Vec<u8> {
-    let text = "leave the socket's identity (routing id) unset";
-    Message::Reject(Reject { kind: 0, reference: None, code: "identity", text, retry_after_ms: None })
-        .encode()
+    let (kind, code, text) = (Kind::Hello as u64, "identity", NO_IDENTITY);
+    Message::Reject(Reject { kind, reference: None, code, text, retry_after_ms: None }).encode()
 }

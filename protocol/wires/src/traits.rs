@@ -58,7 +58,8 @@ pub trait Listener: AsFd + Send {
     /// What the system says.
     fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()>;
 
-    /// The next message, if one is there. Its payload frames are put behind those in `payloads`.
+    /// The next message, if one is there. Its payload frames are put behind those in `payloads`. A lone empty message that is
+    /// the first of its connection is left out: that is how a socket probes routers.
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received>;
 
     /// Hands a message over, whole or not at all; never waits.

@@ -13,7 +13,7 @@ const REJECTS: [(&str, &[u64]); 23] = [
     ("busy", &[HELLO]),
     ("closing", &[HELLO]),
     ("proof", &[PROOF]),
-    ("identity", &[0]),
+    ("identity", &[HELLO]),
     ("empty_header", &[0]),
     ("header_too_large", &[0]),
     ("malformed", ANY),

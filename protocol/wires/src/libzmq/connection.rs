@@ -26,6 +26,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Whether a message of this route was read before.
+    pub(super) fn is_known(&self, route: Number) -> bool {
+        self.known.contains_key(&route)
+    }
+
     /// Whether there is nothing to learn from another message of this route.
     pub(super) fn is_certain(&self, route: Number) -> bool {
         self.known.get(&route).is_some_and(|connection| connection.socket.is_some())

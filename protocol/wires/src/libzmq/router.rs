@@ -50,6 +50,12 @@ pub struct Router {
     named: Named,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Something,
+}
+
 /// The sender of the last message, if it chose its identity. It has no number, so that it gets one here, greater than all of
 /// libzmq's, until the next message.
 #[derive(Default)]
@@ -115,6 +121,28 @@ impl Router {
         }
     }
 
+    /// The next message, and what its sender is known to have said before it.
+    fn next(&mut self, payloads: &mut Vec<Bytes>) -> Option<(Received, Said)> {
+        self.named.identity = None;
+        let Some(identity) = frame::receive(&self.socket) else {
+            self.untold = false;
+            self.connections.nothing_unread();
+            return None;
+        };
+        self.untold = true;
+        let mut header = frame::receive(&self.socket)?;
+        frame::receive_rest(&self.socket, &header, self.frames_max, &mut self.small, payloads);
+        let number = number(identity.as_ref());
+        let is_known = number.is_some_and(|number| self.connections.is_known(number));
+        let said = if is_known { Said::Something } else { Said::Nothing };
+        if let Some(number) = number {
+            self.remember(number, &mut header);
+        }
+        let route = number.map_or_else(|| self.named.number(identity), u64::from);
+        let header = header.into_bytes(&mut self.small);
+        Some((Received { route: Route::new(0, route), header, has_identity: number.is_none() }, said))
+    }
+
     fn ask_monitor(&mut self) {
         while let Some(happened) = self.monitor.next() {
             match happened {
@@ -141,22 +169,15 @@ impl Listener for Router {
     }
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
-        self.named.identity = None;
-        let Some(identity) = frame::receive(&self.socket) else {
-            self.untold = false;
-            self.connections.nothing_unread();
-            return None;
-        };
-        self.untold = true;
-        let mut header = frame::receive(&self.socket)?;
-        frame::receive_rest(&self.socket, &header, self.frames_max, &mut self.small, payloads);
-        let number = number(identity.as_ref());
-        if let Some(number) = number {
-            self.remember(number, &mut header);
+        loop {
+            let before = payloads.len();
+            let (received, said) = self.next(payloads)?;
+            // As sockets do at once that probe routers: it only says that it is there.
+            let is_empty = received.header.is_empty() && payloads.len() == before;
+            if said == Said::Something || !is_empty {
+                return Some(received);
+            }
         }
-        let route = number.map_or_else(|| self.named.number(identity), u64::from);
-        let header = header.into_bytes(&mut self.small);
-        Some(Received { route: Route::new(0, route), header, has_identity: number.is_none() })
     }
 
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {

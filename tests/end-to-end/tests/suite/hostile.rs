@@ -6,7 +6,7 @@ use crate::support::{
     job,
 };
 use powerhose::WorkerState;
-use powerhose_protocol::{Abandon, Bye, Execute, Message, Quiet, Replies, Status};
+use powerhose_protocol::{Abandon, Bye, Execute, Message, Quiet, Reject, Replies, Status};
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
@@ -46,7 +46,8 @@ fn every_message_that_cannot_be_read_is_refused_with_its_code_and_counted() {
     for (name, code) in bad {
         let peer = Peer::connect(&scene.endpoint);
         peer.send(&golden_frames(name));
-        assert_eq!(peer.refusal().code, code, "{name}");
+        let refusal = if code == "empty_header" { peer.delimited_refusal() } else { peer.refusal() };
+        assert_eq!(refusal.code, code, "{name}");
         count += 1;
         assert_eq!(refused(&scene), count, "{name}");
         // In any state: after it, the peer can begin like every other.
@@ -61,11 +62,32 @@ fn a_req_socket_is_told_that_its_first_frame_is_empty() {
     let scene = EMBEDDED.workers(0).start();
     let peer = Peer::connect_as(&scene.endpoint, zmq::REQ, |_| {});
     peer.say(hello("client"), &[]);
-    // A REQ socket drops an answer without that frame, so the master's word reaches its log alone; and its count.
-    crate::support::until("it to be refused", || refused(&scene) == 1);
+    // It takes the empty frame off that the answer begins with, and would drop one without it.
+    match peer.receive().message() {
+        Message::Reject(Reject { kind: 0, code: "empty_header", text, .. }) => {
+            for advice in ["REQ", "AUTO_DELIMITER", "ZMQ_PROBE_ROUTER"] {
+                assert!(text.contains(advice), "{text}");
+            }
+        }
+        other => panic!("{other:?} instead of REJECT"),
+    }
     let dealer = Peer::connect(&scene.endpoint);
     dealer.send(&frames([b"", &Message::from(hello("client")).encode()]));
-    assert_eq!(dealer.refusal(), refusal(0, "empty_header"));
+    assert_eq!(dealer.delimited_refusal(), refusal(0, "empty_header"));
+    assert_eq!(refused(&scene), 2);
+    dealer.hello("client");
+}
+
+#[test]
+fn the_probe_of_a_router_is_ignored_and_later_empty_messages_are_not() {
+    let scene = EMBEDDED.workers(0).start();
+    let probe = |socket: &zmq::Socket| socket.set_probe_router(true).expect("an option");
+    let peer = Peer::connect_as(&scene.endpoint, zmq::DEALER, probe);
+    peer.hello("client");
+    assert_eq!(refused(&scene), 0);
+    peer.send(&frames([b""]));
+    assert_eq!(peer.delimited_refusal(), refusal(0, "empty_header"));
+    assert_eq!(refused(&scene), 1);
 }
 
 #[test]
@@ -74,7 +96,14 @@ fn a_peer_that_sets_its_identity_is_refused() {
     let change = |socket: &zmq::Socket| socket.set_identity(b"worker-1").expect("an option");
     let peer = Peer::connect_as(&scene.endpoint, zmq::DEALER, change);
     peer.say(hello("worker"), &[]);
-    assert_eq!(peer.refusal(), refusal(0, "identity"));
+    assert_eq!(peer.refusal(), refusal(1, "identity"));
+    // With a probe in front, too.
+    let change = |socket: &zmq::Socket| {
+        socket.set_identity(b"worker-2").and_then(|()| socket.set_probe_router(true)).expect("options");
+    };
+    let peer = Peer::connect_as(&scene.endpoint, zmq::DEALER, change);
+    peer.say(hello("worker"), &[]);
+    assert_eq!(peer.refusal(), refusal(1, "identity"));
 }
 
 #[test]

@@ -191,9 +191,11 @@ impl Router {
 
     /// The next message of what was read of a peer.
     fn next_of(&mut self, slot: Slot, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        let before = payloads.len();
         loop {
             let peer = self.connections.get_mut(slot)?;
             match peer.connection.next(&mut self.chunk, payloads) {
+                Ok(Some(Came::Message(header))) if peer.only_probes(&header, payloads.len() - before) => {}
                 Ok(Some(Came::Message(header))) => {
                     let has_identity = peer.connection.has_identity();
                     return Some(Received { route: route::route(slot), header, has_identity });

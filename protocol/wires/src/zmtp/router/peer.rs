@@ -22,6 +22,14 @@ pub(super) struct Peer {
     broken_ticks: u32,
     /// After so many ticks without a byte it wants to be cut off itself: it said so in its last PING, and nothing since.
     own_ticks_max: Option<u32>,
+    said: Said,
+}
+
+/// What a peer has said since its handshake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Something,
 }
 
 /// What is to be done with a peer when a second has passed.
@@ -37,13 +45,27 @@ pub(super) enum Care {
 
 impl Peer {
     pub(super) fn new(connection: Connection) -> Peer {
-        Peer { connection, heard: false, silent_ticks: 0, broken_ticks: 0, own_ticks_max: None }
+        Peer {
+            connection,
+            heard: false,
+            silent_ticks: 0,
+            broken_ticks: 0,
+            own_ticks_max: None,
+            said: Said::Nothing,
+        }
     }
 
     /// Something came.
     pub(super) fn has_spoken(&mut self) {
         self.heard = true;
         self.own_ticks_max = None;
+    }
+
+    /// It sent a message. Whether that only says that it is there, as sockets do at once that probe routers: it is empty, and
+    /// its first.
+    pub(super) fn only_probes(&mut self, header: &[u8], frames_behind: usize) -> bool {
+        let is_first = std::mem::replace(&mut self.said, Said::Something) == Said::Nothing;
+        is_first && header.is_empty() && frames_behind == 0
     }
 
     /// It has said who it is.

@@ -32,6 +32,16 @@ impl Incoming {
     pub(crate) fn message(&self) -> Message<'_> {
         decode(&self.header, self.payloads.len()).expect("the master sends what the protocol allows")
     }
+
+    #[track_caller]
+    fn refusal(&self) -> Refusal {
+        match self.message() {
+            Message::Reject(Reject { kind, reference, code, .. }) => {
+                Refusal { kind, reference, code: code.to_owned() }
+            }
+            other => panic!("{other:?} instead of REJECT"),
+        }
+    }
 }
 
 impl Peer {
@@ -104,12 +114,15 @@ impl Peer {
 
     #[track_caller]
     pub(crate) fn refusal(&self) -> Refusal {
-        match self.receive().message() {
-            Message::Reject(Reject { kind, reference, code, .. }) => {
-                Refusal { kind, reference, code: code.to_owned() }
-            }
-            other => panic!("{other:?} instead of REJECT"),
-        }
+        self.receive().refusal()
+    }
+
+    /// A refusal behind an empty frame.
+    #[track_caller]
+    pub(crate) fn delimited_refusal(&self) -> Refusal {
+        let mut frames = self.socket.recv_multipart(0).expect("the master answers");
+        assert_eq!((frames.len(), frames[0].len()), (2, 0), "{frames:?}");
+        Incoming { header: frames.remove(1), payloads: Vec::new() }.refusal()
     }
 
     /// The epoch in an UNKNOWN.
