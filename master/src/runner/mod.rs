@@ -48,9 +48,9 @@ use crate::common::{Notice, Stats, Submission, WorkerInfo};
 #[cfg(feature = "master")]
 use crate::transport::BindError;
 use crate::transport::clock;
-use crate::transport::patience::Patience;
 #[cfg(feature = "master")]
 use crate::transport::paths::Outlook;
+use crate::transport::patience::Patience;
 use crossbeam_channel::Receiver;
 use link::{Link, Question};
 use powerhose_protocol::{Endpoint, JobId};

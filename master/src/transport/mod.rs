@@ -11,9 +11,9 @@ pub(crate) mod clock;
 #[cfg(feature = "client")]
 pub(crate) mod dealer;
 mod limits;
-pub(crate) mod patience;
 #[cfg(feature = "master")]
 pub(crate) mod paths;
+pub(crate) mod patience;
 #[cfg(feature = "master")]
 pub(crate) mod router;
 

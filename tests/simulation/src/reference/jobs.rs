@@ -15,6 +15,10 @@ use std::time::Instant;
 impl Reference {
     /// The master sends a message; whether it can be handed over makes no difference to what it may say.
     pub(super) fn sent(&mut self, now: Instant, route: Route, header: &[u8], payloads: &[Bytes]) {
+        // What refuses an empty frame begins with one.
+        if let ([], [reject]) = (header, payloads) {
+            return self.sent(now, route, reject, &[]);
+        }
         let message = match decode(header, payloads.len()) {
             Ok(message) => message,
             Err(error) => {

@@ -75,8 +75,7 @@ fn end_strays(socket: &Path, within: Duration) -> Result<bool, Failure> {
 fn end_stray(socket: &Path, pid: Pid, within: Duration) -> Result<(), Failure> {
     for (signal, within) in [(Signal::TERM, within), (Signal::KILL, KILLED_WITHIN)] {
         kill_process(pid, signal).map_err(|error| Failure::system("end the master", error))?;
-        let until = Instant::now() + within;
-        while Instant::now() < until {
+        for _ in 0..=within.as_millis().div_ceil(LOOK_AGAIN_AFTER.as_millis()) {
             // It may get the endpoint back while it ends.
             if !holders(socket).contains(&pid) {
                 return Ok(());
