@@ -139,7 +139,8 @@ pub trait Link: AsFd + Send {
     /// Why there is no connection, in words, where that is known.
     fn why_not_connected(&self) -> Option<String>;
 
-    /// Whether there may be something to receive, or to be told, that [the descriptor](AsFd::as_fd) does not tell.
+    /// Whether there may be something to receive, or to be told, that [the descriptor](AsFd::as_fd) does not tell. To be asked
+    /// last before a sleep: another question may have made the descriptor silent.
     fn has_more(&self) -> bool;
 
     /// Sleeps until there is something to do, a watched descriptor is readable, or for this long. May wake for nothing. To

@@ -7,6 +7,7 @@ use crate::poll::{Poller, TOLD_MAX, Told};
 use crate::{Address, Bounds, Link, NotConnected};
 use bytes::{Bytes, BytesMut};
 use powerhose_protocol::CurveClient;
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -33,8 +34,9 @@ pub struct Dealer {
     frames_max: usize,
     /// Memory of small frames.
     small: BytesMut,
-    /// Something was sent or received since the socket was last found empty: what came meanwhile, its descriptor does not tell.
-    untold: bool,
+    /// Something was sent, received or asked since the socket was last found empty: what came meanwhile, its descriptor does
+    /// not tell.
+    untold: Cell<bool>,
     /// In how many looks the monitor is asked, unless its descriptor tells of something.
     hints_in: u32,
 }
@@ -63,7 +65,7 @@ impl Dealer {
             poller,
             frames_max: bounds.frames_max,
             small,
-            untold: false,
+            untold: Cell::new(false),
             hints_in: 0,
         })
     }
@@ -76,22 +78,27 @@ impl Link for Dealer {
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
         let Some(header) = frame::receive(&self.socket) else {
-            self.untold = false;
+            self.untold.set(false);
             return None;
         };
-        self.untold = true;
+        self.untold.set(true);
         frame::receive_rest(&self.socket, &header, self.frames_max, &mut self.small, payloads);
         Some(header.into_bytes(&mut self.small))
     }
 
     fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
-        self.untold = true;
+        self.untold.set(true);
         // libzmq takes back what it has of a message whose other frames it does not take.
         frame::send_all(&mut self.socket, header, payloads).map_err(|_| NotConnected)
     }
 
     fn is_connected(&self) -> bool {
-        frame::events(&self.socket).contains(zmq::POLLOUT)
+        let events = frame::events(&self.socket);
+        if events.contains(zmq::POLLIN) {
+            // To ask has made its descriptor unreadable.
+            self.untold.set(true);
+        }
+        events.contains(zmq::POLLOUT)
     }
 
     fn has_ended(&mut self) -> bool {
@@ -117,7 +124,7 @@ impl Link for Dealer {
     }
 
     fn has_more(&self) -> bool {
-        self.untold && frame::events(&self.socket).contains(zmq::POLLIN)
+        self.untold.get() && frame::events(&self.socket).contains(zmq::POLLIN)
     }
 
     fn sleep(&mut self, at_most: Option<Duration>) -> Told {

@@ -24,7 +24,7 @@ macro_rules! conform {
                 ends: of_links_are_told_after_their_last_message, of_listeners_are_told, by_cutting_are_told_to_both,
                     leave_no_way_back, make_way_for_another_connection, of_one_are_of_no_other;
                 sleep: ends_with_a_message_to_either, ends_with_a_watched_descriptor, ends_in_time,
-                    elsewhere_needs_only_descriptor_and_has_more;
+                    elsewhere_needs_only_descriptor_and_has_more, elsewhere_is_not_disturbed_by_questions;
                 bounds: cut_off_who_sends_too_much, refuse_who_does_not_read, turn_away_connections_beyond_the_most,
                     show_that_a_message_has_too_many_frames, tell_who_chose_an_identity;
             }
