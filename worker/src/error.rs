@@ -70,6 +70,11 @@ pub enum WorkerError {
         /// Why, for people.
         text: String,
     },
+    /// The next job was asked for before the last one was answered.
+    #[error(
+        "the next job was asked for before the last one was finished: a worker runs one job after the other"
+    )]
+    Unfinished,
     /// ZeroMQ or the system refused something that a worker needs.
     #[error("cannot {action}: {reason}")]
     System {

@@ -16,7 +16,7 @@
 //!
 //! [`Worker`] is where to begin: it connects, registers again by itself when the master restarts, sends heartbeats while
 //! a handler computes, and leaves in good order on SIGTERM. [`Job`] is what a handler gets, [`Reply`] and [`JobFailure`]
-//! what it gives. [`machine`] is the protocol alone, for simulations.
+//! what it gives. A loop or a language that owns its thread pulls its jobs instead: [`PulledWorker`]. [`machine`] is the protocol alone, for simulations.
 //!
 //! This library installs no tracing subscriber, and never logs a payload or a header.
 
@@ -25,6 +25,7 @@ mod failure;
 mod job;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod machine;
+mod pulled;
 mod reply;
 mod runtime;
 mod stop;
@@ -37,6 +38,7 @@ pub use powerhose_protocol::{
     CurveClient, CurveError, CurveKey, CurveKeyPair, Endpoint, EndpointError, JobId, SecretError,
     SharedSecret,
 };
+pub use pulled::{NextJob, PulledJob, PulledWorker};
 pub use reply::Reply;
 pub use runtime::WATCHDOG_EXIT_STATUS;
 pub use stop::StopHandle;

@@ -1,5 +1,5 @@
 //! How a worker is told to leave: by a handle, or by a signal. Both only leave word; the worker acts on it when it gets to
-//! it.
+//! it. If it sleeps they wake it, and what they wake it with serves who else has something for it.
 
 use crate::WorkerError;
 use powerhose_wires::Wakeup;
@@ -63,6 +63,11 @@ impl StopWatch {
     /// The worker announces that it will sleep, and must then [look](StopWatch::is_asked) once more before it does.
     pub(crate) fn announce_sleep(&self) {
         self.word().wakeup.announce_sleep();
+    }
+
+    /// Wakes the worker, if it sleeps.
+    pub(crate) fn wake(&self) {
+        self.word().wakeup.wake();
     }
 
     /// The worker is awake: nobody needs to wake it.

@@ -1,9 +1,9 @@
-//! The worker as its program sees it: settings, then `run`.
+//! The worker as its program sees it: settings, then `run` or `open`.
 
 use crate::machine::{PoolSettings, Settings, truncated};
-use crate::runtime::{self, Master};
+use crate::runtime::{self, Engine, Master};
 use crate::stop::StopWatch;
-use crate::{CurveClient, Endpoint, Job, JobFailure, Reply, StopHandle, WorkerError};
+use crate::{CurveClient, Endpoint, Job, JobFailure, PulledWorker, Reply, StopHandle, WorkerError};
 use powerhose_protocol::{
     CURVE_FILE_VARIABLE, Credentials, DEFAULT_POOL, ENDPOINT_VARIABLE, POOL_VARIABLE, SECRET_FILE_VARIABLE,
     SharedSecret, limits,
@@ -17,7 +17,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// How the worker introduces itself, unless told otherwise.
 const SOFTWARE: &str = concat!("powerhose-worker/", env!("CARGO_PKG_VERSION"));
 
-/// A worker that has not started yet. Nothing is sent before [`run`](Worker::run).
+/// A worker that has not started yet. Nothing is sent before [`run`](Worker::run) or [`open`](Worker::open).
 #[derive(Debug)]
 pub struct Worker {
     endpoint: Endpoint,
@@ -144,7 +144,7 @@ impl Worker {
     }
 
     /// Leaves SIGTERM and SIGINT to the program. Otherwise each of them does what [`StopHandle::stop`] does, for as long
-    /// as [`run`](Worker::run) runs; after it they are ignored.
+    /// as [`run`](Worker::run) runs or the [`PulledWorker`] lives; after it they are ignored.
     #[must_use]
     pub fn ignore_signals(mut self) -> Worker {
         self.signals = Signals::Ignored;
@@ -176,13 +176,27 @@ impl Worker {
         R: Into<Reply>,
         H: FnMut(&Job) -> Result<R, JobFailure>,
     {
+        runtime::run(&self.engine()?, handler)
+    }
+
+    /// Connects and registers, for a program that asks for its jobs itself: see [`PulledWorker`]. Returns at once; the
+    /// master may not be there yet.
+    ///
+    /// # Errors
+    /// Those of [`run`](Worker::run) that it gives at once; the others come from
+    /// [`next_job`](PulledWorker::next_job).
+    pub fn open(self) -> Result<PulledWorker, WorkerError> {
+        Ok(PulledWorker::new(self.engine()?))
+    }
+
+    fn engine(self) -> Result<Engine, WorkerError> {
         let settings = self.settings()?;
-        let _guard = match self.signals {
+        let signals = match self.signals {
             Signals::Handled => Some(self.stop.watch_signals()?),
             Signals::Ignored => None,
         };
         let master = Master { endpoint: &self.endpoint, curve: self.curve.as_ref() };
-        runtime::run(master, settings, &self.stop, handler)
+        Engine::open(master, settings, self.stop, signals)
     }
 
     fn settings(&self) -> Result<Settings, WorkerError> {

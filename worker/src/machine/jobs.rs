@@ -43,7 +43,17 @@ pub(super) enum Watch {
 impl<P: Payload> Machine<P> {
     /// Whether no handler runs and no job waits for one.
     pub fn is_idle(&self) -> bool {
-        !matches!(self.handler, Handler::Running(_)) && self.queue.is_empty()
+        !self.is_running() && self.queue.is_empty()
+    }
+
+    /// Whether a handler runs.
+    pub fn is_running(&self) -> bool {
+        matches!(self.handler, Handler::Running(_))
+    }
+
+    /// Whether a job waits to be run, and none runs.
+    pub fn has_next(&self) -> bool {
+        !self.is_running() && !self.queue.is_empty()
     }
 
     /// Whether jobs are here that go back to the master if the one before them takes long: then time must be let pass more
@@ -55,7 +65,7 @@ impl<P: Payload> Machine<P> {
     /// The job to run now, if there is one. Its handler is to be called, and [`finish`](Machine::finish) after it; until
     /// then there is no next job. A job whose time is over is answered here instead of begun.
     pub fn next_job(&mut self, now: Instant) -> Option<Work<P>> {
-        if matches!(self.handler, Handler::Running(_)) {
+        if self.is_running() {
             return None;
         }
         let session = self.session()?.session;

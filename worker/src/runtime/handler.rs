@@ -17,10 +17,7 @@ where
     let _entered =
         tracing::info_span!("job", id = %job.id(), pool = job.pool(), attempt = job.attempt()).entered();
     match panics::catch(|| handler(job).map(Into::into)) {
-        Ok(Ok(reply)) => {
-            let (payload, headers) = reply.into_parts();
-            Outcome::Done { payload: payload.into(), headers }
-        }
+        Ok(Ok(reply)) => done(reply),
         Ok(Err(failure)) => failed(failure),
         Err(panic) => {
             let text = format!("panicked at {}: {}", panic.location, panic.message);
@@ -30,7 +27,14 @@ where
     }
 }
 
-fn failed(failure: JobFailure) -> Outcome<Bytes> {
+/// What a reply is to the machine.
+pub(crate) fn done(reply: Reply) -> Outcome<Bytes> {
+    let (payload, headers) = reply.into_parts();
+    Outcome::Done { payload: payload.into(), headers }
+}
+
+/// What a failure is to the machine.
+pub(crate) fn failed(failure: JobFailure) -> Outcome<Bytes> {
     let (code, text) = failure.into_parts();
     Outcome::Failed { code, text }
 }

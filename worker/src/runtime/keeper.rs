@@ -1,5 +1,6 @@
-//! The keeper: a thread that minds the socket while a handler runs. It sends due heartbeats, reads what comes, and
-//! sees for the watchdog whether the handler hangs. While no handler runs it touches nothing.
+//! The keeper: a thread that minds the socket while a handler runs, or while a loop that pulls jobs does other things. It
+//! sends due heartbeats, reads what comes, and sees for the watchdog whether the handler hangs. While a job is waited for it
+//! touches nothing.
 //!
 //! It looks every 50 ms, and every millisecond where jobs wait behind the one that runs: if that takes long, they go back to
 //! the master, and to another worker.
@@ -21,7 +22,7 @@ const IDLE_TICKS: u32 = 20;
 /// What the job thread tells the keeper without waking it for each job.
 #[derive(Default)]
 pub(super) struct Pace {
-    /// A handler runs: the keeper may take the socket.
+    /// A handler runs, or nobody looks at the socket: the keeper may take it.
     running: AtomicBool,
     /// Handlers that have begun.
     begun: AtomicU64,
@@ -50,7 +51,12 @@ impl Pace {
         self.hurries.store(true, Ordering::SeqCst);
     }
 
-    /// The handler has ended.
+    /// Nobody looks at the socket, though no handler runs.
+    pub(super) fn stand_in(&self) {
+        self.running.store(true, Ordering::Release);
+    }
+
+    /// The handler has ended, or somebody looks at the socket again.
     pub(super) fn end(&self) {
         self.running.store(false, Ordering::Release);
     }
@@ -107,7 +113,7 @@ impl Ticks {
 }
 
 /// Until the job thread has ended.
-pub(super) fn keep(shared: &Shared<'_>) {
+pub(super) fn keep(shared: &Shared) {
     let mut ticks = Ticks::default();
     while !shared.ended.load(Ordering::Acquire) {
         thread::park_timeout(ticks.next(&shared.pace));
@@ -126,6 +132,7 @@ pub(super) fn keep(shared: &Shared<'_>) {
         if io.machine.has_stock() {
             shared.pace.saw_stock();
         }
+        shared.tell_if_ready(&io);
     }
 }
 

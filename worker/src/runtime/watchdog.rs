@@ -1,6 +1,8 @@
 //! Ends the process when its handler hangs, after saying where. A thread cannot be ended; a process can, and its
 //! supervisor starts another.
 
+use rustix::process::Pid;
+use rustix::thread::gettid;
 use signal_hook::consts::SIGURG;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -23,17 +25,31 @@ static FRAMES: [AtomicUsize; FRAMES_MAX] = [const { AtomicUsize::new(0) }; FRAME
 /// How many of them there are; `usize::MAX` until they were captured.
 static FRAMES_CAPTURED: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// The thread that runs the handlers.
-pub(super) struct JobThread(libc::pthread_t);
+/// The thread that runs the handlers, as the process and as the system name it.
+pub(super) struct JobThread {
+    handle: usize,
+    id: Pid,
+}
 
 impl JobThread {
     pub(super) fn current() -> JobThread {
-        // SAFETY: it has no preconditions.
-        JobThread(unsafe { libc::pthread_self() })
+        JobThread { handle: this_thread(), id: gettid() }
+    }
+
+    /// This thread runs handlers from now on. Costs a system call only if another one did before.
+    pub(super) fn renew(&mut self) {
+        if self.handle != this_thread() {
+            *self = JobThread::current();
+        }
     }
 }
 
-/// Logs where this thread hangs and ends the process with [`WATCHDOG_EXIT_STATUS`]. The thread must be alive.
+fn this_thread() -> usize {
+    // SAFETY: it has no preconditions.
+    unsafe { libc::pthread_self() as usize }
+}
+
+/// Logs where this thread hangs and ends the process with [`WATCHDOG_EXIT_STATUS`].
 pub(super) fn end_process(thread: &JobThread) -> ! {
     // Reading debug information can itself hang, if the thread was interrupted while it held the loader's lock.
     let last_resort = thread::Builder::new().spawn(|| {
@@ -57,10 +73,10 @@ fn exit() -> ! {
 fn capture(thread: &JobThread) -> Result<Vec<usize>, String> {
     // SAFETY: `note_frames` does what may be done in a signal handler; see there.
     unsafe { signal_hook::low_level::register(SIGURG, note_frames) }.map_err(|error| error.to_string())?;
-    // SAFETY: the thread waits in `runtime::run`'s scope for the one that is here, so it is alive.
-    let failure = unsafe { libc::pthread_kill(thread.0, SIGURG) };
-    if failure != 0 {
-        return Err(std::io::Error::from_raw_os_error(failure).to_string());
+    let (process, thread) = (std::process::id(), thread.id.as_raw_pid());
+    // SAFETY: it has no preconditions: a thread that is gone is an error, and any other of this process only notes frames.
+    if unsafe { libc::syscall(libc::SYS_tgkill, process, thread, SIGURG) } != 0 {
+        return Err(std::io::Error::last_os_error().to_string());
     }
     let begun_at = Instant::now();
     while begun_at.elapsed() < CAPTURE_PATIENCE {

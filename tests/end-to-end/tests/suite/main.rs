@@ -25,6 +25,7 @@ mod orders;
 mod overruns;
 mod pools;
 mod predecessor;
+mod pulled;
 #[cfg(feature = "python-tests")]
 mod python_client;
 mod raw_worker;

@@ -1,5 +1,5 @@
 //! The socket and the machine together: what came goes in, what the machine wants done is done. Never blocks except in
-//! [`Io::wait`], which only the job thread calls.
+//! [`Io::wait`], which only the thread that runs the jobs calls.
 
 use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
@@ -8,7 +8,8 @@ use crate::runtime::watchdog;
 use crate::stop::StopWatch;
 use bytes::Bytes;
 use powerhose_wires::{Bounds, Link, NotConnected, choice};
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -31,12 +32,13 @@ pub(super) fn connect(master: Master<'_>) -> Result<Box<dyn Link>, WorkerError> 
         .map_err(|error| WorkerError::system("connect", error))
 }
 
-pub(super) struct Io<'a> {
+pub(crate) struct Io {
     pub(super) machine: Machine<Bytes>,
     link: Box<dyn Link>,
     /// A connection has ended, and the machine does not know: what came over it may still have to be read.
     has_ended: bool,
-    stop: &'a StopWatch,
+    /// Read by the link, so dropped after it.
+    stop: StopWatch,
     told_to_leave: bool,
     /// Tells the running handler that nobody waits for it.
     cancelled: Arc<AtomicBool>,
@@ -46,14 +48,12 @@ pub(super) struct Io<'a> {
     turned_at: Instant,
 }
 
-impl<'a> Io<'a> {
-    /// To be called on the job thread: the watchdog will look at the thread that did.
+impl Io {
     pub(super) fn open(
         mut link: Box<dyn Link>,
         settings: Settings,
-        stop: &'a StopWatch,
-        cancelled: Arc<AtomicBool>,
-    ) -> Result<Io<'a>, WorkerError> {
+        stop: StopWatch,
+    ) -> Result<Io, WorkerError> {
         let now = Instant::now();
         link.watch(stop.as_fd(), STOP).map_err(|error| WorkerError::system("watch for a stop", error))?;
         Ok(Io {
@@ -62,11 +62,49 @@ impl<'a> Io<'a> {
             has_ended: false,
             stop,
             told_to_leave: false,
-            cancelled,
+            cancelled: Arc::new(AtomicBool::new(false)),
             job_thread: watchdog::JobThread::current(),
             payloads: Vec::new(),
             turned_at: now,
         })
+    }
+
+    /// A job begins on this thread, at which the watchdog will look. What tells its handler that nobody waits for it.
+    pub(super) fn begin_job(&mut self) -> Arc<AtomicBool> {
+        self.job_thread.renew();
+        self.cancelled.store(false, Ordering::Relaxed);
+        self.cancelled.clone()
+    }
+
+    /// What a loop can sleep on that [announced](Io::announce_sleep) it: readable when the link has something to receive or to
+    /// tell, the worker is to leave, or it was [told](Io::tell).
+    pub(super) fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.link.as_fd().try_clone_to_owned()
+    }
+
+    /// A loop is about to sleep on the [descriptor](Io::descriptor).
+    pub(super) fn announce_sleep(&self) {
+        self.stop.announce_sleep();
+        // Who asked before may not have seen that anybody sleeps.
+        if self.stop.is_asked() && !self.told_to_leave {
+            self.tell();
+        }
+    }
+
+    /// Wakes a loop that sleeps on the [descriptor](Io::descriptor).
+    pub(super) fn tell(&self) {
+        self.stop.wake();
+    }
+
+    /// That loop is here, and awake.
+    pub(super) fn awake(&mut self) {
+        self.stop.awake();
+        self.link.slept_elsewhere();
+    }
+
+    /// Whether the thread that runs the jobs would have something to do, though the link tells of nothing.
+    pub(super) fn has_news(&self) -> bool {
+        self.machine.has_next() || self.machine.ending().is_some()
     }
 
     /// Whether some of what was said is still to be sent. Nothing is begun before: nobody would send it meanwhile.
@@ -127,9 +165,9 @@ impl<'a> Io<'a> {
     pub(super) fn look(&mut self, now: Instant) -> Look {
         // Both are asked: what one tells, it tells once.
         self.has_ended |= self.link.has_ended() | self.link.has_hint();
-        let readable = self.link.has_more();
         // Also if there is another connection by now.
         let connected = self.link.is_connected() && !self.has_ended;
+        let readable = self.link.has_more();
         if connected && self.machine.awaits_connection() {
             self.machine.handle_connected(now);
         } else if !connected && self.machine.has_session() && !readable {
@@ -142,15 +180,22 @@ impl<'a> Io<'a> {
         Look::Something
     }
 
-    /// Returns once a message is there, the connection came or went, the worker is to leave, or the machine's time has
-    /// come.
-    pub(super) fn wait(&mut self) {
+    /// Whether all is done of which the link's descriptor does not tell: then one can sleep on that.
+    pub(super) fn has_nothing_to_do(&mut self, now: Instant) -> bool {
+        self.look(now) == Look::Nothing
+    }
+
+    /// Returns once a message is there, the connection came or went, the worker is to leave, the machine's time has come,
+    /// or it is `until`.
+    pub(super) fn wait(&mut self, until: Option<Instant>) {
         let now = Instant::now();
         // The link's descriptor tells only of changes after this look.
         if self.look(now) == Look::Something {
             return;
         }
-        let timeout = self.machine.poll_timeout().map(|(due, _)| due.saturating_duration_since(now));
+        let due = self.machine.poll_timeout().map(|(due, _)| due);
+        let due = [due, until].into_iter().flatten().min();
+        let timeout = due.map(|due| due.saturating_duration_since(now));
         self.stop.announce_sleep();
         if self.told_to_leave || !self.stop.is_asked() {
             self.link.sleep(timeout);

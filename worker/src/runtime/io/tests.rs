@@ -6,7 +6,6 @@ use crate::stop::StopWatch;
 use powerhose_protocol::{Message, decode};
 use powerhose_wires::memory::{self, Place};
 use powerhose_wires::{Listener, Route};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,13 +25,14 @@ fn settings() -> Settings {
     }
 }
 
-fn open<'a>(place: &Place, stop: &'a StopWatch) -> Io<'a> {
+fn open(place: &Place) -> Io {
     let link = Box::new(place.connect().expect("a place"));
-    Io::open(link, settings(), stop, Arc::default()).expect("its descriptors are open")
+    let stop = StopWatch::new().expect("a descriptor");
+    Io::open(link, settings(), stop).expect("its descriptors are open")
 }
 
 /// The worker waits and turns until its master hears a HELLO.
-fn greeting(io: &mut Io<'_>, master: &mut memory::Router) -> Route {
+fn greeting(io: &mut Io, master: &mut memory::Router) -> Route {
     let end = Instant::now() + SOON;
     loop {
         if let Some(received) = master.receive(&mut Vec::new()) {
@@ -40,16 +40,16 @@ fn greeting(io: &mut Io<'_>, master: &mut memory::Router) -> Route {
             return received.route;
         }
         assert!(Instant::now() < end, "the worker says nothing");
-        io.wait();
+        io.wait(None);
         io.turn(Instant::now());
     }
 }
 
 #[test]
 fn a_worker_greets_whoever_listens_and_the_next_who_does() {
-    let (place, stop) = (Place::new(), StopWatch::new().expect("a descriptor"));
+    let place = Place::new();
     let mut master = place.listen().expect("a place");
-    let mut io = open(&place, &stop);
+    let mut io = open(&place);
     greeting(&mut io, &mut master);
     let mut next = place.listen().expect("a place");
     greeting(&mut io, &mut next);
@@ -57,9 +57,9 @@ fn a_worker_greets_whoever_listens_and_the_next_who_does() {
 
 #[test]
 fn a_worker_that_is_cut_off_greets_again() {
-    let (place, stop) = (Place::new(), StopWatch::new().expect("a descriptor"));
+    let place = Place::new();
     let mut master = place.listen().expect("a place");
-    let mut io = open(&place, &stop);
+    let mut io = open(&place);
     let route = greeting(&mut io, &mut master);
     master.cut(route);
     assert_ne!(greeting(&mut io, &mut master), route);
@@ -67,15 +67,15 @@ fn a_worker_that_is_cut_off_greets_again() {
 
 #[test]
 fn a_worker_that_waits_is_woken_to_leave() {
-    let (place, stop) = (Place::new(), StopWatch::new().expect("a descriptor"));
-    let mut io = open(&place, &stop);
-    let handle = stop.handle();
+    let place = Place::new();
+    let mut io = open(&place);
+    let handle = io.stop.handle();
     let end = Instant::now() + SOON;
     thread::scope(|scope| {
         scope.spawn(move || handle.stop());
         while io.machine.ending().is_none() {
             assert!(Instant::now() < end, "it waits on");
-            io.wait();
+            io.wait(None);
             io.turn(Instant::now());
         }
     });

@@ -4,7 +4,9 @@
 mod commands;
 
 use clap::Parser;
-use powerhose_worker::Worker;
+use powerhose_worker::{NextJob, PulledWorker, Worker};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +32,9 @@ struct Options {
     /// Exits with this status instead of registering.
     #[arg(long)]
     exit_at_once: Option<i32>,
+    /// Asks for its jobs itself, instead of being called with them.
+    #[arg(long)]
+    pulled: bool,
     /// Runs, but never registers.
     #[arg(long)]
     never_register: bool,
@@ -56,5 +61,25 @@ fn main() -> anyhow::Result<()> {
     let worker = worker.silence_max(Duration::from_millis(options.silence_ms));
     let worker =
         options.pool.iter().fold(worker, |worker, pool| worker.pool_with_credit(pool, options.credit));
-    Ok(worker.run(commands::run)?)
+    if options.pulled { pull(worker.open()?) } else { Ok(worker.run(commands::run)?) }
+}
+
+/// In a loop of its own, which sleeps on the worker's descriptor.
+fn pull(mut worker: PulledWorker) -> anyhow::Result<()> {
+    loop {
+        match worker.try_next_job()? {
+            NextJob::Job(job) => match commands::run(&job) {
+                Ok(reply) => job.finish(reply),
+                Err(failure) => job.fail(failure),
+            },
+            NextJob::NotYet => {
+                let descriptor = worker.descriptor()?;
+                match poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], None) {
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            NextJob::Ended => return Ok(()),
+        }
+    }
 }
