@@ -8,7 +8,7 @@ use crate::sample::Sample;
 use crate::work::thread_time;
 use anyhow::Context;
 use bytes::Bytes;
-use powerhose::desk::{Action, Desk, Event, Identity, Repeat, Route, Submission};
+use powerhose::desk::{Action, Clock, Desk, Event, Identity, Repeat, Route, Submission};
 use powerhose::{Headers, Settings};
 use powerhose_protocol::{
     DEFAULT_POOL, Hello, MAGIC, Message, MessageHeaders, NamedValues, PoolOffer, ROLE_WORKER, Register,
@@ -136,6 +136,7 @@ impl Exchange {
             headers: Headers::default(),
             timeout: Some(NEVER),
             attempts_max: None,
+            clock: Clock::FromSubmission,
             repeat: Repeat::Allowed,
         };
         Input::Submit(self.calls, submission)

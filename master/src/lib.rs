@@ -79,8 +79,8 @@ pub use powerhose_worker::Worker;
 pub use runner::MasterBuilder;
 #[cfg(any(feature = "master", feature = "client"))]
 pub use runner::{
-    Canceller, IntoPayload, Job, JobError, JobErrorKind, JobHandle, JobRunner, JobsLost, MasterGone, Reply,
-    WorkersMissing,
+    BATCH_JOBS_MAX, Batch, Canceller, ExecuteMany, IntoPayload, Job, JobError, JobErrorKind, JobHandle,
+    JobRunner, JobsLost, MasterGone, Reply, WorkersMissing,
 };
 #[cfg(feature = "client")]
 pub use runner::{ClientBuilder, ConnectError, Operator, OperatorError, Order, Progress, Selector};

@@ -2,14 +2,11 @@
 
 use anyhow::Context;
 use powerhose::worker::{JobFailure, Worker, WorkerError};
-use powerhose::{Job, JobHandle, JobRunner};
+use powerhose::{Job, JobRunner};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
-
-/// Jobs that are in flight at once.
-const IN_FLIGHT: usize = 64;
 
 /// The worker's function: a decimal number in, its square out.
 ///
@@ -41,21 +38,12 @@ pub fn print_squares(runner: &JobRunner, jobs: u64) -> anyhow::Result<()> {
     let begin = Instant::now();
     let mut by_worker: BTreeMap<u64, u64> = BTreeMap::new();
     let mut out = io::stdout().lock();
-    let mut in_flight = std::collections::VecDeque::new();
-    let submit = |number: u64| (number, runner.submit(Job::new(number.to_string()).pool("square")));
-    let mut print = |(number, handle): (u64, JobHandle)| -> anyhow::Result<()> {
-        let reply = handle.wait().with_context(|| format!("{number} could not be squared"))?;
+    let squares = runner.execute_many((1..=jobs).map(|number| Job::new(number.to_string()).pool("square")));
+    for (number, square) in (1..).zip(squares) {
+        let reply = square.with_context(|| format!("{number} could not be squared"))?;
         *by_worker.entry(reply.worker()).or_default() += 1;
         writeln!(out, "{number}² = {} (worker {})", String::from_utf8_lossy(&reply), reply.worker())?;
-        Ok(())
-    };
-    for number in 1..=jobs {
-        if in_flight.len() == IN_FLIGHT {
-            in_flight.pop_front().map_or(Ok(()), &mut print)?;
-        }
-        in_flight.push_back(submit(number));
     }
-    in_flight.into_iter().try_for_each(&mut print)?;
     let seconds = begin.elapsed().as_secs_f64();
     let shares: Vec<String> =
         by_worker.iter().map(|(worker, count)| format!("worker {worker}: {count}")).collect();

@@ -131,6 +131,11 @@ impl Calls {
         }
     }
 
+    /// Another timer for a call; the one before.
+    pub(super) fn replace_timer(&mut self, call: u64, timer: TimerKey) -> Option<TimerKey> {
+        self.calls.get_mut(&call).map(|call| std::mem::replace(&mut call.timer, timer))
+    }
+
     /// The number of the first call that waits; [`first_unsent`](Calls::first_unsent) has just found it.
     pub(super) fn first_number(&self) -> Option<u64> {
         self.queue.front().copied()

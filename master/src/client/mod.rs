@@ -20,7 +20,7 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
-pub use crate::common::{Ending, Outcome, Repeat, Submission};
+pub use crate::common::{Clock, Ending, Outcome, Repeat, Submission};
 pub use action::{ClientAction, Course, Refusal};
 pub use settings::ClientSettings;
 
@@ -95,6 +95,11 @@ impl ClientMachine {
         self.now = self.now.max(now);
         match self.admit(&submission) {
             Ok(()) => {
+                // To wait for a session counts in any case: there may be no master any more.
+                let deadline = match submission.clock {
+                    Clock::FromSubmission => deadline,
+                    Clock::FromDispatch => deadline.min(self.now + submission.timeout.unwrap_or_default()),
+                };
                 let timer = self.deadline_timer(call, deadline);
                 self.calls.add(call, submission, deadline, timer);
             }

@@ -4,10 +4,10 @@ use super::action::ClientAction;
 use super::admission::check_size;
 use super::calls::Leaving;
 use super::{ClientMachine, Lifecycle, outcome};
-use crate::common::{Ending, Repeat};
+use crate::common::{Clock, Ending, Repeat, WAIT_MAX};
 use bytes::Bytes;
 use powerhose_protocol::limits::ENTRIES_MAX;
-use powerhose_protocol::{Abandon, CallEntry, Execute, FLAG_ONCE, JobId, Message};
+use powerhose_protocol::{Abandon, CallEntry, Execute, FLAG_FROM_DISPATCH, FLAG_ONCE, JobId, Message};
 use std::time::Instant;
 
 impl ClientMachine {
@@ -63,6 +63,13 @@ impl ClientMachine {
             }
             bytes += length;
             let Some(leaving) = self.calls.send_first() else { break };
+            if leaving.submission.clock == Clock::FromDispatch {
+                // The master counts from here on.
+                let timer = self.deadline_timer(leaving.call, self.now + WAIT_MAX);
+                if let Some(before) = self.calls.replace_timer(leaving.call, timer) {
+                    self.timers.stop(before);
+                }
+            }
             batch.push(leaving);
         }
         batch
@@ -96,13 +103,18 @@ impl ClientMachine {
 
 fn call_entry(leaving: &Leaving, now: Instant) -> CallEntry<'_> {
     let Leaving { call, deadline, submission } = leaving;
-    let left_ms = deadline.saturating_duration_since(now).as_millis() as u64;
+    let left = match submission.clock {
+        Clock::FromSubmission => deadline.saturating_duration_since(now),
+        Clock::FromDispatch => submission.timeout.unwrap_or_default(),
+    };
+    let once = if submission.repeat == Repeat::Never { FLAG_ONCE } else { 0 };
+    let from_dispatch = if submission.clock == Clock::FromDispatch { FLAG_FROM_DISPATCH } else { 0 };
     CallEntry {
         call: *call,
         pool: &submission.pool,
         // The wire knows no shorter time.
-        timeout_ms: left_ms.max(1),
-        flags: if submission.repeat == Repeat::Never { FLAG_ONCE } else { 0 },
+        timeout_ms: (left.as_millis() as u64).max(1),
+        flags: once | from_dispatch,
         attempts_max: submission.attempts_max.map(u64::from),
         headers: submission.headers.to_wire(),
     }

@@ -3,12 +3,12 @@
 use super::outbox::frame_bytes;
 use super::sessions::Errand;
 use super::{Desk, Route};
-use crate::common::{GoneCause, Headers, Repeat, Submission};
+use crate::common::{Clock, GoneCause, Headers, Repeat, Submission};
 use crate::dispatcher::{PeerKey, Standing, WorkerReply};
 use bytes::Bytes;
 use powerhose_protocol::{
-    CallEntry, DecodeError, Execute, FLAG_ONCE, Heartbeat, Kind, Message, Quieted, Replies, ReplyEntry,
-    decode,
+    CallEntry, DecodeError, Execute, FLAG_FROM_DISPATCH, FLAG_ONCE, Heartbeat, Kind, Message, Quieted,
+    Replies, ReplyEntry, decode,
 };
 use std::time::Duration;
 use tracing::{debug, info};
@@ -141,6 +141,10 @@ fn submission(entry: &CallEntry<'_>, payload: Bytes) -> Submission {
         headers: Headers::from_wire(&entry.headers),
         timeout: Some(Duration::from_millis(entry.timeout_ms)),
         attempts_max: entry.attempts_max.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
+        clock: match entry.flags & FLAG_FROM_DISPATCH {
+            0 => Clock::FromSubmission,
+            _ => Clock::FromDispatch,
+        },
         repeat: if entry.flags & FLAG_ONCE == 0 { Repeat::Allowed } else { Repeat::Never },
     }
 }

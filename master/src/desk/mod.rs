@@ -32,8 +32,8 @@ mod strikes;
 pub(crate) mod tests;
 
 pub use crate::common::{
-    Ending, GoneCause, LostCause, Notice, Outcome, PoolSettings, Rejection, Repeat, Settings, SharedSecrets,
-    Stats, Submission, WorkerInfo,
+    Clock, Ending, GoneCause, LostCause, Notice, Outcome, PoolSettings, Rejection, Repeat, Settings,
+    SharedSecrets, Stats, Submission, WorkerInfo,
 };
 pub use crate::dispatcher::{Holdings, Identity};
 pub use event::{Action, Event, Route};

@@ -4,7 +4,7 @@ use super::fleet::TooManyPools;
 use super::keys::{JobKey, PeerKey};
 use super::queue::{Job, Lane, Place};
 use super::{Dispatcher, Timer};
-use crate::common::{Ending, Outcome, Rejection, Submission, WAIT_MAX};
+use crate::common::{Clock, Ending, Outcome, Rejection, Submission, WAIT_MAX};
 use powerhose_protocol::limits::is_pool_name;
 use powerhose_protocol::{CALL_MAX, JobId};
 use std::time::Duration;
@@ -44,6 +44,11 @@ impl Dispatcher {
         self.check_pace(pool, client, timeout)?;
         let id = JobId::new(self.fleet.number(client), call);
         let (now, accepted) = (self.clock.now(), self.clock.moment());
+        // Whoever waits for a worker as long as it has to, has no deadline before.
+        let (wait_max, from_dispatch) = match job.clock {
+            Clock::FromSubmission => (timeout, None),
+            Clock::FromDispatch => (WAIT_MAX, Some(timeout)),
+        };
         let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);
         let timers = &mut self.timers;
         let key = self.queue.insert(|key| Job {
@@ -54,8 +59,9 @@ impl Dispatcher {
             headers: job.headers,
             repeat: job.repeat,
             accepted,
-            deadline: accepted.after(timeout),
-            deadline_timer: timers.set(now + timeout, Timer::Deadline(key)),
+            deadline: accepted.after(wait_max),
+            deadline_timer: timers.set(now + wait_max, Timer::Deadline(key)),
+            from_dispatch,
             attempts_max: job.attempts_max.unwrap_or(self.settings.attempts_max).max(1),
             attempt: 0,
             returned: 0,
@@ -114,6 +120,9 @@ impl Dispatcher {
 
     /// Puts a job into its pool's queue.
     pub(super) fn wait_in_queue(&mut self, key: JobKey, lane: Lane) {
+        if lane == Lane::Again && self.queue[key].from_dispatch.is_some() {
+            self.set_deadline(key, WAIT_MAX);
+        }
         self.queue.wait(key, lane);
         self.fleet.pool_changed(self.queue[key].pool);
     }

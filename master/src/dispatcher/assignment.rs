@@ -50,6 +50,9 @@ impl Dispatcher {
     fn dispatch(&mut self, pool: PoolKey, worker: PeerKey) {
         let key = self.queue.pop(pool);
         let number = self.fleet.number(worker);
+        if let Some(within) = self.queue[key].from_dispatch {
+            self.set_deadline(key, within);
+        }
         let job = &mut self.queue[key];
         job.attempt += 1;
         job.place = Place::Dispatched { worker };

@@ -4,7 +4,7 @@ use super::event::Attempt;
 use super::fleet::Wanted;
 use super::keys::{JobKey, PeerKey};
 use super::queue::{Job, Place};
-use super::{Action, Dispatcher};
+use super::{Action, Dispatcher, Timer};
 use crate::common::{Ending, LostCause, Notice, Outcome, Rejection};
 use std::time::Duration;
 use tracing::debug;
@@ -83,6 +83,14 @@ impl Dispatcher {
             }
         }
         self.actions.push_back(Action::Told { client, call, outcome });
+    }
+
+    /// A job has so much time from now on.
+    pub(super) fn set_deadline(&mut self, key: JobKey, within: Duration) {
+        let job = &mut self.queue[key];
+        job.deadline = self.clock.moment().after(within);
+        self.timers.stop(job.deadline_timer);
+        job.deadline_timer = self.timers.set(self.clock.now() + within, Timer::Deadline(key));
     }
 
     /// A caller's patience is over.

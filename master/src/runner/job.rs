@@ -1,7 +1,6 @@
 //! A job as a caller describes it.
 
-use crate::common::Headers;
-use crate::common::{Repeat, Submission};
+use crate::common::{Clock, Headers, Repeat, Submission};
 use bytes::Bytes;
 use powerhose_protocol::DEFAULT_POOL;
 use std::time::Duration;
@@ -28,6 +27,7 @@ impl Job {
             headers: Headers::default(),
             timeout: None,
             attempts_max: None,
+            clock: Clock::FromSubmission,
             repeat: Repeat::Allowed,
         })
     }
@@ -41,7 +41,15 @@ impl Job {
     /// How long the caller waits, counted from `submit` or `execute`: above 0 and at most 365 days, in steps of a
     /// millisecond. Default: the master's, 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Job {
-        self.0.timeout = Some(timeout);
+        (self.0.timeout, self.0.clock) = (Some(timeout), Clock::FromSubmission);
+        self
+    }
+
+    /// How long a worker may take, counted from when it is given the job (anew, should another one be given it): above 0 and at
+    /// most 365 days, in steps of a millisecond. The job waits for a worker as long as it has to. Takes the place of
+    /// [`timeout`](Job::timeout).
+    pub fn run_timeout(mut self, timeout: Duration) -> Job {
+        (self.0.timeout, self.0.clock) = (Some(timeout), Clock::FromDispatch);
         self
     }
 
@@ -61,6 +69,14 @@ impl Job {
     /// How many workers may die with it before it ends as lost: at least 1. Default: the master's, 3.
     pub fn attempts_max(mut self, attempts: u32) -> Job {
         self.0.attempts_max = Some(attempts.max(1));
+        self
+    }
+
+    /// A batch's job: if it was given no time of its own, waiting for a worker does not count.
+    pub(crate) fn in_batch(mut self) -> Job {
+        if self.0.timeout.is_none() {
+            self.0.clock = Clock::FromDispatch;
+        }
         self
     }
 

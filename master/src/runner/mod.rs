@@ -1,5 +1,6 @@
 //! What a web developer sees: [`JobRunner`], [`Job`], [`JobHandle`], [`JobError`].
 
+mod batch;
 mod changes;
 #[cfg(feature = "client")]
 mod client_builder;
@@ -29,6 +30,7 @@ mod starting;
 mod turns;
 mod vigil;
 
+pub use batch::{BATCH_JOBS_MAX, Batch, ExecuteMany};
 #[cfg(feature = "client")]
 pub use client_builder::ClientBuilder;
 #[cfg(feature = "client")]
@@ -44,7 +46,7 @@ pub use reply::Reply;
 
 pub(crate) use link::Command;
 
-use crate::common::{Notice, Stats, Submission, WorkerInfo};
+use crate::common::{Clock, Notice, Stats, Submission, WAIT_MAX, WorkerInfo};
 #[cfg(feature = "master")]
 use crate::transport::BindError;
 use crate::transport::clock;
@@ -187,11 +189,18 @@ impl JobRunner {
     }
 
     fn hand_over(&self, job: Job, submit: impl Fn(&Link, u64, Submission, Instant, &Arc<Slot>)) -> JobHandle {
-        let submission = job.into_submission();
+        let mut submission = job.into_submission();
         let call = self.link.next_call();
         let timeout = submission.timeout.unwrap_or(self.link.default_timeout());
         let now = clock::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now);
+        let within = match submission.clock {
+            Clock::FromSubmission => timeout,
+            Clock::FromDispatch => {
+                submission.timeout = Some(timeout);
+                WAIT_MAX
+            }
+        };
+        let deadline = now.checked_add(within).unwrap_or(now);
         let slot = Arc::new(Slot::new(self.place.id_of(call)));
         submit(&self.link, call, submission, deadline, &slot);
         JobHandle { slot, link: self.link.clone(), call, deadline }

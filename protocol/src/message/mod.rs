@@ -33,6 +33,8 @@ pub const CODE_CLOSING: &str = "closing";
 
 /// Flag of a job: never dispatch it a second time.
 pub const FLAG_ONCE: u64 = 1;
+/// In the flags of a call: its timeout counts from when a worker is given the job.
+pub const FLAG_FROM_DISPATCH: u64 = 2;
 
 macro_rules! messages {
     ($($name:ident $(<$life:lifetime>)?,)*) => {

@@ -4,7 +4,9 @@ use crate::input::Input;
 use crate::peers::{Packet, Peers};
 use bytes::Bytes;
 use powerhose::WorkerExit;
-use powerhose::desk::{Action, Desk, Event, Identity, PoolSettings, Repeat, Route, Settings, Submission};
+use powerhose::desk::{
+    Action, Clock, Desk, Event, Identity, PoolSettings, Repeat, Route, Settings, Submission,
+};
 use powerhose_protocol::decode;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -119,6 +121,7 @@ impl<'a> Scene<'a> {
             headers: Default::default(),
             timeout: Some(Duration::from_millis(1 + u64::from(self.input.byte()))),
             attempts_max: Some(1 + self.input.below(3) as u32),
+            clock: Clock::FromSubmission,
             repeat: if self.input.is_odd() { Repeat::Never } else { Repeat::Allowed },
         };
         self.pending.insert(self.calls);

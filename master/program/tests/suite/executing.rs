@@ -23,11 +23,22 @@ fn lines_are_many_jobs_whose_replies_keep_their_order() {
     for length in 0..60 {
         writeln!(input, "{}", "x".repeat(length % 7)).expect("a text grows");
         // `wc` ends its line itself.
-        write!(expected, "{}\n\n", length % 7).expect("a text grows");
+        writeln!(expected, "{}", length % 7).expect("a text grows");
     }
     let ran = scene.run_with(&["execute", "--lines", "--timeout", "60s"], input.as_bytes());
     assert_eq!((ran.status, &*ran.stdout), (0, &*expected), "{ran:?}");
     run.signal(Signal::TERM);
+}
+
+#[test]
+fn a_batch_of_lines_ends_with_all_its_replies_however_long_they_wait() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &[], &["--", "sh", "-c", "sleep 0.2; cat"]);
+    let lines: String = (0..12).map(|number| format!("{number}\n")).collect();
+    let ran = scene.run_with(&["execute", "--lines", "--timeout", "1500ms"], lines.as_bytes());
+    assert_eq!((ran.status, &*ran.stdout), (0, &*lines), "{ran:?}");
+    let ran = scene.run_with(&["execute", "--lines", "--job-timeout", "500ms"], lines.as_bytes());
+    assert_eq!(ran.status, 21, "waiting counts if that was asked for: {ran:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::client::{ClientAction, ClientMachine, ClientSettings};
 use crate::common::Headers;
-use crate::common::{Outcome, Repeat, Submission};
+use crate::common::{Clock, Outcome, Repeat, Submission};
 use crate::transport::clock;
 use bytes::Bytes;
 use powerhose_protocol::{
@@ -73,6 +73,7 @@ impl Bench {
             headers: Headers::default(),
             timeout: Some(TIMEOUT),
             attempts_max: None,
+            clock: Clock::FromSubmission,
             repeat: Repeat::Allowed,
         };
         self.machine.submit(self.now, call, submission, self.now + TIMEOUT);

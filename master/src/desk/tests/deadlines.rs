@@ -1,7 +1,7 @@
 //! When a caller's patience is over: it is freed, and the worker is overdue until it answers.
 
 use super::harness::*;
-use crate::common::{Ending, Notice, PoolSettings, WorkerState};
+use crate::common::{Clock, Ending, Notice, PoolSettings, Submission, WorkerState};
 use powerhose_protocol::*;
 use std::time::Duration;
 
@@ -20,6 +20,40 @@ fn a_waiting_job_times_out_at_its_deadline_and_has_not_run() {
     assert_eq!(outcome.ending, Ending::TimedOut);
     assert_eq!((outcome.may_have_run, outcome.attempts, outcome.worker), (false, 0, None));
     assert_eq!(outcome.wait, Duration::from_millis(700));
+}
+
+#[test]
+fn a_job_whose_time_counts_from_its_dispatch_waits_as_long_as_it_has_to() {
+    let mut bench = with_credit(1);
+    let timeout = Some(Duration::from_millis(700));
+    let call = bench.submit_job(Submission { timeout, clock: Clock::FromDispatch, ..job("sign") });
+    bench.pass(1000);
+    let first = bench.worker("sign");
+    let given = bench.job(first);
+    bench.pass(600);
+    bench.give_back(first, &given, WorkerEnd::Returned);
+    bench.pass(900);
+    let second = bench.worker("sign");
+    let again = bench.job(second);
+    bench.pass(699);
+    assert!(!bench.has_ended(call), "it counts anew");
+    assert_eq!(again.job, given.job);
+    bench.pass(1);
+    let outcome = bench.outcome(call);
+    assert_eq!((outcome.ending, outcome.may_have_run), (Ending::TimedOut, true));
+}
+
+#[test]
+fn a_client_says_from_when_the_time_of_a_call_counts() {
+    let mut bench = with_credit(1);
+    let client = bench.client();
+    let timeout = Some(Duration::from_millis(700));
+    let call = |clock| Submission { timeout, clock, ..job("sign") };
+    bench.execute_all(client, &[(1, call(Clock::FromSubmission)), (2, call(Clock::FromDispatch))]);
+    bench.pass(900);
+    assert_eq!(bench.outcomes(client).len(), 1);
+    let worker = bench.worker("sign");
+    assert_eq!(bench.calls(worker), [2]);
 }
 
 #[test]

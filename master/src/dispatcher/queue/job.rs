@@ -8,6 +8,7 @@ use crate::timers::TimerKey;
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 pub(crate) struct Job {
     pub(crate) id: JobId,
@@ -20,6 +21,8 @@ pub(crate) struct Job {
     pub(crate) accepted: Moment,
     pub(crate) deadline: Moment,
     pub(crate) deadline_timer: TimerKey,
+    /// How long a worker has for it, if its deadline is set only when a worker is given it.
+    pub(crate) from_dispatch: Option<Duration>,
     pub(crate) attempts_max: u32,
     /// Dispatches so far: the fence on the wire.
     pub(crate) attempt: u32,

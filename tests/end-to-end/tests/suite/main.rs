@@ -5,6 +5,7 @@
 //! a duration: jobs are held by files that a test makes, and everything else is waited for with a bound that only keeps a
 //! broken test from hanging.
 
+mod batches;
 mod bytes;
 mod callbacks;
 mod cancelling;

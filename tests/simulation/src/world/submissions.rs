@@ -7,7 +7,7 @@ use crate::reference::{CallFacts, Caller};
 use crate::scenario::{POOLS, Runs};
 use crate::work::{Deed, Work};
 use powerhose::Headers;
-use powerhose::desk::{Repeat, Submission};
+use powerhose::desk::{Clock, Repeat, Submission};
 use std::time::Duration;
 
 impl World {
@@ -75,6 +75,7 @@ impl World {
             headers,
             timeout,
             attempts_max: random.permille(200).then(|| random.between(1, 4) as u32),
+            clock: Clock::FromSubmission,
             repeat: if random.permille(self.scenario.once_permille) {
                 Repeat::Never
             } else {

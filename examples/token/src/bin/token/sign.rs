@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use powerhose::{Job, JobHandle, JobRunner, cores};
+use powerhose::{Batch, Job, cores};
 use powerhose_example_token::claims::check_depth;
 use powerhose_example_token::job::{Reply, Request};
 use powerhose_example_token::program::{Handover, POOL, SigningOptions};
@@ -36,8 +37,8 @@ pub(crate) struct SignOptions {
 
 /// What became of a line, so far.
 enum Pending {
-    /// A worker has it.
-    Submitted(JobHandle),
+    /// A worker has it, or will: the batch has its result.
+    Submitted,
     /// It cannot be signed.
     Bad(String),
 }
@@ -64,10 +65,11 @@ pub(crate) fn run(options: &SignOptions) -> anyhow::Result<ExitCode> {
     let cluster = options.signing.start_workers(&handover)?;
     let workers = options.signing.workers.map_or_else(cores, usize::from);
     let (sender, receiver) = mpsc::sync_channel(workers * IN_FLIGHT_PER_WORKER);
-    let (runner, algorithm) = (cluster.runner(), options.alg.clone());
+    let batch = Arc::new(cluster.runner().batch(workers * IN_FLIGHT_PER_WORKER));
+    let (submitting, algorithm) = (batch.clone(), options.alg.clone());
     // Not joined: it may wait for input that nobody needs any more, and ends with the process.
-    thread::spawn(move || submit_lines(&runner, algorithm.as_deref(), &sender));
-    let written = write_tokens(&receiver, &mut io::stdout().lock());
+    thread::spawn(move || submit_lines(&submitting, algorithm.as_deref(), &sender));
+    let written = write_tokens(&receiver, &batch, &mut io::stdout().lock());
     // Every token that somebody reads is written; what is left belongs to nobody.
     let _ = cluster.close(CLOSE);
     match written {
@@ -79,12 +81,12 @@ pub(crate) fn run(options: &SignOptions) -> anyhow::Result<ExitCode> {
 }
 
 /// Submits line after line until the input ends or nobody takes the results.
-fn submit_lines(runner: &JobRunner, algorithm: Option<&str>, sender: &SyncSender<io::Result<Pending>>) {
+fn submit_lines(batch: &Batch, algorithm: Option<&str>, sender: &SyncSender<io::Result<Pending>>) {
     let mut input = io::stdin().lock();
     loop {
         let pending = match lines::next(&mut input) {
             Ok(None) => return,
-            Ok(Some(line)) => Ok(submit(runner, algorithm, &line)),
+            Ok(Some(line)) => Ok(submit(batch, algorithm, &line)),
             Err(error) => Err(error),
         };
         let failed = pending.is_err();
@@ -94,7 +96,7 @@ fn submit_lines(runner: &JobRunner, algorithm: Option<&str>, sender: &SyncSender
     }
 }
 
-fn submit(runner: &JobRunner, algorithm: Option<&str>, line: &Line) -> Pending {
+fn submit(batch: &Batch, algorithm: Option<&str>, line: &Line) -> Pending {
     let Line::Whole(line) = line else {
         return Pending::Bad(format!("longer than {} bytes", lines::MAX_LINE_BYTES));
     };
@@ -104,20 +106,25 @@ fn submit(runner: &JobRunner, algorithm: Option<&str>, line: &Line) -> Pending {
                 return Pending::Bad(error.to_string());
             }
             let request = Request::Sign { claims, alg: algorithm.map(str::to_owned) };
-            Pending::Submitted(runner.submit(Job::new(request.to_payload()).pool(POOL)))
+            batch.submit(Job::new(request.to_payload()).pool(POOL));
+            Pending::Submitted
         }
         Err(error) => Pending::Bad(format!("not JSON (near column {})", error.column())),
     }
 }
 
 /// Writes the tokens as they come; says how many lines gave none.
-fn write_tokens(receiver: &Receiver<io::Result<Pending>>, output: &mut impl Write) -> Result<u64, Stopped> {
+fn write_tokens(
+    receiver: &Receiver<io::Result<Pending>>,
+    batch: &Batch,
+    output: &mut impl Write,
+) -> Result<u64, Stopped> {
     let progress = progress();
     let mut bad_lines = 0;
     for (number, pending) in (1_u64..).zip(receiver) {
         let pending = pending
             .map_err(|error| Stopped::Failed(anyhow::Error::new(error).context("cannot read stdin")))?;
-        match token(pending) {
+        match token(pending, batch) {
             Ok(token) => writeln!(output, "{token}")?,
             Err(why) => {
                 bad_lines += 1;
@@ -133,12 +140,12 @@ fn write_tokens(receiver: &Receiver<io::Result<Pending>>, output: &mut impl Writ
 }
 
 /// Waits for the line's token.
-fn token(pending: Pending) -> Result<String, String> {
-    let handle = match pending {
-        Pending::Submitted(handle) => handle,
-        Pending::Bad(why) => return Err(why),
-    };
-    let reply = handle.wait().map_err(|error| error.to_string())?;
+fn token(pending: Pending, batch: &Batch) -> Result<String, String> {
+    if let Pending::Bad(why) = pending {
+        return Err(why);
+    }
+    let result = batch.next_result().ok_or("the batch is over")?;
+    let reply = result.map_err(|error| error.to_string())?;
     match Reply::from_payload(&reply) {
         Some(Reply::Signed { token, .. }) => Ok(token),
         Some(Reply::Refused(reason)) => Err(reason.text),

@@ -4,67 +4,57 @@
 use super::{ExecuteOptions, exit};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::print;
-use crossbeam_channel::{Receiver, Sender, bounded};
-use powerhose::{JobHandle, JobRunner};
+use powerhose::{Batch, JobRunner};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-
-/// A job on its way, or why there is no further line.
-type Sent = io::Result<JobHandle>;
 
 /// Sends all lines; the exit status is that of the first job without a reply.
 pub(super) fn execute(runner: &JobRunner, options: ExecuteOptions, input: Box<dyn Read + Send>) -> Outcome {
-    let (sender, sent) = bounded(options.in_flight as usize);
-    let submitting = runner.clone();
+    let batch = Arc::new(runner.batch(options.in_flight as usize));
+    let input_error = Arc::new(Mutex::new(None));
+    let (submitting, failed) = (batch.clone(), input_error.clone());
     thread::Builder::new()
         .name("lines".to_owned())
-        .spawn(move || submit_all(&submitting, &options, BufReader::new(input), &sender))
+        .spawn(move || {
+            let submitted = submit_all(&submitting, &options, BufReader::new(input));
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = submitted.err();
+            submitting.end();
+        })
         .map_err(|error| Failure::system("start a thread", error))?;
-    match print_all(&sent) {
-        Ok(exit) => Ok(exit),
+    let printed = print_all(&batch);
+    let input_error = input_error.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (printed, input_error) {
         // Whoever read the replies wants no more of them.
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(Stop::Output(error)) => Err(Failure::system("write to standard output", error)),
-        Err(Stop::Input(error)) => Err(Failure::system("read the lines", error)),
+        (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
+        (Err(error), _) => Err(Failure::system("write to standard output", error)),
+        (Ok(_), Some(error)) => Err(Failure::system("read the lines", error)),
+        (Ok(exit), None) => Ok(exit),
     }
 }
 
-fn submit_all(runner: &JobRunner, options: &ExecuteOptions, mut input: impl BufRead, sent: &Sender<Sent>) {
+fn submit_all(batch: &Batch, options: &ExecuteOptions, mut input: impl BufRead) -> io::Result<()> {
     loop {
         let mut line = Vec::new();
-        let next = match input.read_until(b'\n', &mut line) {
-            Ok(0) => return,
-            Ok(_) => {
-                if line.last() == Some(&b'\n') {
-                    line.pop();
-                }
-                Ok(runner.submit(options.job(line)))
-            }
-            Err(error) => Err(error),
-        };
-        let is_last = next.is_err();
-        if sent.send(next).is_err() || is_last {
-            return;
+        if input.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
         }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        }
+        batch.submit(options.batch_job(line));
     }
 }
 
-enum Stop {
-    Input(io::Error),
-    Output(io::Error),
-}
-
-fn print_all(sent: &Receiver<Sent>) -> Result<Exit, Stop> {
+fn print_all(batch: &Batch) -> io::Result<Exit> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first_error = Exit::Fine;
-    for (number, handle) in (1..).zip(sent.iter()) {
-        let handle = handle.map_err(Stop::Input)?;
-        if !handle.has_ended() {
-            // Nothing that is there waits for what is not.
-            out.flush().map_err(Stop::Output)?;
-        }
-        match handle.wait() {
-            Ok(reply) => out.write_all(&reply).map_err(Stop::Output)?,
+    let mut number: u64 = 0;
+    while let Some(result) = batch.next_result() {
+        number += 1;
+        match result {
+            // Many programs end their output with a line feed of their own: it is the same line.
+            Ok(reply) => out.write_all(reply.strip_suffix(b"\n").unwrap_or(&reply))?,
             Err(error) => {
                 print::complaint(format_args!("line {number}: {error}"));
                 if first_error == Exit::Fine {
@@ -72,11 +62,12 @@ fn print_all(sent: &Receiver<Sent>) -> Result<Exit, Stop> {
                 }
             }
         }
-        out.write_all(b"\n").map_err(Stop::Output)?;
-        if sent.is_empty() {
-            out.flush().map_err(Stop::Output)?;
+        out.write_all(b"\n")?;
+        // Nothing that is there waits for what is not.
+        if !batch.has_next() {
+            out.flush()?;
         }
     }
-    out.flush().map_err(Stop::Output)?;
+    out.flush()?;
     Ok(first_error)
 }

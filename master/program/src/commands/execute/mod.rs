@@ -25,9 +25,12 @@ pub(crate) struct ExecuteOptions {
     /// Which workers can run it.
     #[arg(long, value_name = "POOL", value_parser = pool, default_value = DEFAULT_POOL)]
     pool: String,
-    /// How long to wait for the reply. Default: 5s.
+    /// How long to wait for the reply; with --lines, how long a worker may take for a job once it has it. Default: 5s.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
+    /// With --lines: how long to wait for each reply from when its job is sent, whether a worker has it or not.
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "lines", conflicts_with = "timeout")]
+    job_timeout: Option<Duration>,
     /// A header for the worker; may be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     header: Vec<Pair>,
@@ -40,12 +43,23 @@ pub(crate) struct ExecuteOptions {
     /// How long the master has to answer when this connects.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
     connect_timeout: Duration,
-    /// Jobs of --lines that are in flight at once.
+    /// Jobs of --lines that are under way, or whose replies wait for their turn, at most. Never more are under way than the
+    /// workers need.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
     in_flight: u32,
 }
 
 impl ExecuteOptions {
+    /// A job of --lines: waiting for a worker does not count, unless that was asked for.
+    fn batch_job(&self, payload: Vec<u8>) -> Job {
+        let job = self.job(payload);
+        match (self.timeout, self.job_timeout) {
+            (_, Some(timeout)) => job.timeout(timeout),
+            (Some(timeout), None) => job.run_timeout(timeout),
+            (None, None) => job,
+        }
+    }
+
     fn job(&self, payload: Vec<u8>) -> Job {
         let mut job = Job::new(payload).pool(&self.pool);
         for Pair { name, value } in &self.header {

@@ -2,7 +2,7 @@
 
 use super::{Bench, Ended, Given, Peer, Sent};
 use crate::common::Headers;
-use crate::common::{Ending, Outcome, Repeat, Submission};
+use crate::common::{Clock, Ending, Outcome, Repeat, Submission};
 use crate::desk::Event;
 use bytes::Bytes;
 use powerhose_protocol::*;
@@ -16,6 +16,7 @@ pub(crate) fn job(pool: &str) -> Submission {
         headers: Headers::default(),
         timeout: None,
         attempts_max: None,
+        clock: Clock::FromSubmission,
         repeat: Repeat::Allowed,
     }
 }
@@ -115,7 +116,8 @@ impl Bench {
             call: *call,
             pool: &submission.pool,
             timeout_ms: *timeout_ms,
-            flags: if submission.repeat == Repeat::Never { FLAG_ONCE } else { 0 },
+            flags: if submission.repeat == Repeat::Never { FLAG_ONCE } else { 0 }
+                | if submission.clock == Clock::FromDispatch { FLAG_FROM_DISPATCH } else { 0 },
             attempts_max: submission.attempts_max.map(u64::from),
             headers: submission.headers.to_wire(),
         });
