@@ -28,9 +28,11 @@ impl Dispatcher {
         client: PeerKey,
         timeout: Duration,
     ) -> Result<(), Rejection> {
+        let waiting = self.queue.waiting_in(pool);
         // If it could behind all others, nobody need ask who goes before whom.
-        if self.settings.overload == Overload::Wait
-            || self.lateness(pool, self.queue.waiting_in(pool), timeout).is_none()
+        if waiting == 0
+            || self.settings.overload == Overload::Wait
+            || self.lateness(pool, waiting, timeout).is_none()
         {
             return Ok(());
         }

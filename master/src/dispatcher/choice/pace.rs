@@ -10,6 +10,9 @@ const KNOWN_MIN: u64 = 8;
 /// So many runs weigh in the average that follows quickly, and in the one that follows slowly.
 const WINDOWS: [u64; 2] = [16, 128];
 
+/// A longer run counts as this long, a year and more, so that no sum overflows.
+const RUN_NS_MAX: u64 = 1 << 56;
+
 /// How long a pool's jobs run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
@@ -20,11 +23,13 @@ pub(crate) struct Pace {
 impl Pace {
     /// A job of the pool ran this long.
     pub(crate) fn record(&mut self, run: Duration) {
+        let run_ns = u64::try_from(run.as_nanos()).map_or(RUN_NS_MAX, |run_ns| run_ns.min(RUN_NS_MAX));
         self.count += 1;
-        let run_ns = u64::try_from(run.as_nanos()).unwrap_or(u64::MAX >> 8).min(u64::MAX >> 8);
         for (average_ns, window) in self.averages_ns.iter_mut().zip(WINDOWS) {
+            // While the window fills, each weighs the same.
             let weight = self.count.min(window);
-            *average_ns = (*average_ns * (weight - 1) + run_ns) / weight;
+            let sum_ns = *average_ns * (weight - 1) + run_ns;
+            *average_ns = if weight == window { sum_ns / window } else { sum_ns / weight };
         }
     }
 
@@ -36,12 +41,15 @@ impl Pace {
     /// How long it takes at least until `workers` workers begin a job before which so many are to be begun or are under
     /// way. Nothing as long as too little is known.
     pub(crate) fn until_begun(&self, ahead: usize, workers: usize) -> Option<Duration> {
+        if !self.is_known() || workers == 0 {
+            return None;
+        }
         // What is under way may end at once.
-        let ahead = ahead.saturating_sub(workers) as u128;
-        let workers = u128::try_from(workers).ok().filter(|workers| *workers > 0)?;
-        let run_ns = u128::from(*self.averages_ns.iter().min()?);
-        let ns = (run_ns * ahead / workers).min(u128::from(u64::MAX));
-        self.is_known().then(|| Duration::from_nanos(ns as u64))
+        let Some(ahead) = ahead.checked_sub(workers).filter(|ahead| *ahead > 0) else {
+            return Some(Duration::ZERO);
+        };
+        let run_ns = self.averages_ns[0].min(self.averages_ns[1]);
+        Some(Duration::from_nanos(run_ns.saturating_mul(ahead as u64) / workers as u64))
     }
 }
 
