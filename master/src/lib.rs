@@ -50,7 +50,7 @@ mod supervisor;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod timers;
 #[cfg(any(feature = "master", feature = "client"))]
-mod transport;
+mod wires;
 
 #[cfg(feature = "master")]
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
@@ -90,4 +90,4 @@ pub use supervisor::{
     WORKERS_MAX, Wear, WorkerCommand, WorkerLine, WorkerOutput, WorkerStream,
 };
 #[cfg(feature = "master")]
-pub use transport::{BindError, IpcAccess};
+pub use wires::{BindError, IpcAccess};

@@ -11,8 +11,8 @@ use crate::supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
     WorkerCommand,
 };
-use crate::transport::BindError;
-use crate::transport::patience::Patience;
+use crate::wires::BindError;
+use crate::wires::patience::Patience;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::PrivateFolder;
 use powerhose_protocol::Endpoint;

@@ -3,7 +3,7 @@
 use crate::client::{ClientAction, ClientMachine, ClientSettings};
 use crate::common::Headers;
 use crate::common::{Clock, Outcome, Repeat, Submission};
-use crate::transport::clock;
+use crate::wires::clock;
 use bytes::Bytes;
 use powerhose_protocol::{
     Credentials, JobEnd, Message, MessageHeaders, NamedValues, OutcomeEntry, Outcomes, Welcome, decode,

@@ -1,4 +1,4 @@
-//! Clients: the machine in a loop like that of `runner/remote/event_loop.rs`.
+//! Clients: the machine in a loop like that of `runner/engine/remote/mod.rs`.
 
 use super::World;
 use crate::coverage::Counted;

@@ -1,4 +1,4 @@
-//! The master's process: the desk in a loop like that of `runner/embedded.rs`.
+//! The master's process: the desk in a loop like that of `runner/engine/embedded/mod.rs`.
 
 use super::World;
 use crate::coverage::Counted;

@@ -1,6 +1,6 @@
 //! The world: master, workers, clients and hostile peers, the time, and what happens next.
 //!
-//! * `master`: the dispatcher in a loop like that of `runner/embedded.rs`.
+//! * `master`: the dispatcher in a loop like that of `runner/engine/embedded/mod.rs`.
 //! * `workers`: the worker's machine in a shell like that of its runtime. `clients`: the client's machine likewise.
 //!   `raw`: peers that say what they like.
 //! * `peers`: processes start, connect, send, stop, end.

@@ -10,7 +10,7 @@ use powerhose_tidy::product::product_functions;
 /// Functions that take one all the same.
 const EXCEPTIONS: &[&str] = &[
     "master/src/client/outcome.rs: own",
-    "master/src/runner/error.rs: new",
+    "master/src/runner/face/error.rs: new",
     "protocol/wires/src/zmtp/input/mod.rs: take_frame",
     "protocol/wires/src/zmtp/output/mod.rs: push_frame_head",
     "protocol/wires/src/zmtp/router/mod.rs: look_at",

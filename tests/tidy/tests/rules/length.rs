@@ -12,8 +12,8 @@ const FUNCTION_LINES_MAX: usize = 50;
 const LONG_FILES: &[(&str, usize)] = &[
     ("master/src/client/tests/mod.rs", 370),
     ("master/src/desk/tests/secrets.rs", 360),
-    ("master/src/runner/embedded/mod.rs", 310),
-    ("master/src/runner/embedded/tests/mod.rs", 310),
+    ("master/src/runner/engine/embedded/mod.rs", 310),
+    ("master/src/runner/engine/embedded/tests/mod.rs", 310),
     ("protocol/src/compact.rs", 340),
     ("protocol/testdata/make_golden.py", 360),
     ("protocol/tests/golden/expected.rs", 380),

@@ -15,12 +15,19 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     (
         "lull",
         &[
-            "master/src/runner/embedded/mod.rs",
-            "master/src/runner/remote/mod.rs",
-            "master/src/runner/turns.rs",
+            "master/src/runner/engine/embedded/mod.rs",
+            "master/src/runner/engine/remote/mod.rs",
+            "master/src/runner/engine/turns.rs",
         ],
     ),
-    ("vigil", &["master/src/runner/mod.rs", "master/src/runner/turns.rs", "master/src/runner/vigil.rs"]),
+    (
+        "vigil",
+        &[
+            "master/src/runner/engine/mod.rs",
+            "master/src/runner/engine/turns.rs",
+            "master/src/runner/engine/vigil.rs",
+        ],
+    ),
 ];
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) use warnings::Warnings;
 
 use crate::common::{Notice, Outcome, Settings};
 use crate::desk::{Action, Desk, Event, Identity, Route};
-use crate::transport::clock;
+use crate::wires::clock;
 use bytes::Bytes;
 use powerhose_protocol::*;
 use std::collections::BTreeSet;
