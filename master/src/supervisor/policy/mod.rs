@@ -6,17 +6,18 @@
 //! * A replacement takes one worker at a time, and goes on only while all others are ready. So it costs one worker's
 //!   capacity at most, also where the new program does not start.
 
+mod ends;
 mod fleet;
 mod pauses;
 mod recycle;
 mod slot;
+mod starts;
 
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
 
-use super::backoff::backoff;
 use super::error::SpawnError;
 use super::event::{StartFailure, SupervisorEvent};
 use super::random::Random;
@@ -151,80 +152,6 @@ impl Policy {
         matches!(self.phase, Phase::Finished)
     }
 
-    fn spawned(&mut self, now: Instant, index: usize, pid: u32) {
-        let ready_by = after(now, self.start_limit());
-        let slot = &mut self.slots[index];
-        assert!(matches!(slot.state, State::Spawning), "process {pid} in a slot that asked for none");
-        slot.state = State::Starting { pid, since: now, ready_by };
-        self.report(SupervisorEvent::Spawned { slot: index, pid });
-        if index >= self.wanted {
-            let kill_at = self.kill_at(now);
-            self.stop(now, index, kill_at);
-        }
-    }
-
-    fn spawn_failed(&mut self, now: Instant, index: usize, error: SpawnError) {
-        assert!(matches!(self.slots[index].state, State::Spawning), "no process was asked for");
-        self.report(SupervisorEvent::SpawnFailed { slot: index, error: error.clone() });
-        if index >= self.wanted {
-            self.slots[index].state = State::Vacant;
-        } else if error.is_transient() {
-            self.back_off(now, index);
-        } else {
-            self.start_failed(now, index, StartFailure::NotSpawned(error));
-        }
-    }
-
-    fn registered(&mut self, now: Instant, pid: u32) {
-        let Some(index) = self.find(pid) else { return };
-        match &mut self.slots[index].state {
-            State::Starting { since, .. } => {
-                let since = *since;
-                self.slots[index].start_failures = 0;
-                let too_old_at = self.too_old_at(now);
-                self.slots[index].state =
-                    State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
-            }
-            State::Stopping { registered, .. } => *registered = true,
-            // A worker registers anew when its connection broke.
-            State::Ready { .. } => {}
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {}
-        }
-    }
-
-    fn exited(&mut self, now: Instant, pid: u32, exit: Option<WorkerExit>) {
-        let Some(index) = self.find(pid) else { return };
-        let before = std::mem::replace(&mut self.slots[index].state, State::Vacant);
-        self.report_exit(now, index, pid, exit, &before);
-        if index >= self.wanted {
-            return;
-        }
-        match before {
-            State::Starting { .. } => self.start_failed(now, index, StartFailure::Exited(exit)),
-            State::Stopping { why: Stop::NotRegistered, .. } => {
-                self.start_failed(now, index, StartFailure::NotRegistered);
-            }
-            State::Stopping { why: Stop::Asked, .. } => self.slots[index].start_afresh(),
-            State::Ready { ready_since, .. } if now - ready_since >= self.settings.stable_after => {
-                self.slots[index].start_afresh();
-            }
-            State::Ready { .. } => self.back_off(now, index),
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {
-                unreachable!("found by its process")
-            }
-        }
-    }
-
-    fn report_exit(&mut self, now: Instant, slot: usize, pid: u32, exit: Option<WorkerExit>, before: &State) {
-        let (since, registered, asked) = match *before {
-            State::Starting { since, .. } => (since, false, false),
-            State::Ready { since, .. } => (since, true, false),
-            State::Stopping { since, registered, why, .. } => (since, registered, why == Stop::Asked),
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => return,
-        };
-        self.report(SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime: now - since });
-    }
-
     /// Something in this slot is due.
     fn expire(&mut self, now: Instant, index: usize) {
         match self.slots[index].state {
@@ -252,33 +179,8 @@ impl Policy {
         }
     }
 
-    fn start_failed(&mut self, now: Instant, index: usize, failure: StartFailure) {
-        let slot = &mut self.slots[index];
-        slot.start_failures = slot.start_failures.saturating_add(1);
-        let failures = slot.start_failures;
-        if failures < self.settings.start_failures_max {
-            return self.back_off(now, index);
-        }
-        slot.state = State::GivenUp;
-        self.report(SupervisorEvent::GivenUp { slot: index, failure, failures });
-    }
-
-    fn back_off(&mut self, now: Instant, index: usize) {
-        let slot = &mut self.slots[index];
-        slot.short_lives = slot.short_lives.saturating_add(1);
-        let wait = backoff(&self.settings, slot.short_lives, &mut self.random);
-        slot.state = State::Backoff { until: after(now, wait) };
-    }
-
     fn find(&self, pid: u32) -> Option<usize> {
         self.slots.iter().position(|slot| slot.pid() == Some(pid))
-    }
-
-    fn start_limit(&self) -> Duration {
-        match self.settings.readiness {
-            Readiness::Registers { within } => within,
-            Readiness::Lives { throughout } => throughout,
-        }
     }
 
     fn report(&mut self, event: SupervisorEvent) {
