@@ -199,11 +199,15 @@ impl ClusterBuilder {
                 (Endpoint::Ipc(folder.path().join("master.ipc")).to_string(), Some(folder))
             }
         };
+        // A worker that is to follow another registers while that one is still there.
+        let room = self.master.workers_max().saturating_sub(self.workers);
+        let extra_max = SupervisorSettings::default().extra_max.min(room);
         let jobs_max = self.recycling.jobs_max.and_then(NonZeroU64::new);
         let runner = self.master.endpoint(endpoint).worker_served_notice(jobs_max).bind()?;
         let program = self.command.program().to_owned();
         let settings = SupervisorSettings {
             workers: self.workers,
+            extra_max,
             readiness: Readiness::Registers { within: self.worker_start },
             recycling: self.recycling,
             ..SupervisorSettings::default()
@@ -241,6 +245,7 @@ fn supervise(
         | SupervisorEvent::Exited { registered: true, .. }
         | SupervisorEvent::NotRegistered { .. }
         | SupervisorEvent::GivenUp { .. }
+        | SupervisorEvent::NotReplaced { .. }
         | SupervisorEvent::Recycled { .. }
         | SupervisorEvent::Replaced
         | SupervisorEvent::ReplacementHalted { .. }

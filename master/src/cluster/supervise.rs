@@ -37,6 +37,7 @@ impl JobRunner {
                 | SupervisorEvent::SpawnFailed { .. }
                 | SupervisorEvent::NotRegistered { .. }
                 | SupervisorEvent::GivenUp { .. }
+                | SupervisorEvent::NotReplaced { .. }
                 | SupervisorEvent::Recycled { .. }
                 | SupervisorEvent::Replaced
                 | SupervisorEvent::ReplacementHalted { .. }

@@ -55,7 +55,17 @@ pub enum SupervisorEvent {
         /// Failed starts in a row.
         failures: u32,
     },
-    /// A worker was told to end, as it is worn. The next process in its slot follows when it has finished.
+    /// A slot's next process failed to start too often in a row. The one before works on. When all workers are being
+    /// replaced, [`SupervisorEvent::ReplacementHalted`] follows; else it is tried again, for ever.
+    NotReplaced {
+        /// The slot.
+        slot: usize,
+        /// What happened the last time.
+        failure: StartFailure,
+        /// Failed starts in a row.
+        failures: u32,
+    },
+    /// A worker is replaced, as it is worn: it is told to end when the next process in its slot is ready.
     Recycled {
         /// Its slot.
         slot: usize,
@@ -66,9 +76,9 @@ pub enum SupervisorEvent {
     },
     /// All workers run what was current when their replacement was last asked for.
     Replaced,
-    /// The replacement stopped, as new workers do not start in this slot. Workers not yet replaced run on.
+    /// The replacement stopped, as new workers do not start in this slot. All workers not yet replaced work on.
     ReplacementHalted {
-        /// The slot that was given up.
+        /// The slot.
         slot: usize,
     },
     /// After a stop: the last process has ended. Nothing follows.

@@ -92,9 +92,10 @@ impl Supervisor {
         self.order(Event::Resize { workers });
     }
 
-    /// Replaces each worker by a new process of the same path, one after the other: SIGTERM, and when it has finished
-    /// and gone the next, which must be ready before the following one is touched. Workers that were given up are
-    /// tried again first. Ends with [`SupervisorEvent::Replaced`] or [`SupervisorEvent::ReplacementHalted`].
+    /// Replaces each worker by a new process of the same path, one after the other: the new one is started, and when it
+    /// is ready the old one gets SIGTERM, finishes what it runs and leaves. Workers that were given up are tried again
+    /// first. Ends with [`SupervisorEvent::Replaced`], or with [`SupervisorEvent::ReplacementHalted`] and all workers at
+    /// work that were not yet replaced.
     pub fn replace_all(&self) {
         self.order(Event::ReplaceAll);
     }
@@ -125,6 +126,12 @@ impl Supervisor {
     /// The processes that were started and whose end was not yet noticed, in ascending order.
     pub fn pids(&self) -> Vec<u32> {
         self.shared.pids()
+    }
+
+    /// Why new processes do not start at present, where they failed to as often as the settings allow: the slot is empty,
+    /// or the process before works on there. `None` again as soon as one starts.
+    pub fn failing(&self) -> Option<StartFailure> {
+        self.shared.failing()
     }
 
     fn order(&self, event: Event) {

@@ -17,8 +17,10 @@ pub struct Recycling {
     pub jobs_max: Option<u64>,
     /// Resident memory, looked at once a second while there is a bound. Default: none.
     pub memory_bytes_max: Option<u64>,
-    /// At most this share of the workers is away at once, for whatever reason, when another is recycled; at least one
-    /// worker may always be. 1 to 100, default 25.
+    /// At most this share of the workers is away or being replaced at once, for whatever reason, when another is recycled;
+    /// at least one worker may always be. No more are replaced at once than there may be extra processes
+    /// ([`SupervisorSettings::extra_max`](super::SupervisorSettings::extra_max)), unless those are none. 1 to 100, default
+    /// 25.
     pub share_max_percent: u8,
 }
 

@@ -30,6 +30,9 @@ pub struct SupervisorSettings {
     pub workers: usize,
     /// When a process counts as a worker. Default: it registers within 10 s.
     pub readiness: Readiness,
+    /// Processes beyond `workers` while workers are replaced: the new one is started first, and the old one ends when the
+    /// new one is ready. With 0 the old one ends first. Default 1.
+    pub extra_max: usize,
     /// From SIGTERM to SIGKILL for a worker that is replaced or removed: the time it has to finish what it runs.
     /// Default 30 s.
     pub drain: Duration,
@@ -53,6 +56,7 @@ impl Default for SupervisorSettings {
         SupervisorSettings {
             workers: cores(),
             readiness: Readiness::Registers { within: Duration::from_secs(10) },
+            extra_max: 1,
             drain: Duration::from_secs(30),
             stable_after: Duration::from_secs(10),
             backoff_min: Duration::from_millis(100),

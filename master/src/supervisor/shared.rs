@@ -1,5 +1,7 @@
-//! What the supervisor's thread shows to its owners: the living processes, and whether it has ended.
+//! What the supervisor's thread shows to its owners: the living processes, why new ones do not start, and whether it has
+//! ended.
 
+use super::event::StartFailure;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct View {
     pids: Vec<u32>,
+    failing: Option<StartFailure>,
     ended: bool,
 }
 
@@ -23,6 +26,14 @@ impl Shared {
 
     pub(super) fn pids(&self) -> Vec<u32> {
         self.view().pids.clone()
+    }
+
+    pub(super) fn set_failing(&self, failing: Option<StartFailure>) {
+        self.view().failing = failing;
+    }
+
+    pub(super) fn failing(&self) -> Option<StartFailure> {
+        self.view().failing.clone()
     }
 
     /// The thread does nothing any more.

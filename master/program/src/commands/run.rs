@@ -46,6 +46,10 @@ pub(crate) struct RunOptions {
     /// How long jobs may take to end when all or one of the workers are told to end.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     drain: Duration,
+    /// Processes beyond --workers while workers are replaced: the new one starts first, and the old one ends when the new one
+    /// is ready. 0: the old one ends first.
+    #[arg(long, value_name = "N", default_value_t = SupervisorSettings::default().extra_max)]
+    worker_extra_max: usize,
     /// How long a worker may take to register.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
     worker_start: Duration,
@@ -62,7 +66,7 @@ pub(crate) struct RunOptions {
     /// Replaces workers that hold more memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     worker_memory_max: Option<u64>,
-    /// At most this share of the workers is away at once when others are replaced for age, jobs or memory.
+    /// At most this share of the workers is away or being replaced at once when others are replaced for age, jobs or memory.
     #[arg(long, value_name = "PERCENT", default_value_t = Recycling::default().share_max_percent,
         value_parser = clap::value_parser!(u8).range(1..=100))]
     worker_share_max: u8,
@@ -103,9 +107,15 @@ pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
     let served = options.worker_jobs_max.and_then(NonZeroU64::new);
     let runner = builder.worker_served_notice(served).bind().map_err(|error| bind_failure(&error))?;
     tell_where(&runner);
-    let _http = options.http.start(&runner, 1)?;
-    let settings = options.supervision(Readiness::Registers { within: options.worker_start });
+    let http = options.http.start(&runner, 1)?;
+    let mut settings = options.supervision(Readiness::Registers { within: options.worker_start });
+    // A worker that is to follow another registers while that one is still there.
+    let room = options.master.workers_max().saturating_sub(settings.workers);
+    settings.extra_max = settings.extra_max.min(room);
     let supervisor = runner.supervise(command, settings, listener).map_err(|error| spawn_failure(&error))?;
+    if let Some(http) = &http {
+        http.tell_of(&supervisor);
+    }
     if let Some(pool) = options.pool {
         warn_of_other_pools(&runner, &supervisor, pool);
     }
@@ -166,6 +176,7 @@ impl RunOptions {
         SupervisorSettings {
             workers: self.workers.count(),
             readiness,
+            extra_max: self.worker_extra_max,
             drain: self.drain,
             start_failures_max: self.start_failures_max,
             recycling: Recycling {

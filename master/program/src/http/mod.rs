@@ -21,10 +21,11 @@ pub(crate) use options::HttpOptions;
 
 use address::{HttpError, Reach};
 use hosts::Hosts;
-use observer::Observer;
-use powerhose::JobRunner;
+use observer::{Observer, Supervision};
+use powerhose::{JobRunner, Supervisor};
 use sampler::Sampler;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 use tracing::{error, info};
@@ -47,6 +48,7 @@ pub(crate) struct HttpServer {
     // Dropped first: the threads end when nobody holds the other end any longer.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    supervisor: Supervision,
     _sampler: Sampler,
 }
 
@@ -62,14 +64,20 @@ impl HttpServer {
         let address = listener.local_addr().map_err(failed)?;
         let hosts = Hosts::new(settings.reach, &settings.hosts);
         let sampler = Sampler::start(runner.clone()).map_err(failed)?;
-        let observer = Observer::new(runner, sampler.history(), settings.workers_min);
+        let supervisor = Supervision::default();
+        let observer = Observer::new(runner, supervisor.clone(), sampler.history(), settings.workers_min);
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("powerhose-http".to_owned())
             .spawn(move || run(listener, observer, hosts, stopped))
             .map_err(failed)?;
         info!(%address, "metrics, probes and status page over HTTP");
-        Ok(HttpServer { stop: Some(stop), thread: Some(thread), _sampler: sampler })
+        Ok(HttpServer { stop: Some(stop), thread: Some(thread), supervisor, _sampler: sampler })
+    }
+
+    /// From now on it also tells how the master's own workers start.
+    pub(crate) fn tell_of(&self, supervisor: &Arc<Supervisor>) {
+        self.supervisor.fill(supervisor);
     }
 }
 

@@ -2,8 +2,8 @@
 //! the page cost the master no more than one.
 
 use super::history::{History, Sample};
-use powerhose::{Endpoint, JobRunner, Reachability, Stats, WorkerInfo};
-use std::sync::{Arc, Mutex, PoisonError};
+use powerhose::{Endpoint, JobRunner, Reachability, StartFailure, Stats, Supervisor, WorkerInfo};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -31,6 +31,11 @@ pub(super) enum Ready {
     Yes {
         workers: usize,
     },
+    /// They can, but new workers do not start.
+    Degraded {
+        workers: usize,
+        failure: StartFailure,
+    },
     TooFewWorkers {
         workers: usize,
         workers_min: usize,
@@ -40,18 +45,38 @@ pub(super) enum Ready {
     Unreachable(Reachability),
 }
 
+/// The supervisor of the master's own workers, once it is there. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Supervision(Arc<OnceLock<Weak<Supervisor>>>);
+
+impl Supervision {
+    pub(super) fn fill(&self, supervisor: &Arc<Supervisor>) {
+        self.0.get_or_init(|| Arc::downgrade(supervisor));
+    }
+
+    fn failing(&self) -> Option<StartFailure> {
+        self.0.get()?.upgrade()?.failing()
+    }
+}
+
 /// Asks the master. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Observer {
     runner: JobRunner,
+    supervision: Supervision,
     history: Arc<Mutex<History>>,
     workers_min: usize,
     view: Arc<Mutex<Option<Arc<View>>>>,
 }
 
 impl Observer {
-    pub(super) fn new(runner: JobRunner, history: Arc<Mutex<History>>, workers_min: usize) -> Observer {
-        Observer { runner, history, workers_min, view: Arc::default() }
+    pub(super) fn new(
+        runner: JobRunner,
+        supervision: Supervision,
+        history: Arc<Mutex<History>>,
+        workers_min: usize,
+    ) -> Observer {
+        Observer { runner, supervision, history, workers_min, view: Arc::default() }
     }
 
     pub(super) fn endpoints(&self) -> &[Endpoint] {
@@ -75,6 +100,8 @@ impl Observer {
             Ready::Unreachable(reachability)
         } else if workers < workers_min {
             Ready::TooFewWorkers { workers, workers_min }
+        } else if let Some(failure) = self.supervision.failing() {
+            Ready::Degraded { workers, failure }
         } else {
             Ready::Yes { workers }
         })

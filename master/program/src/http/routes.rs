@@ -71,6 +71,10 @@ async fn healthy(State(observer): State<Observer>) -> Response {
 async fn ready(State(observer): State<Observer>) -> Response {
     match observer.ready().await {
         Ok(Ready::Yes { workers }) => line(StatusCode::OK, &format!("ready: {workers} workers")),
+        Ok(Ready::Degraded { workers, failure }) => {
+            let text = format!("degraded: {workers} workers, and new ones do not start: {failure}");
+            line(StatusCode::OK, &text)
+        }
         Ok(Ready::TooFewWorkers { workers, workers_min }) => {
             let text = format!("not ready: {workers} of at least {workers_min} workers are there");
             line(StatusCode::SERVICE_UNAVAILABLE, &text)

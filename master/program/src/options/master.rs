@@ -125,6 +125,11 @@ impl MasterOptions {
         self.worker_secret_file.last().map(PathBuf::as_path)
     }
 
+    /// How many workers may be registered.
+    pub(crate) fn workers_max(&self) -> usize {
+        self.workers_max
+    }
+
     fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         settings.timeout = self.timeout;

@@ -12,6 +12,7 @@ mod operating;
 mod ownership;
 mod pauses;
 mod purging;
+mod replacing;
 mod running;
 mod supervising;
 mod support;

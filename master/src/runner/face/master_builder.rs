@@ -91,6 +91,10 @@ impl MasterBuilder {
         self
     }
 
+    pub(crate) fn workers_max(&self) -> usize {
+        self.settings.workers_max
+    }
+
     /// Lets [`Notice::WorkerServed`] say each time that a worker has answered so many jobs. Default: never.
     pub fn worker_served_notice(mut self, jobs: Option<NonZeroU64>) -> Self {
         self.settings.worker_served_notice = jobs;

@@ -29,12 +29,18 @@ pub(super) fn write(event: &SupervisorEvent) {
         SupervisorEvent::GivenUp { slot, failure, failures } => {
             error!(slot, failures, %failure, "worker program keeps failing to start; not started again");
         }
+        SupervisorEvent::NotReplaced { slot, failure, failures } => {
+            error!(slot, failures, %failure, "new worker process keeps failing to start; the old one works on");
+        }
         SupervisorEvent::Recycled { slot, pid, wear } => {
             info!(slot, pid, reason = %wear, "worker process is recycled");
         }
         SupervisorEvent::Replaced => info!("all worker processes are replaced"),
         SupervisorEvent::ReplacementHalted { slot } => {
-            error!(slot, "replacement of worker processes halted: new ones do not start");
+            error!(
+                slot,
+                "replacement of worker processes halted: new ones do not start; the old ones work on"
+            );
         }
         SupervisorEvent::Finished => info!("all worker processes have ended"),
     }

@@ -50,7 +50,7 @@ pub(super) struct Children {
     memory: Option<MemoryWatch>,
     abandon_at: Option<Instant>,
     /// Dropped last, also by a panic of the listener: a thread that waits for the end is freed when all else is gone.
-    _ended: EndOfThread,
+    end: EndOfThread,
 }
 
 impl Children {
@@ -74,7 +74,7 @@ impl Children {
             messages,
             memory,
             abandon_at: None,
-            _ended: EndOfThread(shared),
+            end: EndOfThread(shared),
         })
     }
 
@@ -82,6 +82,7 @@ impl Children {
     pub(super) fn run(mut self) {
         loop {
             self.act();
+            self.shared().set_failing(self.policy.failing().cloned());
             if self.policy.is_finished() || !self.wait() {
                 return;
             }
@@ -90,6 +91,10 @@ impl Children {
             self.look_at_memory();
             self.policy.handle_timeout(Instant::now());
         }
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.end.0
     }
 
     fn look_at_memory(&mut self) {

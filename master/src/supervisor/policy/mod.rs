@@ -3,13 +3,14 @@
 //!
 //! * A worker that ends by itself starts again: at once if it was ready for long enough, else after a back-off.
 //! * A worker that fails to start too often in a row is given up.
-//! * A replacement takes one worker at a time, and goes on only while all others are ready. So it costs one worker's
-//!   capacity at most, also where the new program does not start.
+//! * A replacement takes one worker at a time, and goes on only while all others are ready. The old one works on until the
+//!   new one is ready: where the new program does not start, nobody has left.
 
 mod ends;
 mod fleet;
 mod pauses;
 mod recycle;
+mod replace;
 mod slot;
 mod starts;
 
@@ -24,7 +25,7 @@ use super::random::Random;
 use super::recycling::Wear;
 use super::settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 use crate::common::WorkerExit;
-use slot::{Slot, State, Stop};
+use slot::{Slot, State};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -152,35 +153,30 @@ impl Policy {
         matches!(self.phase, Phase::Finished)
     }
 
+    /// Why new processes do not start in the first slot where they do not.
+    pub(super) fn failing(&self) -> Option<&StartFailure> {
+        self.slots.iter().find_map(|slot| slot.failing.as_ref())
+    }
+
     /// Something in this slot is due.
     fn expire(&mut self, now: Instant, index: usize) {
-        match self.slots[index].state {
-            State::Starting { pid, since, ready_by } => match self.settings.readiness {
-                Readiness::Lives { .. } => self.registered(now, pid),
-                Readiness::Registers { within } if now - ready_by >= LATE => {
-                    self.slots[index].state = State::Starting { pid, since, ready_by: after(now, within) };
-                }
-                Readiness::Registers { .. } => {
-                    self.report(SupervisorEvent::NotRegistered { slot: index, pid });
-                    self.actions.push_back(Action::Kill { pid });
-                    self.slots[index].state = State::Stopping {
-                        pid,
-                        since,
-                        registered: false,
-                        why: Stop::NotRegistered,
-                        kill_at: None,
-                    };
-                }
-            },
-            State::Backoff { .. } => self.slots[index].state = State::Due,
-            State::Stopping { .. } => self.hasten(now, index, now),
+        let slot = &mut self.slots[index];
+        let late = slot.predecessor.as_mut().filter(|predecessor| predecessor.is_due(now));
+        self.actions.extend(late.and_then(|predecessor| predecessor.hasten(now, now)));
+        if !slot.state.is_due(now) {
+            return;
+        }
+        match slot.state {
+            State::Starting { pid, .. } => self.is_late(now, index, pid),
+            State::Backoff { .. } => slot.state = State::Due,
+            State::Stopping { .. } => self.actions.extend(slot.state.hasten(now, now)),
             State::Ready { pid, .. } => self.worn(pid, Wear::Age),
             State::Vacant | State::Due | State::Spawning | State::GivenUp => {}
         }
     }
 
     fn find(&self, pid: u32) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.pid() == Some(pid))
+        self.slots.iter().position(|slot| slot.process(pid).is_some())
     }
 
     fn report(&mut self, event: SupervisorEvent) {

@@ -9,26 +9,27 @@ impl Policy {
     /// This process is to be replaced when its turn comes. A process that is not ready is going to be replaced, or new.
     pub(super) fn worn(&mut self, pid: u32, wear: Wear) {
         let Some(index) = self.find(pid) else { return };
-        if let State::Ready { worn, .. } = &mut self.slots[index].state {
+        if let State::Ready { pid: ready, worn, .. } = &mut self.slots[index].state
+            && *ready == pid
+        {
             worn.get_or_insert(wear);
         }
     }
 
-    /// Lets as many worn workers leave as may be away at once.
+    /// Begins to replace as many worn workers as may be replaced at once.
     pub(super) fn go_on_recycling(&mut self, now: Instant) {
         while self.slots_away() < self.slots_away_max()
             && let Some((index, pid, wear)) = self.first_worn()
         {
             self.report(SupervisorEvent::Recycled { slot: index, pid, wear });
-            let kill_at = after(now, self.settings.drain);
-            self.stop(now, index, kill_at);
+            self.replace(now, index);
         }
     }
 
     fn first_worn(&self) -> Option<(usize, u32, Wear)> {
         self.slots[..self.wanted].iter().enumerate().find_map(|(index, slot)| match slot.state {
-            State::Ready { pid, worn: Some(wear), .. } => Some((index, pid, wear)),
-            State::Ready { worn: None, .. }
+            State::Ready { pid, worn: Some(wear), .. } if slot.is_settled() => Some((index, pid, wear)),
+            State::Ready { .. }
             | State::Vacant
             | State::Due
             | State::Spawning
@@ -39,13 +40,19 @@ impl Policy {
         })
     }
 
+    /// Slots without a worker, or with one that is being replaced.
     fn slots_away(&self) -> usize {
-        self.slots[..self.wanted].iter().filter(|slot| !matches!(slot.state, State::Ready { .. })).count()
+        self.slots[..self.wanted].iter().filter(|slot| !slot.is_settled()).count()
     }
 
+    /// Each that is replaced while it works is an extra process.
     fn slots_away_max(&self) -> usize {
         let percent = usize::from(self.settings.recycling.share_max_percent);
-        (self.wanted * percent / 100).max(1)
+        let share = (self.wanted * percent / 100).max(1);
+        match self.settings.extra_max {
+            0 => share,
+            extra_max => share.min(extra_max),
+        }
     }
 
     /// When a worker that has become ready now will be too old.

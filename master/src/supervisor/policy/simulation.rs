@@ -1,6 +1,7 @@
 //! The policy under random histories: a model of processes that obey, linger, fail and crash, and what must always
 //! hold. A failure names its seed, which reproduces it.
 
+use super::slot::Stop;
 use super::*;
 use crate::supervisor::Recycling;
 use std::collections::BTreeMap;
@@ -32,7 +33,8 @@ impl World {
         let mut random = Random::new(seed);
         let age_max = Some(Duration::from_secs(60)).filter(|_| random.number().is_multiple_of(2));
         let recycling = Recycling { age_max, ..Recycling::default() };
-        let settings = SupervisorSettings { recycling, ..SupervisorSettings::default() };
+        let extra_max = (random.number() % 3) as usize;
+        let settings = SupervisorSettings { recycling, extra_max, ..SupervisorSettings::default() };
         let fixed_size = random.number().is_multiple_of(2);
         let now = Instant::now();
         let policy = Policy::new(settings, seed);
@@ -122,7 +124,10 @@ impl World {
             assert!(!self.finished, "{action:?} after the end");
             match action {
                 Action::Spawn { slot } => self.spawn(slot),
-                Action::Terminate { pid } => assert!(!self.living[&pid].killed, "{pid} was killed before"),
+                Action::Terminate { pid } => {
+                    assert!(!self.living[&pid].killed, "{pid} was killed before");
+                    self.check_successor(pid);
+                }
                 Action::Kill { pid } => {
                     let process = self.living.get_mut(&pid).expect("only what lives is killed");
                     assert!(!std::mem::replace(&mut process.killed, true), "{pid} is killed twice");
@@ -138,7 +143,9 @@ impl World {
 
     fn spawn(&mut self, slot: usize) {
         assert!(slot < self.wanted, "slot {slot} is not wanted");
-        assert!(self.living.values().all(|process| process.slot != slot), "slot {slot} is taken");
+        let here = self.living.values().filter(|process| process.slot == slot).count();
+        let predecessors = usize::from(self.policy.slots[slot].predecessor.is_some());
+        assert_eq!(here, predecessors, "slot {slot} is taken");
         if self.below(8) == 0 {
             let error = SpawnError::NotFound { program: "worker".into() };
             return self.policy.handle(self.now, Event::SpawnFailed { slot, error });
@@ -148,16 +155,32 @@ impl World {
         self.next_pid += 1;
     }
 
+    /// Whoever is replaced ends only when another is ready in its place, if there is room for both.
+    fn check_successor(&self, pid: u32) {
+        if self.fixed_size && !self.stopped && self.policy.settings.extra_max > 0 {
+            let slot = &self.policy.slots[self.living[&pid].slot];
+            let settled = matches!(slot.state, State::Ready { pid: ready, .. } if ready != pid);
+            assert!(settled, "{pid} is to end before its successor is ready: {slot:?}");
+        }
+    }
+
     fn check(&self) {
         assert_eq!(self.policy.wanted, self.wanted);
-        let stopping = |slot: &&Slot| matches!(slot.state, State::Stopping { why: Stop::Asked, .. });
+        let asked = |state: &&State| matches!(state, State::Stopping { why: Stop::Asked, .. });
         if self.fixed_size && !self.stopped {
-            let stopping = self.policy.slots.iter().filter(stopping).count();
+            let slots = &self.policy.slots;
+            let states = slots.iter().flat_map(|slot| slot.predecessor.iter().chain([&slot.state]));
+            let stopping = states.filter(asked).count();
             assert!(stopping <= 1, "{stopping} workers are replaced at once");
+            let extra = slots.iter().filter(|slot| slot.predecessor.is_some()).count();
+            assert!(extra <= 1.min(self.policy.settings.extra_max), "{extra} processes too many");
         }
         for slot in &self.policy.slots {
-            let lives = slot.pid().is_none_or(|pid| self.living.contains_key(&pid));
-            assert!(lives, "{slot:?} holds a process that has ended");
+            let mut pids = slot.predecessor.iter().chain([&slot.state]).filter_map(State::pid);
+            assert!(
+                pids.all(|pid| self.living.contains_key(&pid)),
+                "{slot:?} holds a process that has ended"
+            );
         }
     }
 
@@ -168,8 +191,8 @@ impl World {
         for _ in 0..200 {
             for pid in self.living.keys().copied().collect::<Vec<_>>() {
                 let slot = self.policy.find(pid).expect("what lives has a slot");
-                match self.policy.slots[slot].state {
-                    State::Stopping { .. } => self.exit(pid),
+                match self.policy.slots[slot].process(pid) {
+                    Some(State::Stopping { .. }) => self.exit(pid),
                     _ => self.policy.handle(self.now, Event::Registered { pid }),
                 }
                 self.act();
@@ -203,7 +226,7 @@ fn whatever_happens_all_wanted_workers_come_back_and_a_stop_ends() {
             world.step();
         }
         world.calm_down();
-        let ready = |slot: &Slot| matches!(slot.state, State::Ready { .. } | State::GivenUp);
+        let ready = |slot: &Slot| slot.is_settled() || matches!(slot.state, State::GivenUp);
         assert!(world.policy.slots.iter().all(ready), "{:?}", world.policy.slots);
         assert_eq!(world.policy.slots.len(), world.wanted);
         assert!(!matches!(world.policy.phase, super::Phase::Replacing));

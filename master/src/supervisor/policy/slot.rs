@@ -1,18 +1,26 @@
-//! A worker's place, and the process in it: states, and questions about them. The policy decides what follows.
+//! A worker's place, and the processes in it: states, and questions about them. The policy decides what follows.
 
+use super::Action;
+use crate::supervisor::event::StartFailure;
 use crate::supervisor::recycling::Wear;
 use std::time::Instant;
 
-/// A worker's place. Processes come and go in it.
+/// A worker's place. Processes come and go in it; for a moment there are two.
 #[derive(Debug)]
 pub(super) struct Slot {
+    /// The newest process.
     pub(super) state: State,
-    /// The generation that the process in it was started for.
+    /// The process before it, which is being replaced: [`State::Ready`], so that it works on, until the newest is ready
+    /// too; then [`State::Stopping`], until it has ended.
+    pub(super) predecessor: Option<State>,
+    /// The generation that the newest process was started for.
     pub(super) generation: u64,
     /// Starts in a row that never became ready.
     pub(super) start_failures: u32,
     /// Lives in a row that were too short, ready or not: how far the back-off has grown.
     pub(super) short_lives: u32,
+    /// Why new processes do not start here, from the last failure that counts until one becomes ready.
+    pub(super) failing: Option<StartFailure>,
 }
 
 /// What is in a slot.
@@ -47,27 +55,86 @@ pub(super) enum Stop {
 
 impl Slot {
     pub(super) fn vacant() -> Slot {
-        Slot { state: State::Vacant, generation: 0, start_failures: 0, short_lives: 0 }
+        Slot {
+            state: State::Vacant,
+            predecessor: None,
+            generation: 0,
+            start_failures: 0,
+            short_lives: 0,
+            failing: None,
+        }
     }
 
     /// To be started at once, with nothing held against it.
     pub(super) fn start_afresh(&mut self) {
         self.state = State::Due;
+        self.forgive();
+    }
+
+    /// The next process is to be started while the one in it works on.
+    pub(super) fn start_successor(&mut self) {
+        self.predecessor = Some(std::mem::replace(&mut self.state, State::Due));
+        self.forgive();
+    }
+
+    /// No successor is wanted any longer: the process before works on as if nothing had been.
+    pub(super) fn forget_successor(&mut self) {
+        if let Some(predecessor) = self.predecessor.take() {
+            self.state = predecessor;
+        }
+        self.forgive();
+    }
+
+    pub(super) fn forgive(&mut self) {
         self.start_failures = 0;
         self.short_lives = 0;
     }
 
-    /// The process in it, until it was reported to have ended.
+    /// Whether a process works here while its successor does not yet.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.predecessor, Some(State::Ready { .. }))
+    }
+
+    /// Whether it has a worker, and no other process.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.state, State::Ready { .. }) && self.predecessor.is_none()
+    }
+
+    /// Whether nothing is in it and nothing is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.state, State::Vacant) && self.predecessor.is_none()
+    }
+
+    /// The process with this id, if it is here.
+    pub(super) fn process(&self, pid: u32) -> Option<&State> {
+        self.predecessor.iter().chain([&self.state]).find(|state| state.pid() == Some(pid))
+    }
+
+    /// When something is due here, and what.
+    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        // A process that is being replaced is not replaced for its age, too.
+        let predecessor = self.predecessor.as_ref().filter(|state| !matches!(state, State::Ready { .. }));
+        let deadlines = [predecessor.and_then(State::deadline), self.state.deadline()];
+        deadlines.into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
+    }
+}
+
+impl State {
+    /// The process, until it was reported to have ended.
     pub(super) fn pid(&self) -> Option<u32> {
-        match self.state {
+        match *self {
             State::Starting { pid, .. } | State::Ready { pid, .. } | State::Stopping { pid, .. } => Some(pid),
             State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => None,
         }
     }
 
-    /// When something is due here, and what.
-    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
-        match self.state {
+    /// Whether something is due by now.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|(deadline, _)| deadline <= now)
+    }
+
+    fn deadline(&self) -> Option<(Instant, &'static str)> {
+        match *self {
             State::Starting { ready_by, .. } => Some((ready_by, "worker start")),
             State::Backoff { until } => Some((until, "back-off before a restart")),
             State::Stopping { kill_at: Some(kill_at), .. } => {
@@ -83,5 +150,28 @@ impl Slot {
             | State::Ready { .. }
             | State::GivenUp => None,
         }
+    }
+
+    /// Tells the process to end, and when it will be made to. The action is what is to be done.
+    pub(super) fn stop(&mut self, now: Instant, kill_at: Instant) -> Option<Action> {
+        let (pid, since, registered) = match *self {
+            State::Starting { pid, since, .. } => (pid, since, false),
+            State::Ready { pid, since, .. } => (pid, since, true),
+            State::Stopping { .. } => return self.hasten(now, kill_at),
+            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {
+                return None;
+            }
+        };
+        *self = State::Stopping { pid, since, registered, why: Stop::Asked, kill_at: Some(kill_at) };
+        if kill_at > now { Some(Action::Terminate { pid }) } else { self.hasten(now, now) }
+    }
+
+    /// Brings the end of a process that was told to end forward.
+    pub(super) fn hasten(&mut self, now: Instant, earlier: Instant) -> Option<Action> {
+        let State::Stopping { pid, kill_at, .. } = self else { return None };
+        let standing = (*kill_at)?;
+        let kill = standing.min(earlier);
+        *kill_at = Some(kill).filter(|kill| *kill > now);
+        if kill > now { None } else { Some(Action::Kill { pid: *pid }) }
     }
 }

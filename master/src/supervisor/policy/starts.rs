@@ -1,7 +1,7 @@
-//! How a process begins: made, registered, or failed. Part of the policy, and as pure.
+//! How a process begins: made, registered, late, or failed. Part of the policy, and as pure.
 
-use super::slot::State;
-use super::{Policy, Readiness, SpawnError, StartFailure, SupervisorEvent, after};
+use super::slot::{State, Stop};
+use super::{Action, LATE, Policy, Readiness, SpawnError, StartFailure, SupervisorEvent, after};
 use crate::supervisor::backoff::backoff;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ impl Policy {
         self.report(SupervisorEvent::Spawned { slot: index, pid });
         if index >= self.wanted {
             let kill_at = self.kill_at(now);
-            self.stop(now, index, kill_at);
+            self.actions.extend(self.slots[index].state.stop(now, kill_at));
         }
     }
 
@@ -32,21 +32,48 @@ impl Policy {
 
     pub(super) fn registered(&mut self, now: Instant, pid: u32) {
         let Some(index) = self.find(pid) else { return };
-        match &mut self.slots[index].state {
-            State::Starting { since, .. } => {
-                let since = *since;
-                self.slots[index].start_failures = 0;
-                let too_old_at = self.too_old_at(now);
-                self.slots[index].state =
-                    State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
+        match self.slots[index].state {
+            State::Starting { pid: starting, since, .. } if starting == pid => {
+                self.ready(now, index, pid, since);
             }
-            State::Stopping { registered, .. } => *registered = true,
+            State::Stopping { pid: stopping, ref mut registered, .. } if stopping == pid => {
+                *registered = true;
+            }
             // A worker registers anew when its connection broke.
-            State::Ready { .. } => {}
+            State::Ready { .. } | State::Starting { .. } | State::Stopping { .. } => {}
             State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {}
         }
     }
 
+    /// The newest process works: from now on the one before it is not needed.
+    fn ready(&mut self, now: Instant, index: usize, pid: u32, since: Instant) {
+        let too_old_at = self.too_old_at(now);
+        let kill_at = self.kill_at(now);
+        let slot = &mut self.slots[index];
+        slot.start_failures = 0;
+        slot.failing = None;
+        slot.state = State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
+        self.actions.extend(slot.predecessor.as_mut().and_then(|state| state.stop(now, kill_at)));
+    }
+
+    /// The time is over in which a process was to register, or to live.
+    pub(super) fn is_late(&mut self, now: Instant, index: usize, late: u32) {
+        let State::Starting { pid, since, ref mut ready_by } = self.slots[index].state else { return };
+        match self.settings.readiness {
+            Readiness::Lives { .. } => self.registered(now, late),
+            Readiness::Registers { within } if now - *ready_by >= LATE => *ready_by = after(now, within),
+            Readiness::Registers { .. } => {
+                let why = Stop::NotRegistered;
+                self.slots[index].state =
+                    State::Stopping { pid, since, registered: false, why, kill_at: None };
+                self.report(SupervisorEvent::NotRegistered { slot: index, pid });
+                self.actions.push_back(Action::Kill { pid });
+            }
+        }
+    }
+
+    /// A start that counts has failed. Where the process before works on, that is never the end of it: only an order to
+    /// replace gives up.
     pub(super) fn start_failed(&mut self, now: Instant, index: usize, failure: StartFailure) {
         let slot = &mut self.slots[index];
         slot.start_failures = slot.start_failures.saturating_add(1);
@@ -54,8 +81,15 @@ impl Policy {
         if failures < self.settings.start_failures_max {
             return self.back_off(now, index);
         }
-        slot.state = State::GivenUp;
-        self.report(SupervisorEvent::GivenUp { slot: index, failure, failures });
+        slot.failing = Some(failure.clone());
+        if !slot.is_held() {
+            slot.state = State::GivenUp;
+            return self.report(SupervisorEvent::GivenUp { slot: index, failure, failures });
+        }
+        if failures == self.settings.start_failures_max {
+            self.report(SupervisorEvent::NotReplaced { slot: index, failure, failures });
+        }
+        self.back_off(now, index);
     }
 
     pub(super) fn back_off(&mut self, now: Instant, index: usize) {

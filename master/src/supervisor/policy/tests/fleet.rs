@@ -1,4 +1,4 @@
-//! The workers as a whole: more, fewer, replaced, stopped.
+//! The workers as a whole: more, fewer, stopped.
 
 use super::*;
 
@@ -40,73 +40,6 @@ fn a_removed_worker_that_does_not_drain_in_time_is_killed() {
     assert_eq!(scene.pass_to_deadline(), ("kill a worker that does not stop", DRAIN));
     assert_eq!(scene.done(), ["kill 100"]);
     assert_eq!(scene.policy.poll_timeout(), None);
-}
-
-#[test]
-fn workers_are_replaced_one_after_the_other() {
-    let mut scene = Scene::ready(2);
-    scene.on(Event::ReplaceAll);
-    assert_eq!(scene.done(), ["terminate 100"]);
-    scene.exits(100);
-    assert_eq!(scene.done(), ["ready 100 exited as asked", "102 spawned in 0"]);
-    scene.on(Event::Registered { pid: 102 });
-    assert_eq!(scene.done(), ["terminate 101"]);
-    scene.exits(101);
-    assert_eq!(scene.done(), ["ready 101 exited as asked", "103 spawned in 1"]);
-    scene.on(Event::Registered { pid: 103 });
-    assert_eq!(scene.done(), ["replaced"]);
-}
-
-#[test]
-fn a_replacement_waits_until_a_worker_that_died_is_back() {
-    let mut scene = Scene::ready(2);
-    scene.exits(101);
-    scene.done();
-    scene.on(Event::ReplaceAll);
-    assert_eq!(scene.done(), ["102 spawned in 1"]);
-    scene.on(Event::Registered { pid: 102 });
-    assert_eq!(scene.done(), ["terminate 100"]);
-}
-
-#[test]
-fn a_new_program_that_does_not_start_halts_the_replacement_and_costs_one_worker() {
-    let mut scene = Scene::ready(3);
-    scene.on(Event::ReplaceAll);
-    scene.exits(100);
-    scene.done();
-    for pid in 103..107 {
-        scene.exits(pid);
-        scene.pass_to_deadline();
-        scene.done();
-    }
-    scene.exits(107);
-    assert_eq!(scene.done(), ["new 107 exited", "0 given up after 5", "replacement halted at 0"]);
-    scene.on(Event::ReplaceAll);
-    assert_eq!(scene.done(), ["108 spawned in 0"], "a repaired program is tried where nothing can be lost");
-    scene.on(Event::Registered { pid: 108 });
-    assert_eq!(scene.done(), ["terminate 101"]);
-}
-
-#[test]
-fn what_the_old_program_gave_up_does_not_halt_its_replacement() {
-    let mut scene = Scene::starting(1);
-    for pid in 100..104 {
-        scene.exits(pid);
-        scene.pass_to_deadline();
-        scene.done();
-    }
-    scene.on(Event::ReplaceAll);
-    scene.exits(104);
-    assert_eq!(scene.done(), ["new 104 exited", "0 given up after 5", "105 spawned in 0"]);
-    scene.on(Event::Registered { pid: 105 });
-    assert_eq!(scene.done(), ["replaced"]);
-}
-
-#[test]
-fn a_replacement_of_no_workers_is_done() {
-    let mut scene = Scene::ready(0);
-    scene.on(Event::ReplaceAll);
-    assert_eq!(scene.done(), ["replaced"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod recycling;
+mod replacing;
 mod worker;
 
 use super::*;
@@ -103,6 +104,9 @@ fn in_words(event: SupervisorEvent) -> String {
         }
         SupervisorEvent::NotRegistered { pid, .. } => format!("{pid} not registered"),
         SupervisorEvent::GivenUp { slot, failures, .. } => format!("{slot} given up after {failures}"),
+        SupervisorEvent::NotReplaced { slot, failures, .. } => {
+            format!("{slot} not replaced after {failures}")
+        }
         SupervisorEvent::Recycled { pid, wear, .. } => format!("{pid} recycled for {wear}"),
         SupervisorEvent::Replaced => "replaced".to_owned(),
         SupervisorEvent::ReplacementHalted { slot } => format!("replacement halted at {slot}"),

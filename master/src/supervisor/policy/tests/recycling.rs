@@ -20,37 +20,55 @@ fn worn(scene: &mut Scene, pid: u32) {
 }
 
 #[test]
-fn a_worn_worker_is_told_to_end_and_followed_at_once() {
+fn a_worn_worker_works_until_the_next_is_ready() {
     let mut scene = ready(1, Recycling::default());
     worn(&mut scene, 100);
-    assert_eq!(scene.done(), ["100 recycled for number of jobs", "terminate 100"]);
+    assert_eq!(scene.done(), ["100 recycled for number of jobs", "101 spawned in 0"]);
+    scene.on(Event::Registered { pid: 101 });
+    assert_eq!(scene.done(), ["terminate 100"]);
     scene.exits(100);
-    assert_eq!(scene.done(), ["ready 100 exited as asked", "101 spawned in 0"]);
+    assert_eq!(scene.done(), ["ready 100 exited as asked"]);
 }
 
 #[test]
-fn no_more_than_the_share_is_away_at_once() {
+fn a_worn_worker_works_on_for_ever_while_new_ones_do_not_start() {
+    let mut scene = ready(1, Recycling::default());
+    worn(&mut scene, 100);
+    scene.done();
+    for pid in 101..150 {
+        scene.exits(pid);
+        let done = scene.done();
+        assert_eq!(done.contains(&"0 not replaced after 5".to_owned()), pid == 105, "once: {done:?}");
+        assert_eq!(scene.pass_to_deadline().0, "back-off before a restart");
+        scene.done();
+    }
+    assert!(scene.policy.failing().is_some());
+    scene.on(Event::Registered { pid: 150 });
+    assert_eq!(scene.done(), ["terminate 100"]);
+    assert!(scene.policy.failing().is_none());
+}
+
+#[test]
+fn no_more_than_the_share_and_the_extra_processes_is_replaced_at_once() {
+    for (extra_max, at_once) in [(0, 2), (1, 1), (2, 2), (9, 2)] {
+        let mut scene = ready(8, Recycling::default());
+        scene.policy.settings.extra_max = extra_max;
+        (100..108).for_each(|pid| worn(&mut scene, pid));
+        let recycled = scene.done().iter().filter(|done| done.contains("recycled")).count();
+        assert_eq!(recycled, at_once, "a quarter of eight, with {extra_max} extra");
+    }
+}
+
+#[test]
+fn the_next_worn_worker_is_replaced_when_the_one_before_has_gone() {
     let mut scene = ready(8, Recycling::default());
     (100..108).for_each(|pid| worn(&mut scene, pid));
-    let away = [
-        "100 recycled for number of jobs",
-        "terminate 100",
-        "101 recycled for number of jobs",
-        "terminate 101",
-    ];
-    assert_eq!(scene.done(), away, "a quarter of eight");
-    scene.exits(100);
-    assert_eq!(scene.done(), ["ready 100 exited as asked", "108 spawned in 0"], "not yet ready");
+    assert_eq!(scene.done(), ["100 recycled for number of jobs", "108 spawned in 0"]);
     scene.on(Event::Registered { pid: 108 });
-    assert_eq!(scene.done(), ["102 recycled for number of jobs", "terminate 102"]);
-}
-
-#[test]
-fn one_is_recycled_at_a_time_where_the_share_is_less_than_one() {
-    let mut scene = ready(2, Recycling::default());
-    worn(&mut scene, 100);
-    worn(&mut scene, 101);
-    assert_eq!(scene.done(), ["100 recycled for number of jobs", "terminate 100"]);
+    assert_eq!(scene.done(), ["terminate 100"], "it may have a job");
+    scene.exits(100);
+    let next = ["ready 100 exited as asked", "101 recycled for number of jobs", "109 spawned in 1"];
+    assert_eq!(scene.done(), next);
 }
 
 #[test]
@@ -70,13 +88,13 @@ fn workers_grow_old_at_different_times_and_none_too_old() {
     for pid in 108..112 {
         let (reason, _) = scene.pass_to_deadline();
         assert_eq!(reason, "age of a worker");
+        scene.next_pid = pid;
         let done = scene.done();
         let old: u32 = done[0].split(' ').next().and_then(|pid| pid.parse().ok()).expect("a process");
         ages.push((old, scene.now));
-        scene.exits(old);
-        scene.next_pid = pid;
-        scene.done();
         scene.on(Event::Registered { pid });
+        scene.exits(old);
+        scene.done();
         scene.policy.settings.recycling.age_max = None;
     }
     let instants: Vec<_> = ages.iter().map(|(_, now)| *now).collect();
@@ -90,7 +108,7 @@ fn an_old_worker_whose_turn_has_not_come_is_not_due_again_and_again() {
     scene.pass_to_deadline();
     scene.done();
     let (reason, _) = scene.pass_to_deadline();
-    assert_eq!(reason, "kill a worker that does not stop");
+    assert_eq!(reason, "worker start");
 }
 
 #[test]
