@@ -2,20 +2,18 @@
 //! everything with one call.
 
 mod folder;
+mod start;
 mod supervise;
 
-use crate::common::Notice;
 use crate::cores::cores;
 use crate::runner::{JobRunner, JobsLost, MasterBuilder};
 use crate::supervisor::{
-    Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorEvent, SupervisorSettings,
-    WorkerCommand,
+    Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorSettings, WorkerCommand,
 };
 use crate::wires::BindError;
-use crate::wires::patience::Patience;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::PrivateFolder;
 use powerhose_protocol::Endpoint;
+use start::{Wait, supervise};
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZeroU64;
@@ -76,7 +74,11 @@ pub enum ClusterError {
         failure: StartFailure,
     },
     /// Too few workers registered in time.
-    #[error("{registered} of {wanted} workers of `{}` registered within {} ms", program.display(), within.as_millis())]
+    #[error(
+        "{registered} of {wanted} workers of `{}` registered, and {starting} that started together did not within {} ms; \
+         worker_start gives those that need longer to load more time",
+        program.display(), within.as_millis()
+    )]
     WorkersMissing {
         /// The program.
         program: PathBuf,
@@ -84,7 +86,9 @@ pub enum ClusterError {
         wanted: usize,
         /// How many came.
         registered: usize,
-        /// How long it was waited.
+        /// How many were starting at that time, the late one included.
+        starting: usize,
+        /// How long each of them had.
         within: Duration,
     },
 }
@@ -163,7 +167,7 @@ impl ClusterBuilder {
         self
     }
 
-    /// How long the workers may take to register. Default: 10 s.
+    /// How long a worker may take to register, from its own start: as many start at once as there are cores. Default: 10 s.
     pub fn worker_start(mut self, within: Duration) -> Self {
         self.worker_start = within;
         self
@@ -205,8 +209,10 @@ impl ClusterBuilder {
         let jobs_max = self.recycling.jobs_max.and_then(NonZeroU64::new);
         let runner = self.master.endpoint(endpoint).worker_served_notice(jobs_max).bind()?;
         let program = self.command.program().to_owned();
+        let starting_max = SupervisorSettings::default().starting_max;
         let settings = SupervisorSettings {
             workers: self.workers,
+            starting_max,
             extra_max,
             readiness: Readiness::Registers { within: self.worker_start },
             recycling: self.recycling,
@@ -214,78 +220,8 @@ impl ClusterBuilder {
         };
         let (happened, events) = crossbeam_channel::unbounded();
         let supervisor = supervise(self.command, settings, &runner, happened)?;
-        let wait = Wait { program, wanted: self.workers, within: self.worker_start };
+        let wait = Wait { program, wanted: self.workers, within: self.worker_start, starting_max };
         wait.until_all_are_there(&events)?;
         Ok(Cluster { supervisor, runner, _folder: folder })
-    }
-}
-
-/// What matters for the start of a cluster.
-enum Happened {
-    Registered { pid: u32 },
-    Failed(StartFailure),
-}
-
-/// Starts the workers; what matters for the start of the cluster goes into the channel.
-fn supervise(
-    command: WorkerCommand,
-    settings: SupervisorSettings,
-    runner: &JobRunner,
-    happened: Sender<Happened>,
-) -> Result<Arc<Supervisor>, SpawnError> {
-    let failed = happened.clone();
-    let listener = move |event: SupervisorEvent| match event {
-        SupervisorEvent::Exited { exit, registered: false, .. } => {
-            drop(failed.send(Happened::Failed(StartFailure::Exited(exit))));
-        }
-        SupervisorEvent::SpawnFailed { error, .. } => {
-            drop(failed.send(Happened::Failed(StartFailure::NotSpawned(error))));
-        }
-        SupervisorEvent::Spawned { .. }
-        | SupervisorEvent::Exited { registered: true, .. }
-        | SupervisorEvent::NotRegistered { .. }
-        | SupervisorEvent::GivenUp { .. }
-        | SupervisorEvent::NotReplaced { .. }
-        | SupervisorEvent::Recycled { .. }
-        | SupervisorEvent::Replaced
-        | SupervisorEvent::ReplacementHalted { .. }
-        | SupervisorEvent::Finished => {}
-    };
-    // Before the first worker can register.
-    runner.on_notice(move |notice| {
-        if let Notice::WorkerRegistered { pid, .. } = notice {
-            // Nobody listens any longer once the cluster has started.
-            drop(happened.send(Happened::Registered { pid: *pid }));
-        }
-    });
-    runner.supervise(command, settings, Box::new(listener))
-}
-
-/// The start of a cluster.
-struct Wait {
-    program: PathBuf,
-    wanted: usize,
-    within: Duration,
-}
-
-impl Wait {
-    fn until_all_are_there(self, events: &Receiver<Happened>) -> Result<(), ClusterError> {
-        let mut patience = Patience::new(self.within);
-        let mut registered = Vec::new();
-        while registered.len() < self.wanted {
-            match patience.receive(events) {
-                Ok(Happened::Registered { pid }) if registered.contains(&pid) => {}
-                Ok(Happened::Registered { pid }) => registered.push(pid),
-                Ok(Happened::Failed(failure)) => {
-                    return Err(ClusterError::Worker { program: self.program, failure });
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    let Wait { program, wanted, within } = self;
-                    let registered = registered.len();
-                    return Err(ClusterError::WorkersMissing { program, wanted, registered, within });
-                }
-            }
-        }
-        Ok(())
     }
 }

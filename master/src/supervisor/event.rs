@@ -45,6 +45,10 @@ pub enum SupervisorEvent {
         slot: usize,
         /// Its process id.
         pid: u32,
+        /// The time that it had.
+        within: Duration,
+        /// How many others were starting too.
+        others: usize,
     },
     /// A slot failed to start too often in a row and stays empty until all workers are replaced.
     GivenUp {
@@ -94,7 +98,10 @@ pub enum StartFailure {
     /// The process ended before it was ready (`None`: it is not known how).
     Exited(Option<WorkerExit>),
     /// The process lived but did not register in time, and was killed.
-    NotRegistered,
+    NotRegistered {
+        /// The time that it had.
+        within: Duration,
+    },
 }
 
 impl fmt::Display for StartFailure {
@@ -108,7 +115,10 @@ impl fmt::Display for StartFailure {
             ),
             StartFailure::Exited(Some(exit)) => write!(formatter, "it ended before it registered: {exit}"),
             StartFailure::Exited(None) => formatter.write_str("it ended before it registered"),
-            StartFailure::NotRegistered => formatter.write_str("it did not register in time"),
+            StartFailure::NotRegistered { within } => write!(
+                formatter,
+                "it did not register within {within:?}; --worker-start gives one that needs longer to load more time"
+            ),
         }
     }
 }

@@ -13,7 +13,8 @@ pub enum Readiness {
     /// When [`Supervisor::registered`](super::Supervisor::registered) names it. A process that has not come so far
     /// within this time is reported, killed and counted as a failed start.
     Registers {
-        /// From the start of the process.
+        /// From the start of the process. Twice as long where the last start was late, and four times where the last two
+        /// were or more.
         within: Duration,
     },
     /// When it has lived this long: for workers of a master elsewhere, whose registrations nobody here sees.
@@ -30,6 +31,10 @@ pub struct SupervisorSettings {
     pub workers: usize,
     /// When a process counts as a worker. Default: it registers within 10 s.
     pub readiness: Readiness,
+    /// Processes that start at once and have not yet registered; the others wait for their turn, so that many that load
+    /// slowly do not make each other late. Without registration ([`Readiness::Lives`]) all start at once. At least 1.
+    /// Default: [`cores`].
+    pub starting_max: usize,
     /// Processes beyond `workers` while workers are replaced: the new one is started first, and the old one ends when the
     /// new one is ready. With 0 the old one ends first. Default 1.
     pub extra_max: usize,
@@ -56,6 +61,7 @@ impl Default for SupervisorSettings {
         SupervisorSettings {
             workers: cores(),
             readiness: Readiness::Registers { within: Duration::from_secs(10) },
+            starting_max: cores(),
             extra_max: 1,
             drain: Duration::from_secs(30),
             stable_after: Duration::from_secs(10),

@@ -50,9 +50,12 @@ pub(crate) struct RunOptions {
     /// is ready. 0: the old one ends first.
     #[arg(long, value_name = "N", default_value_t = SupervisorSettings::default().extra_max)]
     worker_extra_max: usize,
-    /// How long a worker may take to register.
+    /// How long a worker may take to register, from its own start; longer after it was late.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
     worker_start: Duration,
+    /// Workers that start at once; the others wait for their turn. Default: one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    worker_starts_max: Option<u16>,
     /// A worker that failed to start so often in a row is given up.
     #[arg(long, value_name = "N", default_value_t = SupervisorSettings::default().start_failures_max,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -173,8 +176,10 @@ impl RunOptions {
     }
 
     fn supervision(&self, readiness: Readiness) -> SupervisorSettings {
+        let defaults = SupervisorSettings::default();
         SupervisorSettings {
             workers: self.workers.count(),
+            starting_max: self.worker_starts_max.map_or(defaults.starting_max, usize::from),
             readiness,
             extra_max: self.worker_extra_max,
             drain: self.drain,
@@ -186,7 +191,7 @@ impl RunOptions {
                 share_max_percent: self.worker_share_max,
                 ..Recycling::default()
             },
-            ..SupervisorSettings::default()
+            ..defaults
         }
     }
 }

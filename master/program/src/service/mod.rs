@@ -14,9 +14,9 @@ use crate::exit::{Exit, Failure, Outcome};
 use absence::Absence;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use notify::Notifier;
-use powerhose::{JobRunner, JobsLost, Supervisor, SupervisorEvent};
+use powerhose::{JobRunner, JobsLost, StartFailure, Supervisor, SupervisorEvent};
 use signals::Signal;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,7 +52,8 @@ pub(crate) struct Service {
     phase: Phase,
     /// When it was told to end, the first time.
     told_to_end: Option<Instant>,
-    given_up: BTreeSet<usize>,
+    /// Why no worker starts in these slots.
+    given_up: BTreeMap<usize, StartFailure>,
     absence: Absence,
     /// Workers are to be replaced as soon as new ones find the master.
     replaces_later: bool,
@@ -92,7 +93,7 @@ impl Service {
             drain,
             phase: Phase::Running,
             told_to_end: None,
-            given_up: BTreeSet::new(),
+            given_up: BTreeMap::new(),
             absence: Absence::default(),
             replaces_later: false,
             notifier: Notifier::from_environment(),
@@ -158,7 +159,7 @@ impl Service {
         info!(workers, before = self.workers, "another number of workers");
         supervisor.resize(workers);
         self.workers = workers;
-        self.given_up.retain(|slot| *slot < workers);
+        self.given_up.retain(|slot, _| *slot < workers);
     }
 
     /// Takes no further jobs and finishes what it has.
@@ -225,10 +226,10 @@ impl Service {
     fn worker(&mut self, event: &SupervisorEvent) {
         match event {
             SupervisorEvent::Spawned { slot, .. } => drop(self.given_up.remove(slot)),
-            SupervisorEvent::GivenUp { slot, .. } => {
-                self.given_up.insert(*slot);
+            SupervisorEvent::GivenUp { slot, failure, .. } => {
+                self.given_up.insert(*slot, failure.clone());
                 if self.phase == Phase::Running && self.given_up.len() >= self.workers {
-                    error!(workers = self.workers, "no worker starts; giving up");
+                    error!(workers = self.workers, why = %self.why_given_up(failure), "no worker starts; giving up");
                     self.exit = Exit::GivenUp;
                     self.notifier.stopping();
                     self.end_at_once();
@@ -241,6 +242,17 @@ impl Service {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What all slots have in common, or else what happened the last time.
+    fn why_given_up(&self, last: &StartFailure) -> String {
+        let is_late = |failure: &StartFailure| matches!(failure, StartFailure::NotRegistered { .. });
+        match self.given_up.values().all(is_late) {
+            true => {
+                format!("all were late together: {last}, and fewer --workers give each more of the machine")
+            }
+            false => last.to_string(),
         }
     }
 

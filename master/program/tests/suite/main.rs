@@ -14,6 +14,7 @@ mod pauses;
 mod purging;
 mod replacing;
 mod running;
+mod starting;
 mod supervising;
 mod support;
 mod systemd;

@@ -23,8 +23,14 @@ pub(super) fn write(event: &SupervisorEvent) {
                 warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
             }
         }
-        SupervisorEvent::NotRegistered { slot, pid } => {
-            warn!(slot, pid, "worker process did not register in time and is killed");
+        SupervisorEvent::NotRegistered { slot, pid, within, others } => {
+            warn!(
+                slot,
+                pid,
+                ?within,
+                others_starting = others,
+                "worker process did not register in time and is killed"
+            );
         }
         SupervisorEvent::GivenUp { slot, failure, failures } => {
             error!(slot, failures, %failure, "worker program keeps failing to start; not started again");

@@ -17,8 +17,8 @@ impl Policy {
         }
         match ended {
             State::Starting { .. } => self.start_failed(now, index, StartFailure::Exited(exit)),
-            State::Stopping { why: Stop::NotRegistered, .. } => {
-                self.start_failed(now, index, StartFailure::NotRegistered);
+            State::Stopping { why: Stop::NotRegistered { within }, .. } => {
+                self.start_failed(now, index, StartFailure::NotRegistered { within });
             }
             State::Stopping { why: Stop::Asked, .. } => self.slots[index].start_afresh(),
             State::Ready { ready_since, .. } if now - ready_since >= self.settings.stable_after => {

@@ -2,6 +2,7 @@
 //! actions come out. It never touches a process, a thread, a clock or a random source.
 //!
 //! * A worker that ends by itself starts again: at once if it was ready for long enough, else after a back-off.
+//! * Only so many workers start at once. The others wait for their turn, from which their time counts.
 //! * A worker that fails to start too often in a row is given up.
 //! * A replacement takes one worker at a time, and goes on only while all others are ready. The old one works on until the
 //!   new one is ready: where the new program does not start, nobody has left.
@@ -137,7 +138,7 @@ impl Policy {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        let slot = self.slots.iter().position(|slot| matches!(slot.state, State::Due))?;
+        let slot = self.next_start()?;
         self.slots[slot].state = State::Spawning;
         self.slots[slot].generation = self.generation;
         Some(Action::Spawn { slot })

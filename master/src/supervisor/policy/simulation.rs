@@ -34,7 +34,9 @@ impl World {
         let age_max = Some(Duration::from_secs(60)).filter(|_| random.number().is_multiple_of(2));
         let recycling = Recycling { age_max, ..Recycling::default() };
         let extra_max = (random.number() % 3) as usize;
-        let settings = SupervisorSettings { recycling, extra_max, ..SupervisorSettings::default() };
+        let starting_max = 1 + (random.number() % 5) as usize;
+        let settings =
+            SupervisorSettings { recycling, extra_max, starting_max, ..SupervisorSettings::default() };
         let fixed_size = random.number().is_multiple_of(2);
         let now = Instant::now();
         let policy = Policy::new(settings, seed);
@@ -165,6 +167,8 @@ impl World {
     }
 
     fn check(&self) {
+        let starting = self.policy.slots.iter().filter(|slot| slot.is_starting()).count();
+        assert!(starting <= self.policy.settings.starting_max, "{starting} start at once");
         assert_eq!(self.policy.wanted, self.wanted);
         let asked = |state: &&State| matches!(state, State::Stopping { why: Stop::Asked, .. });
         if self.fixed_size && !self.stopped {

@@ -3,7 +3,7 @@
 use super::Action;
 use crate::supervisor::event::StartFailure;
 use crate::supervisor::recycling::Wear;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A worker's place. Processes come and go in it; for a moment there are two.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Slot {
     pub(super) generation: u64,
     /// Starts in a row that never became ready.
     pub(super) start_failures: u32,
+    /// The last of them that did not register in time.
+    pub(super) late_starts: u32,
     /// Lives in a row that were too short, ready or not: how far the back-off has grown.
     pub(super) short_lives: u32,
     /// Why new processes do not start here, from the last failure that counts until one becomes ready.
@@ -49,8 +51,8 @@ pub(super) enum State {
 pub(super) enum Stop {
     /// It is to be replaced or no longer wanted.
     Asked,
-    /// It did not register in time.
-    NotRegistered,
+    /// It did not register within this time.
+    NotRegistered { within: Duration },
 }
 
 impl Slot {
@@ -60,6 +62,7 @@ impl Slot {
             predecessor: None,
             generation: 0,
             start_failures: 0,
+            late_starts: 0,
             short_lives: 0,
             failing: None,
         }
@@ -108,6 +111,11 @@ impl Slot {
     /// The process with this id, if it is here.
     pub(super) fn process(&self, pid: u32) -> Option<&State> {
         self.predecessor.iter().chain([&self.state]).find(|state| state.pid() == Some(pid))
+    }
+
+    /// Whether a process is on its way to become ready.
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self.state, State::Spawning | State::Starting { .. })
     }
 
     /// When something is due here, and what.

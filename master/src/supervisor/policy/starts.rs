@@ -5,9 +5,23 @@ use super::{Action, LATE, Policy, Readiness, SpawnError, StartFailure, Superviso
 use crate::supervisor::backoff::backoff;
 use std::time::{Duration, Instant};
 
+/// How often the time for a start doubles for the slot whose starts are late.
+const LATE_STARTS_MAX: u32 = 2;
+
 impl Policy {
+    /// The slot whose turn it is to start a process, if anybody's.
+    pub(super) fn next_start(&self) -> Option<usize> {
+        if let Readiness::Registers { .. } = self.settings.readiness {
+            let starting = self.slots.iter().filter(|slot| slot.is_starting()).count();
+            if starting >= self.settings.starting_max.max(1) {
+                return None;
+            }
+        }
+        self.slots.iter().position(|slot| matches!(slot.state, State::Due))
+    }
+
     pub(super) fn spawned(&mut self, now: Instant, index: usize, pid: u32) {
-        let ready_by = after(now, self.start_limit());
+        let ready_by = after(now, self.start_limit(index));
         let slot = &mut self.slots[index];
         assert!(matches!(slot.state, State::Spawning), "process {pid} in a slot that asked for none");
         slot.state = State::Starting { pid, since: now, ready_by };
@@ -51,6 +65,7 @@ impl Policy {
         let kill_at = self.kill_at(now);
         let slot = &mut self.slots[index];
         slot.start_failures = 0;
+        slot.late_starts = 0;
         slot.failing = None;
         slot.state = State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
         self.actions.extend(slot.predecessor.as_mut().and_then(|state| state.stop(now, kill_at)));
@@ -58,15 +73,18 @@ impl Policy {
 
     /// The time is over in which a process was to register, or to live.
     pub(super) fn is_late(&mut self, now: Instant, index: usize, late: u32) {
-        let State::Starting { pid, since, ref mut ready_by } = self.slots[index].state else { return };
+        let within = self.start_limit(index);
+        let others = self.slots.iter().filter(|slot| slot.is_starting()).count() - 1;
+        let slot = &mut self.slots[index];
+        let State::Starting { pid, since, ref mut ready_by } = slot.state else { return };
         match self.settings.readiness {
             Readiness::Lives { .. } => self.registered(now, late),
-            Readiness::Registers { within } if now - *ready_by >= LATE => *ready_by = after(now, within),
+            Readiness::Registers { .. } if now - *ready_by >= LATE => *ready_by = after(now, within),
             Readiness::Registers { .. } => {
-                let why = Stop::NotRegistered;
-                self.slots[index].state =
-                    State::Stopping { pid, since, registered: false, why, kill_at: None };
-                self.report(SupervisorEvent::NotRegistered { slot: index, pid });
+                let why = Stop::NotRegistered { within };
+                slot.late_starts = slot.late_starts.saturating_add(1);
+                slot.state = State::Stopping { pid, since, registered: false, why, kill_at: None };
+                self.report(SupervisorEvent::NotRegistered { slot: index, pid, within, others });
                 self.actions.push_back(Action::Kill { pid });
             }
         }
@@ -99,9 +117,12 @@ impl Policy {
         slot.state = State::Backoff { until: after(now, wait) };
     }
 
-    fn start_limit(&self) -> Duration {
+    /// It grows with each late start: the machine may have more to do than was thought.
+    fn start_limit(&self, index: usize) -> Duration {
         match self.settings.readiness {
-            Readiness::Registers { within } => within,
+            Readiness::Registers { within } => {
+                within.saturating_mul(1 << self.slots[index].late_starts.min(LATE_STARTS_MAX))
+            }
             Readiness::Lives { throughout } => throughout,
         }
     }

@@ -67,7 +67,7 @@ fn start(command: WorkerCommand, settings: SupervisorSettings) -> (Supervisor, R
 }
 
 fn workers(workers: usize) -> SupervisorSettings {
-    SupervisorSettings { workers, ..SupervisorSettings::default() }
+    SupervisorSettings { workers, starting_max: WORKERS_MAX, ..SupervisorSettings::default() }
 }
 
 fn eventually<T>(mut condition: impl FnMut() -> Option<T>) -> T {

@@ -98,7 +98,7 @@ fn a_worker_that_does_not_register_is_killed() {
     assert_eq!(scene.exited(pid), WorkerExit::Signal(9));
     assert!(matches!(
         scene.next(),
-        SupervisorEvent::GivenUp { slot: 0, failure: StartFailure::NotRegistered, failures: 1 }
+        SupervisorEvent::GivenUp { slot: 0, failure: StartFailure::NotRegistered { .. }, failures: 1 }
     ));
 }
 

@@ -228,7 +228,7 @@ fn workers_that_never_register_are_counted_and_not_left_running() {
     // Who is first: the cluster's patience, or the supervisor's with one of them.
     match &error {
         ClusterError::WorkersMissing { wanted: 2, registered: 0, .. } => {}
-        ClusterError::Worker { failure: StartFailure::NotRegistered, .. } => {}
+        ClusterError::Worker { failure: StartFailure::NotRegistered { .. }, .. } => {}
         ClusterError::Worker { failure: StartFailure::Exited(Some(WorkerExit::Signal(9))), .. } => {}
         other => panic!("{other:?}"),
     }

@@ -23,8 +23,13 @@ struct Scene {
 
 impl Scene {
     fn with(settings: SupervisorSettings) -> Scene {
+        Scene::staggered(WORKERS_MAX, settings)
+    }
+
+    /// So many processes start at once.
+    fn staggered(starting_max: usize, settings: SupervisorSettings) -> Scene {
         let workers = settings.workers;
-        let policy = Policy::new(settings, 1);
+        let policy = Policy::new(SupervisorSettings { starting_max, ..settings }, 1);
         let mut scene = Scene { policy, now: Instant::now(), next_pid: 100, refusal: None };
         scene.on(Event::Resize { workers });
         scene

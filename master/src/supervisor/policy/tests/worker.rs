@@ -9,6 +9,47 @@ fn as_many_workers_as_wanted_are_started_at_once() {
 }
 
 #[test]
+fn workers_start_a_few_at_a_time_and_the_next_when_one_has_registered_or_failed() {
+    let mut scene = Scene::staggered(2, SupervisorSettings { workers: 5, ..SupervisorSettings::default() });
+    assert_eq!(scene.done(), ["100 spawned in 0", "101 spawned in 1"]);
+    scene.pass(9 * SECOND);
+    scene.on(Event::Registered { pid: 100 });
+    assert_eq!(scene.done(), ["102 spawned in 2"]);
+    scene.exits(101);
+    assert_eq!(scene.done(), ["new 101 exited", "103 spawned in 3"], "it waits for its back-off");
+    scene.pass_to_deadline();
+    assert!(scene.done().is_empty(), "and then for its turn");
+    let due = scene.policy.poll_timeout().map(|(due, _)| due - scene.now);
+    assert!(due > Some(9 * SECOND), "the time of the others counts from their own starts: {due:?}");
+    scene.on(Event::Registered { pid: 102 });
+    assert_eq!(scene.done(), ["104 spawned in 1"]);
+}
+
+#[test]
+fn workers_that_nobody_sees_register_all_start_at_once() {
+    let readiness = Readiness::Lives { throughout: SECOND };
+    let settings = SupervisorSettings { workers: 5, readiness, ..SupervisorSettings::default() };
+    assert_eq!(Scene::staggered(1, settings).done().len(), 5);
+}
+
+#[test]
+fn the_time_for_a_start_grows_with_each_late_one_and_a_registration_resets_it() {
+    let mut scene = Scene::starting(1);
+    for (pid, within) in (100..104).zip([10, 20, 40, 40]) {
+        assert_eq!(scene.pass_to_deadline(), ("worker start", within * SECOND));
+        scene.exits(pid);
+        scene.done();
+        scene.pass_to_deadline();
+        scene.done();
+    }
+    scene.on(Event::Registered { pid: 104 });
+    scene.pass(10 * SECOND);
+    scene.exits(104);
+    scene.done();
+    assert_eq!(scene.pass_to_deadline(), ("worker start", 10 * SECOND));
+}
+
+#[test]
 fn a_worker_that_was_ready_for_long_is_restarted_at_once() {
     let mut scene = Scene::ready(1);
     scene.pass(10 * SECOND);
