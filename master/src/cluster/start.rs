@@ -39,6 +39,8 @@ pub(super) fn supervise(
         }
         SupervisorEvent::Spawned { .. }
         | SupervisorEvent::Exited { registered: true, .. }
+        | SupervisorEvent::Left { .. }
+        | SupervisorEvent::Waits { .. }
         | SupervisorEvent::GivenUp { .. }
         | SupervisorEvent::NotReplaced { .. }
         | SupervisorEvent::Recycled { .. }

@@ -35,6 +35,8 @@ impl JobRunner {
                 }
                 SupervisorEvent::Exited { exit: None, .. }
                 | SupervisorEvent::SpawnFailed { .. }
+                | SupervisorEvent::Left { .. }
+                | SupervisorEvent::Waits { .. }
                 | SupervisorEvent::NotRegistered { .. }
                 | SupervisorEvent::GivenUp { .. }
                 | SupervisorEvent::NotReplaced { .. }
@@ -53,6 +55,7 @@ impl JobRunner {
             match notice {
                 Notice::WorkerRegistered { pid, .. } => place().registered(*pid),
                 Notice::WorkerServed { pid, .. } => place().worn(*pid),
+                Notice::WorkerGone { pid, job: None, answered: 1.., .. } => place().left(*pid),
                 Notice::WorkerGone { .. }
                 | Notice::WorkerOverdue { .. }
                 | Notice::WorkerBack { .. }
@@ -101,6 +104,12 @@ impl Place {
     fn worn(&self, pid: u32) {
         if let Some(supervisor) = self.supervisor.upgrade() {
             supervisor.worn(pid, Wear::Jobs);
+        }
+    }
+
+    fn left(&self, pid: u32) {
+        if let Some(supervisor) = self.supervisor.upgrade() {
+            supervisor.left(pid);
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Notice {
         cause: GoneCause,
         /// The job that it was running.
         job: Option<JobId>,
+        /// How many jobs it had answered since it registered.
+        answered: u64,
     },
     /// A worker ran over its deadline or, too often, over the soft run time, and gets no jobs.
     WorkerOverdue {

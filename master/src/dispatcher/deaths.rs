@@ -99,7 +99,8 @@ impl Dispatcher {
                 }
                 let job: Option<JobId> = worker.outstanding.first().map(|entry| entry.id);
                 self.log_gone(peer.number, &worker, cause, job);
-                self.notify(Notice::WorkerGone { worker: peer.number, pid: worker.pid, cause, job });
+                let (pid, answered) = (worker.pid, worker.done + worker.failed);
+                self.notify(Notice::WorkerGone { worker: peer.number, pid, cause, job, answered });
                 self.give_back(&worker, cause);
             }
         }

@@ -39,6 +39,23 @@ pub enum SupervisorEvent {
         /// From its start to its end.
         uptime: Duration,
     },
+    /// A worker that had answered jobs ended by itself with status 0, as those do that fear leaks. The next process in its
+    /// slot starts at once.
+    Left {
+        /// Its slot.
+        slot: usize,
+        /// The process id that it had.
+        pid: u32,
+    },
+    /// The next process of a slot starts only after a wait: the one before failed to start, or did not live long enough.
+    Waits {
+        /// The slot.
+        slot: usize,
+        /// How long.
+        wait: Duration,
+        /// Such starts and lives in a row.
+        short_lives: u32,
+    },
     /// A process did not register in time. It is killed, which counts as a failed start.
     NotRegistered {
         /// Its slot.

@@ -27,7 +27,7 @@ pub use output::{WorkerLine, WorkerStream};
 pub use recycling::{Recycling, Wear};
 pub use settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 
-use children::{ABANDON_WITHIN, Children, Mailbox, Message, mailbox};
+use children::{ABANDON_WITHIN, Children, Mailbox, Message, group_leader, mailbox};
 use policy::Event;
 use shared::Shared;
 use std::fmt;
@@ -83,7 +83,8 @@ impl Supervisor {
     /// A process of this machine has registered as a worker: ours is ready, or the one that one of ours started;
     /// others are ignored. Never blocks.
     pub fn registered(&self, pid: u32) {
-        self.order(Event::Registered { pid });
+        // Looked up now, while it waits for its master's answer: it may be gone when the supervisor comes to it.
+        self.order(Event::Registered { pid: group_leader(pid).unwrap_or(pid), worker: pid });
     }
 
     /// Keeps so many workers, at most [`WORKERS_MAX`]. Those that are too many get SIGTERM, finish what they run and
@@ -98,6 +99,13 @@ impl Supervisor {
     /// work that were not yet replaced.
     pub fn replace_all(&self) {
         self.order(Event::ReplaceAll);
+    }
+
+    /// A process of this machine that was registered as a worker is gone from its master, had answered jobs and left none
+    /// unanswered: if it has ended with status 0, or does, another follows at once, however short its life. Others are
+    /// ignored. Never blocks.
+    pub fn left(&self, pid: u32) {
+        self.order(Event::Left { worker: pid });
     }
 
     /// A process of this machine, registered as a worker, is worn: it is replaced when its turn comes (see

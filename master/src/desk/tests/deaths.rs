@@ -35,7 +35,10 @@ fn a_dead_workers_job_is_dispatched_again_at_once() {
     let second = bench.job(workers[1]);
     assert_eq!((second.job, second.attempt), (first.job, 2));
     let (worker, cause) = (workers[0].number, GoneCause::Disconnected);
-    assert_eq!(bench.notices(), [Notice::WorkerGone { worker, pid: 0, cause, job: Some(first.job) }]);
+    assert_eq!(
+        bench.notices(),
+        [Notice::WorkerGone { worker, pid: 0, cause, job: Some(first.job), answered: 0 }]
+    );
     bench.done(workers[1], &second);
     let outcome = bench.outcome(call);
     assert!(matches!(outcome.ending, Ending::Done { .. }));

@@ -55,7 +55,7 @@ fn a_worker_that_finishes_and_says_goodbye_loses_nothing() {
     bench.notices();
     bench.say_bye(leaving);
     let (worker, cause) = (leaving.number, GoneCause::Goodbye);
-    assert_eq!(bench.notices(), [Notice::WorkerGone { worker, pid: 0, cause, job: None }]);
+    assert_eq!(bench.notices(), [Notice::WorkerGone { worker, pid: 0, cause, job: None, answered: 1 }]);
     assert!(bench.is_done(calls[0]));
     let moved = bench.job(staying);
     bench.done(staying, &moved);

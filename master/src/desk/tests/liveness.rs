@@ -53,7 +53,10 @@ fn a_silent_worker_is_forgotten_and_its_job_goes_elsewhere() {
     bench.notices();
     bench.pass(1000);
     let (worker, cause) = (silent.number, GoneCause::Silent);
-    assert_eq!(bench.notices(), [Notice::WorkerGone { worker, pid: 0, cause, job: Some(given.job) }]);
+    assert_eq!(
+        bench.notices(),
+        [Notice::WorkerGone { worker, pid: 0, cause, job: Some(given.job), answered: 0 }]
+    );
     let other = bench.worker("sign");
     assert_eq!(bench.job(other).attempt, 2);
     bench.heard(silent);

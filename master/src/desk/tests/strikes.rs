@@ -23,8 +23,13 @@ fn a_hundred_refusals_in_a_row_end_the_connection() {
     assert_eq!(bench.notices(), []);
     garbage(&mut bench, worker, 1);
     assert_eq!(bench.cut_off(), [worker.route]);
-    let gone =
-        Notice::WorkerGone { worker: worker.number, pid: 0, cause: GoneCause::CutOff, job: Some(given.job) };
+    let gone = Notice::WorkerGone {
+        worker: worker.number,
+        pid: 0,
+        cause: GoneCause::CutOff,
+        job: Some(given.job),
+        answered: 0,
+    };
     assert_eq!(bench.notices(), [gone]);
     let other = bench.worker("sign");
     assert_eq!(bench.job(other).attempt, 2);

@@ -59,7 +59,10 @@ fn a_probe_that_cannot_be_handed_over_proves_the_death_and_the_job_goes_elsewher
         assert_eq!(bench.notices(), []);
         bench.pass(1);
         let (worker, cause) = (workers[0].number, GoneCause::Disconnected);
-        assert_eq!(bench.notices(), [Notice::WorkerGone { worker, pid: 0, cause, job: Some(given.job) }]);
+        assert_eq!(
+            bench.notices(),
+            [Notice::WorkerGone { worker, pid: 0, cause, job: Some(given.job), answered: 0 }]
+        );
         assert_eq!(bench.job(workers[1]).attempt, 2);
     }
 }

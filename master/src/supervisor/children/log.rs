@@ -23,6 +23,12 @@ pub(super) fn write(event: &SupervisorEvent) {
                 warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
             }
         }
+        SupervisorEvent::Left { slot, pid } => {
+            info!(slot, pid, "worker left after its jobs; the next one starts at once");
+        }
+        SupervisorEvent::Waits { slot, wait, short_lives } => {
+            info!(slot, ?wait, short_lives, "the next worker process waits: the one before lived too short");
+        }
         SupervisorEvent::NotRegistered { slot, pid, within, others } => {
             warn!(
                 slot,

@@ -13,6 +13,7 @@ mod memory;
 mod process;
 
 pub(super) use mailbox::{Mailbox, Message, mailbox};
+pub(super) use process::group_leader;
 
 use super::command::WorkerCommand;
 use super::event::SupervisorEvent;
@@ -166,12 +167,13 @@ impl Children {
     fn take(&mut self, message: Message) {
         let now = Instant::now();
         match message {
-            Message::Order(Event::Registered { pid }) => {
-                if let Some(child) = self.processes.worker_of(pid) {
-                    self.policy.handle(now, Event::Registered { pid: child });
-                    if let Some(memory) = &mut self.memory {
-                        memory.registered(child, pid);
-                    }
+            Message::Order(Event::Registered { pid, worker }) => {
+                let pid = if self.processes.has(worker) { worker } else { pid };
+                self.policy.handle(now, Event::Registered { pid, worker });
+                if let Some(memory) = &mut self.memory
+                    && self.processes.has(pid)
+                {
+                    memory.registered(pid, worker);
                 }
             }
             Message::Order(Event::Worn { pid, wear }) => {

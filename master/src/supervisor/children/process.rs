@@ -103,12 +103,15 @@ impl Processes {
     /// The child that a registered process is, or that it belongs to: a worker started by a wrapper (a shell script, a
     /// package manager) has another process id than ours, but its process group.
     pub(super) fn worker_of(&self, pid: u32) -> Option<u32> {
-        if self.children.contains_key(&pid) {
+        if self.has(pid) {
             return Some(pid);
         }
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
-        let leader = getpgid(Some(pid)).ok()?.as_raw_pid().unsigned_abs();
-        self.children.contains_key(&leader).then_some(leader)
+        group_leader(pid).filter(|leader| self.has(*leader))
+    }
+
+    /// Whether this is a child that was made and not yet reaped.
+    pub(super) fn has(&self, pid: u32) -> bool {
+        self.children.contains_key(&pid)
     }
 
     /// Waits a while until all that workers printed has been handed on.
@@ -159,6 +162,12 @@ fn close_on_exec() {
     const FIRST: libc::c_uint = 3;
     // SAFETY: a system call that takes three numbers. Kernels before 5.11 refuse it, and nothing is lost that we had.
     unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+}
+
+/// Who leads the process group of a process; `None` if the process is gone.
+pub(in super::super) fn group_leader(pid: u32) -> Option<u32> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    Some(getpgid(Some(pid)).ok()?.as_raw_pid().unsigned_abs())
 }
 
 fn kill_group(pid: u32) {

@@ -64,7 +64,9 @@ impl Policy {
         let slot = &mut self.slots[index];
         self.actions.extend(slot.predecessor.as_mut().and_then(|state| state.stop(now, kill_at)));
         match slot.state {
-            State::Due | State::Backoff { .. } | State::GivenUp => slot.state = State::Vacant,
+            State::Due | State::Backoff { .. } | State::Parted { .. } | State::GivenUp => {
+                slot.state = State::Vacant
+            }
             State::Starting { .. } | State::Ready { .. } | State::Stopping { .. } => {
                 self.actions.extend(slot.state.stop(now, kill_at));
             }

@@ -1,7 +1,8 @@
 //! What to do about workers that start, register, fail and end: a pure state machine. Events and the time go in,
 //! actions come out. It never touches a process, a thread, a clock or a random source.
 //!
-//! * A worker that ends by itself starts again: at once if it was ready for long enough, else after a back-off.
+//! * A worker that ends by itself starts again: at once if it was ready for long enough or left with its jobs answered, else
+//!   after a back-off.
 //! * Only so many workers start at once. The others wait for their turn, from which their time counts.
 //! * A worker that fails to start too often in a row is given up.
 //! * A replacement takes one worker at a time, and goes on only while all others are ready. The old one works on until the
@@ -43,8 +44,10 @@ pub(super) enum Event {
     Spawned { slot: usize, pid: u32 },
     /// [`Action::Spawn`] could not be done.
     SpawnFailed { slot: usize, error: SpawnError },
-    /// The process registered with the master. An unknown one is ignored.
-    Registered { pid: u32 },
+    /// The process registered with the master, or `worker` did, which it has started. An unknown one is ignored.
+    Registered { pid: u32, worker: u32 },
+    /// What had registered is gone from its master, had answered jobs and left none. An unknown one is ignored.
+    Left { worker: u32 },
     /// The process has ended; its id may be used for another one from now on.
     Exited { pid: u32, exit: Option<WorkerExit> },
     /// Keep so many workers, at most [`WORKERS_MAX`].
@@ -114,7 +117,8 @@ impl Policy {
         match event {
             Event::Spawned { slot, pid } => self.spawned(now, slot, pid),
             Event::SpawnFailed { slot, error } => self.spawn_failed(now, slot, error),
-            Event::Registered { pid } => self.registered(now, pid),
+            Event::Registered { pid, worker } => self.registered(now, pid, worker),
+            Event::Left { worker } => self.left(worker),
             Event::Exited { pid, exit } => self.exited(now, pid, exit),
             Event::Resize { workers } => self.resize(now, workers),
             Event::ReplaceAll => self.replace_all(),
@@ -170,6 +174,10 @@ impl Policy {
         match slot.state {
             State::Starting { pid, .. } => self.is_late(now, index, pid),
             State::Backoff { .. } => slot.state = State::Due,
+            State::Parted { registered: true, .. } => self.back_off(now, index),
+            State::Parted { registered: false, .. } => {
+                self.start_failed(now, index, StartFailure::Exited(Some(WorkerExit::Status(0))));
+            }
             State::Stopping { .. } => self.actions.extend(slot.state.hasten(now, now)),
             State::Ready { pid, .. } => self.worn(pid, Wear::Age),
             State::Vacant | State::Due | State::Spawning | State::GivenUp => {}

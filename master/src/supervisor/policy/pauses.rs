@@ -1,19 +1,20 @@
 //! Pauses of the supervisor itself: its workers were paused too, most likely, and had none of that time.
 
-use super::slot::State;
+use super::slot::{Slot, State};
 use super::{Phase, Policy};
 use std::time::Duration;
 
 impl Policy {
     /// Whether a worker has a time in which to start or to end.
     pub(in crate::supervisor) fn waits_for_workers(&self) -> bool {
-        self.slots.iter().any(|slot| match slot.state {
+        self.slots.iter().flat_map(Slot::states).any(|state| match state {
             State::Starting { .. } | State::Stopping { kill_at: Some(_), .. } => true,
             State::Vacant
             | State::Due
             | State::Spawning
             | State::Ready { .. }
             | State::Backoff { .. }
+            | State::Parted { .. }
             | State::Stopping { kill_at: None, .. }
             | State::GivenUp => false,
         })
@@ -24,8 +25,8 @@ impl Policy {
         if let Phase::Leaving { kill_at } = &mut self.phase {
             *kill_at += pause;
         }
-        for slot in &mut self.slots {
-            match &mut slot.state {
+        for state in self.slots.iter_mut().flat_map(Slot::states_mut) {
+            match state {
                 State::Starting { ready_by: by, .. } | State::Stopping { kill_at: Some(by), .. } => {
                     *by += pause;
                 }
@@ -34,6 +35,7 @@ impl Policy {
                 | State::Spawning
                 | State::Ready { .. }
                 | State::Backoff { .. }
+                | State::Parted { .. }
                 | State::Stopping { kill_at: None, .. }
                 | State::GivenUp => {}
             }

@@ -35,6 +35,7 @@ impl Policy {
             | State::Spawning
             | State::Starting { .. }
             | State::Backoff { .. }
+            | State::Parted { .. }
             | State::Stopping { .. }
             | State::GivenUp => None,
         })

@@ -13,7 +13,7 @@ impl Policy {
         self.phase = Phase::Replacing;
         // What failed may start now, and shows whether it is safe to go on.
         for slot in &mut self.slots[..self.wanted] {
-            if matches!(slot.state, State::Backoff { .. } | State::GivenUp) {
+            if matches!(slot.state, State::Backoff { .. } | State::Parted { .. } | State::GivenUp) {
                 slot.start_afresh();
             }
         }
@@ -24,7 +24,7 @@ impl Policy {
         let slots = &mut self.slots[..self.wanted];
         // What failed while it still ran what is to be replaced says nothing of its successor.
         for slot in slots.iter_mut().filter(|slot| slot.generation < generation) {
-            if matches!(slot.state, State::Backoff { .. } | State::GivenUp) {
+            if matches!(slot.state, State::Backoff { .. } | State::Parted { .. } | State::GivenUp) {
                 slot.start_afresh();
             }
         }
@@ -36,6 +36,7 @@ impl Policy {
             | State::Spawning
             | State::Starting { .. }
             | State::Ready { .. }
+            | State::Parted { .. }
             | State::Stopping { .. } => false,
         });
         if let Some(slot) = failed {

@@ -2,6 +2,7 @@
 //! hold. A failure names its seed, which reproduces it.
 
 use super::slot::Stop;
+use super::tests::registered;
 use super::*;
 use crate::supervisor::Recycling;
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.below(17) {
+        match self.below(19) {
             0 if !self.fixed_size => {
                 let workers = self.below(7) as usize;
                 self.resize(workers);
@@ -86,14 +87,24 @@ impl World {
                     self.policy.handle(self.now, Event::Worn { pid, wear: Wear::Jobs });
                 }
             }
+            12 => {
+                if let Some(pid) = self.any_process() {
+                    self.policy.handle(self.now, Event::Left { worker: pid });
+                }
+            }
+            13 => {
+                if let Some(pid) = self.any_process() {
+                    self.exit(pid, WorkerExit::Status(0));
+                }
+            }
             3..=5 => {
                 if let Some(pid) = self.any_process() {
-                    self.exit(pid);
+                    self.exit(pid, WorkerExit::Signal(9));
                 }
             }
             6..=10 => {
                 if let Some(pid) = self.any_process() {
-                    self.policy.handle(self.now, Event::Registered { pid });
+                    self.policy.handle(self.now, registered(pid));
                 }
             }
             _ => self.pass_to_deadline(),
@@ -102,9 +113,9 @@ impl World {
         self.check();
     }
 
-    fn exit(&mut self, pid: u32) {
+    fn exit(&mut self, pid: u32, exit: WorkerExit) {
         self.living.remove(&pid);
-        self.policy.handle(self.now, Event::Exited { pid, exit: Some(WorkerExit::Signal(9)) });
+        self.policy.handle(self.now, Event::Exited { pid, exit: Some(exit) });
     }
 
     fn pass(&mut self, duration: Duration) {
@@ -173,14 +184,14 @@ impl World {
         let asked = |state: &&State| matches!(state, State::Stopping { why: Stop::Asked, .. });
         if self.fixed_size && !self.stopped {
             let slots = &self.policy.slots;
-            let states = slots.iter().flat_map(|slot| slot.predecessor.iter().chain([&slot.state]));
+            let states = slots.iter().flat_map(Slot::states);
             let stopping = states.filter(asked).count();
             assert!(stopping <= 1, "{stopping} workers are replaced at once");
             let extra = slots.iter().filter(|slot| slot.predecessor.is_some()).count();
             assert!(extra <= 1.min(self.policy.settings.extra_max), "{extra} processes too many");
         }
         for slot in &self.policy.slots {
-            let mut pids = slot.predecessor.iter().chain([&slot.state]).filter_map(State::pid);
+            let mut pids = slot.states().filter_map(State::pid);
             assert!(
                 pids.all(|pid| self.living.contains_key(&pid)),
                 "{slot:?} holds a process that has ended"
@@ -196,8 +207,8 @@ impl World {
             for pid in self.living.keys().copied().collect::<Vec<_>>() {
                 let slot = self.policy.find(pid).expect("what lives has a slot");
                 match self.policy.slots[slot].process(pid) {
-                    Some(State::Stopping { .. }) => self.exit(pid),
-                    _ => self.policy.handle(self.now, Event::Registered { pid }),
+                    Some(State::Stopping { .. }) => self.exit(pid, WorkerExit::Status(0)),
+                    _ => self.policy.handle(self.now, registered(pid)),
                 }
                 self.act();
             }

@@ -36,10 +36,21 @@ pub(super) enum State {
     Spawning,
     /// A process that is not ready yet.
     Starting { pid: u32, since: Instant, ready_by: Instant },
-    /// A process that works; `worn` once it is to be replaced.
-    Ready { pid: u32, since: Instant, ready_since: Instant, too_old_at: Option<Instant>, worn: Option<Wear> },
+    /// A process that works; `worn` once it is to be replaced, `left` once its master has nothing more to do with it.
+    Ready {
+        pid: u32,
+        /// The process that registered: this one, or one that it has started.
+        worker: u32,
+        since: Instant,
+        ready_since: Instant,
+        too_old_at: Option<Instant>,
+        worn: Option<Wear>,
+        left: bool,
+    },
     /// Nothing, until it is time to start again.
     Backoff { until: Instant },
+    /// Nothing: the process ended with status 0, and until then its master may yet say that it left well.
+    Parted { pid: u32, worker: u32, registered: bool, until: Instant },
     /// A process that was told to end; `kill_at` is `None` once it was killed.
     Stopping { pid: u32, since: Instant, registered: bool, why: Stop, kill_at: Option<Instant> },
     /// Nothing: it failed to start too often.
@@ -110,7 +121,16 @@ impl Slot {
 
     /// The process with this id, if it is here.
     pub(super) fn process(&self, pid: u32) -> Option<&State> {
-        self.predecessor.iter().chain([&self.state]).find(|state| state.pid() == Some(pid))
+        self.states().find(|state| state.pid() == Some(pid))
+    }
+
+    /// Of the process before and the newest.
+    pub(super) fn states(&self) -> impl Iterator<Item = &State> {
+        self.predecessor.iter().chain([&self.state])
+    }
+
+    pub(super) fn states_mut(&mut self) -> impl Iterator<Item = &mut State> {
+        self.predecessor.iter_mut().chain([&mut self.state])
     }
 
     /// Whether a process is on its way to become ready.
@@ -132,7 +152,12 @@ impl State {
     pub(super) fn pid(&self) -> Option<u32> {
         match *self {
             State::Starting { pid, .. } | State::Ready { pid, .. } | State::Stopping { pid, .. } => Some(pid),
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => None,
+            State::Vacant
+            | State::Due
+            | State::Spawning
+            | State::Backoff { .. }
+            | State::Parted { .. }
+            | State::GivenUp => None,
         }
     }
 
@@ -145,6 +170,7 @@ impl State {
         match *self {
             State::Starting { ready_by, .. } => Some((ready_by, "worker start")),
             State::Backoff { until } => Some((until, "back-off before a restart")),
+            State::Parted { until, .. } => Some((until, "word of a worker that has ended")),
             State::Stopping { kill_at: Some(kill_at), .. } => {
                 Some((kill_at, "kill a worker that does not stop"))
             }
@@ -166,7 +192,12 @@ impl State {
             State::Starting { pid, since, .. } => (pid, since, false),
             State::Ready { pid, since, .. } => (pid, since, true),
             State::Stopping { .. } => return self.hasten(now, kill_at),
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {
+            State::Vacant
+            | State::Due
+            | State::Spawning
+            | State::Backoff { .. }
+            | State::Parted { .. }
+            | State::GivenUp => {
                 return None;
             }
         };

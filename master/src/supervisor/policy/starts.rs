@@ -44,18 +44,36 @@ impl Policy {
         }
     }
 
-    pub(super) fn registered(&mut self, now: Instant, pid: u32) {
-        let Some(index) = self.find(pid) else { return };
+    pub(super) fn registered(&mut self, now: Instant, pid: u32, by: u32) {
+        let Some(index) = self.find(pid) else { return self.has_registered(pid, by) };
         match self.slots[index].state {
             State::Starting { pid: starting, since, .. } if starting == pid => {
                 self.ready(now, index, pid, since);
+                self.registered(now, pid, by);
             }
             State::Stopping { pid: stopping, ref mut registered, .. } if stopping == pid => {
                 *registered = true;
             }
-            // A worker registers anew when its connection broke.
+            // A worker registers anew when its connection broke, or its wrapper started another.
+            State::Ready { pid: ready, ref mut worker, .. } if ready == pid => *worker = by,
             State::Ready { .. } | State::Starting { .. } | State::Stopping { .. } => {}
-            State::Vacant | State::Due | State::Spawning | State::Backoff { .. } | State::GivenUp => {}
+            State::Vacant
+            | State::Due
+            | State::Spawning
+            | State::Backoff { .. }
+            | State::Parted { .. }
+            | State::GivenUp => {}
+        }
+    }
+
+    /// A process has registered that has already ended.
+    fn has_registered(&mut self, ended: u32, by: u32) {
+        for slot in &mut self.slots {
+            if let State::Parted { pid, worker, registered, .. } = &mut slot.state
+                && *pid == ended
+            {
+                (*worker, *registered) = (by, true);
+            }
         }
     }
 
@@ -67,7 +85,8 @@ impl Policy {
         slot.start_failures = 0;
         slot.late_starts = 0;
         slot.failing = None;
-        slot.state = State::Ready { pid, since, ready_since: now, too_old_at, worn: None };
+        slot.state =
+            State::Ready { pid, worker: pid, since, ready_since: now, too_old_at, worn: None, left: false };
         self.actions.extend(slot.predecessor.as_mut().and_then(|state| state.stop(now, kill_at)));
     }
 
@@ -78,7 +97,7 @@ impl Policy {
         let slot = &mut self.slots[index];
         let State::Starting { pid, since, ref mut ready_by } = slot.state else { return };
         match self.settings.readiness {
-            Readiness::Lives { .. } => self.registered(now, late),
+            Readiness::Lives { .. } => self.registered(now, late, late),
             Readiness::Registers { .. } if now - *ready_by >= LATE => *ready_by = after(now, within),
             Readiness::Registers { .. } => {
                 let why = Stop::NotRegistered { within };
@@ -115,6 +134,8 @@ impl Policy {
         slot.short_lives = slot.short_lives.saturating_add(1);
         let wait = backoff(&self.settings, slot.short_lives, &mut self.random);
         slot.state = State::Backoff { until: after(now, wait) };
+        let short_lives = slot.short_lives;
+        self.report(SupervisorEvent::Waits { slot: index, wait, short_lives });
     }
 
     /// It grows with each late start: the machine may have more to do than was thought.

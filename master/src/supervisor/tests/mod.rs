@@ -29,8 +29,14 @@ impl Scene {
         Scene { supervisor, events, folder }
     }
 
+    /// What happens next, but that a start has to wait.
     fn next(&self) -> SupervisorEvent {
-        self.events.recv_timeout(BOUND).expect("something happens in time")
+        loop {
+            match self.events.recv_timeout(BOUND).expect("something happens in time") {
+                SupervisorEvent::Waits { .. } => {}
+                event => return event,
+            }
+        }
     }
 
     fn spawned(&self) -> u32 {

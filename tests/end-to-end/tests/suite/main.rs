@@ -34,5 +34,6 @@ mod returning;
 mod secrets;
 mod silence;
 mod starting;
+mod supervised;
 mod support;
 mod waiting;

@@ -1,6 +1,7 @@
 //! The policy by examples: what happens, and what is done about it. The time is handed in; no process exists.
 
 mod fleet;
+mod leaving;
 mod recycling;
 mod replacing;
 mod worker;
@@ -46,7 +47,7 @@ impl Scene {
     fn ready(workers: usize) -> Scene {
         let mut scene = Scene::starting(workers);
         for pid in (100..).take(workers) {
-            scene.on(Event::Registered { pid });
+            scene.on(registered(pid));
         }
         assert!(scene.done().is_empty());
         scene
@@ -54,6 +55,11 @@ impl Scene {
 
     fn on(&mut self, event: Event) {
         self.policy.handle(self.now, event);
+    }
+
+    /// It leaves in good order.
+    fn ends_well(&mut self, pid: u32) {
+        self.on(Event::Exited { pid, exit: Some(WorkerExit::Status(0)) });
     }
 
     fn exits(&mut self, pid: u32) {
@@ -81,6 +87,8 @@ impl Scene {
                 Action::Spawn { slot } => self.answer(slot),
                 Action::Terminate { pid } => done.push(format!("terminate {pid}")),
                 Action::Kill { pid } => done.push(format!("kill {pid}")),
+                // It goes with every back-off.
+                Action::Report(SupervisorEvent::Waits { .. }) => {}
                 Action::Report(event) => done.push(in_words(event)),
             }
         }
@@ -98,6 +106,11 @@ impl Scene {
     }
 }
 
+/// It registered itself, without a wrapper around it.
+pub(super) fn registered(pid: u32) -> Event {
+    Event::Registered { pid, worker: pid }
+}
+
 fn in_words(event: SupervisorEvent) -> String {
     match event {
         SupervisorEvent::Spawned { slot, pid } => format!("{pid} spawned in {slot}"),
@@ -107,6 +120,8 @@ fn in_words(event: SupervisorEvent) -> String {
             let asked = if asked { " as asked" } else { "" };
             format!("{registered} {pid} exited{asked}")
         }
+        SupervisorEvent::Left { pid, .. } => format!("{pid} left"),
+        SupervisorEvent::Waits { wait, .. } => format!("waits {wait:?}"),
         SupervisorEvent::NotRegistered { pid, .. } => format!("{pid} not registered"),
         SupervisorEvent::GivenUp { slot, failures, .. } => format!("{slot} given up after {failures}"),
         SupervisorEvent::NotReplaced { slot, failures, .. } => {

@@ -10,7 +10,7 @@ fn ready(workers: usize, recycling: Recycling) -> Scene {
     let mut scene = Scene::with(settings);
     scene.done();
     for pid in (100..).take(workers) {
-        scene.on(Event::Registered { pid });
+        scene.on(registered(pid));
     }
     scene
 }
@@ -24,7 +24,7 @@ fn a_worn_worker_works_until_the_next_is_ready() {
     let mut scene = ready(1, Recycling::default());
     worn(&mut scene, 100);
     assert_eq!(scene.done(), ["100 recycled for number of jobs", "101 spawned in 0"]);
-    scene.on(Event::Registered { pid: 101 });
+    scene.on(registered(101));
     assert_eq!(scene.done(), ["terminate 100"]);
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited as asked"]);
@@ -43,7 +43,7 @@ fn a_worn_worker_works_on_for_ever_while_new_ones_do_not_start() {
         scene.done();
     }
     assert!(scene.policy.failing().is_some());
-    scene.on(Event::Registered { pid: 150 });
+    scene.on(registered(150));
     assert_eq!(scene.done(), ["terminate 100"]);
     assert!(scene.policy.failing().is_none());
 }
@@ -64,7 +64,7 @@ fn the_next_worn_worker_is_replaced_when_the_one_before_has_gone() {
     let mut scene = ready(8, Recycling::default());
     (100..108).for_each(|pid| worn(&mut scene, pid));
     assert_eq!(scene.done(), ["100 recycled for number of jobs", "108 spawned in 0"]);
-    scene.on(Event::Registered { pid: 108 });
+    scene.on(registered(108));
     assert_eq!(scene.done(), ["terminate 100"], "it may have a job");
     scene.exits(100);
     let next = ["ready 100 exited as asked", "101 recycled for number of jobs", "109 spawned in 1"];
@@ -92,7 +92,7 @@ fn workers_grow_old_at_different_times_and_none_too_old() {
         let done = scene.done();
         let old: u32 = done[0].split(' ').next().and_then(|pid| pid.parse().ok()).expect("a process");
         ages.push((old, scene.now));
-        scene.on(Event::Registered { pid });
+        scene.on(registered(pid));
         scene.exits(old);
         scene.done();
         scene.policy.settings.recycling.age_max = None;

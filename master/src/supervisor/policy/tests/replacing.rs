@@ -19,11 +19,11 @@ fn workers_are_replaced_one_after_the_other_and_work_until_the_next_is_ready() {
     let mut scene = Scene::ready(2);
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["102 spawned in 0"]);
-    scene.on(Event::Registered { pid: 102 });
+    scene.on(registered(102));
     assert_eq!(scene.done(), ["terminate 100"]);
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited as asked", "103 spawned in 1"]);
-    scene.on(Event::Registered { pid: 103 });
+    scene.on(registered(103));
     assert_eq!(scene.done(), ["terminate 101"]);
     scene.exits(101);
     assert_eq!(scene.done(), ["ready 101 exited as asked", "replaced"]);
@@ -34,12 +34,12 @@ fn without_room_for_another_process_the_old_one_ends_first() {
     let settings = SupervisorSettings { workers: 1, extra_max: 0, ..SupervisorSettings::default() };
     let mut scene = Scene::with(settings);
     scene.done();
-    scene.on(Event::Registered { pid: 100 });
+    scene.on(registered(100));
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["terminate 100"]);
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited as asked", "101 spawned in 0"]);
-    scene.on(Event::Registered { pid: 101 });
+    scene.on(registered(101));
     assert_eq!(scene.done(), ["replaced"]);
 }
 
@@ -48,7 +48,7 @@ fn a_replaced_worker_that_does_not_drain_in_time_is_killed() {
     let mut scene = Scene::ready(1);
     scene.on(Event::ReplaceAll);
     scene.done();
-    scene.on(Event::Registered { pid: 101 });
+    scene.on(registered(101));
     scene.done();
     assert_eq!(scene.pass_to_deadline(), ("kill a worker that does not stop", DRAIN));
     assert_eq!(scene.done(), ["kill 100"]);
@@ -63,7 +63,7 @@ fn a_replacement_waits_until_a_worker_that_died_is_back() {
     scene.done();
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["102 spawned in 1"]);
-    scene.on(Event::Registered { pid: 102 });
+    scene.on(registered(102));
     assert_eq!(scene.done(), ["103 spawned in 0"]);
 }
 
@@ -78,7 +78,7 @@ fn a_new_program_that_does_not_start_halts_the_replacement_and_costs_no_worker()
     assert_eq!(scene.policy.poll_timeout(), None, "it is not tried again");
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["108 spawned in 0"], "a repaired program is tried when it is asked for");
-    scene.on(Event::Registered { pid: 108 });
+    scene.on(registered(108));
     assert_eq!(scene.done(), ["terminate 100"]);
     assert!(scene.policy.failing().is_none());
 }
@@ -159,7 +159,7 @@ fn what_the_old_program_gave_up_does_not_halt_its_replacement() {
     scene.on(Event::ReplaceAll);
     scene.exits(104);
     assert_eq!(scene.done(), ["new 104 exited", "0 given up after 5", "105 spawned in 0"]);
-    scene.on(Event::Registered { pid: 105 });
+    scene.on(registered(105));
     assert_eq!(scene.done(), ["replaced"]);
 }
 

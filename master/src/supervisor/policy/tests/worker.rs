@@ -13,7 +13,7 @@ fn workers_start_a_few_at_a_time_and_the_next_when_one_has_registered_or_failed(
     let mut scene = Scene::staggered(2, SupervisorSettings { workers: 5, ..SupervisorSettings::default() });
     assert_eq!(scene.done(), ["100 spawned in 0", "101 spawned in 1"]);
     scene.pass(9 * SECOND);
-    scene.on(Event::Registered { pid: 100 });
+    scene.on(registered(100));
     assert_eq!(scene.done(), ["102 spawned in 2"]);
     scene.exits(101);
     assert_eq!(scene.done(), ["new 101 exited", "103 spawned in 3"], "it waits for its back-off");
@@ -21,7 +21,7 @@ fn workers_start_a_few_at_a_time_and_the_next_when_one_has_registered_or_failed(
     assert!(scene.done().is_empty(), "and then for its turn");
     let due = scene.policy.poll_timeout().map(|(due, _)| due - scene.now);
     assert!(due > Some(9 * SECOND), "the time of the others counts from their own starts: {due:?}");
-    scene.on(Event::Registered { pid: 102 });
+    scene.on(registered(102));
     assert_eq!(scene.done(), ["104 spawned in 1"]);
 }
 
@@ -42,7 +42,7 @@ fn the_time_for_a_start_grows_with_each_late_one_and_a_registration_resets_it() 
         scene.pass_to_deadline();
         scene.done();
     }
-    scene.on(Event::Registered { pid: 104 });
+    scene.on(registered(104));
     scene.pass(10 * SECOND);
     scene.exits(104);
     scene.done();
@@ -62,7 +62,7 @@ fn a_worker_that_lives_short_lives_is_restarted_after_growing_waits_and_for_ever
     let mut scene = Scene::ready(1);
     let mut wait_before = Duration::ZERO;
     for pid in 100..140 {
-        scene.on(Event::Registered { pid });
+        scene.on(registered(pid));
         scene.pass(SECOND);
         scene.exits(pid);
         assert_eq!(scene.done(), [format!("ready {pid} exited")]);
@@ -79,16 +79,16 @@ fn a_worker_that_lives_short_lives_is_restarted_after_growing_waits_and_for_ever
 fn a_long_life_makes_up_for_short_ones() {
     let mut scene = Scene::ready(1);
     for pid in 100..105 {
-        scene.on(Event::Registered { pid });
+        scene.on(registered(pid));
         scene.exits(pid);
         scene.pass_to_deadline();
         scene.done();
     }
-    scene.on(Event::Registered { pid: 105 });
+    scene.on(registered(105));
     scene.pass(10 * SECOND);
     scene.exits(105);
     scene.done();
-    scene.on(Event::Registered { pid: 106 });
+    scene.on(registered(106));
     scene.exits(106);
     assert!(scene.pass_to_deadline().1 <= Duration::from_millis(125));
 }
@@ -117,7 +117,7 @@ fn a_registration_forgives_the_failed_starts_before_it() {
             scene.done();
         }
         let pid = scene.next_pid - 1;
-        scene.on(Event::Registered { pid });
+        scene.on(registered(pid));
         scene.pass(10 * SECOND);
         scene.exits(pid);
         assert!(scene.done()[1].ends_with("spawned in 0"), "round {round}");
@@ -158,7 +158,7 @@ fn a_worker_that_does_not_register_is_reported_killed_and_a_failed_start() {
     let mut scene = Scene::starting(1);
     assert_eq!(scene.pass_to_deadline(), ("worker start", 10 * SECOND));
     assert_eq!(scene.done(), ["100 not registered", "kill 100"]);
-    scene.on(Event::Registered { pid: 100 });
+    scene.on(registered(100));
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited"]);
     assert_eq!(scene.pass_to_deadline().0, "back-off before a restart");
@@ -222,8 +222,8 @@ fn a_death_is_reported_before_the_next_process_is_made() {
 #[test]
 fn what_is_said_of_unknown_processes_is_ignored() {
     let mut scene = Scene::ready(1);
-    scene.on(Event::Registered { pid: 1 });
+    scene.on(registered(1));
     scene.exits(1);
-    scene.on(Event::Registered { pid: 100 });
+    scene.on(registered(100));
     assert!(scene.done().is_empty());
 }

@@ -2,6 +2,7 @@
 //! under the same name does the same.
 
 use powerhose_worker::{Job, JobFailure, Reply};
+use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -30,6 +31,10 @@ pub(crate) fn run(job: &Job) -> Result<Reply, JobFailure> {
         "abort" => std::process::abort(),
         "kill" => kill_itself(),
         "hang" => hang(),
+        "leave" => {
+            tell_itself(Signal::TERM);
+            std::process::id().to_string().into()
+        }
         "sleep" => {
             sleep(Duration::from_millis(number(job)?));
             "slept".into()
@@ -67,9 +72,12 @@ pub(crate) fn wait_for_file(path: &Path) -> io::Result<()> {
 
 /// As if the process had got SIGKILL.
 fn kill_itself() -> ! {
-    let own = rustix::process::getpid();
-    rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("it is ours");
+    tell_itself(Signal::KILL);
     hang()
+}
+
+fn tell_itself(signal: Signal) {
+    kill_process(getpid(), signal).expect("it is ours");
 }
 
 /// Never returns, and looks at nothing.
