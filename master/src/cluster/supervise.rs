@@ -28,22 +28,8 @@ impl JobRunner {
         };
         let told = self.clone();
         let tell = move |event: SupervisorEvent| {
-            match &event {
-                SupervisorEvent::Spawned { pid, .. } => told.tell(Command::Supervised { pid: *pid }),
-                SupervisorEvent::Exited { pid, exit: Some(exit), .. } => {
-                    told.tell(Command::Exited { pid: *pid, exit: *exit });
-                }
-                SupervisorEvent::Exited { exit: None, .. }
-                | SupervisorEvent::SpawnFailed { .. }
-                | SupervisorEvent::Left { .. }
-                | SupervisorEvent::Waits { .. }
-                | SupervisorEvent::NotRegistered { .. }
-                | SupervisorEvent::GivenUp { .. }
-                | SupervisorEvent::NotReplaced { .. }
-                | SupervisorEvent::Recycled { .. }
-                | SupervisorEvent::Replaced
-                | SupervisorEvent::ReplacementHalted { .. }
-                | SupervisorEvent::Finished => {}
+            if let Some(news) = news(&event) {
+                told.tell(news);
             }
             listener(event);
         };
@@ -66,6 +52,27 @@ impl JobRunner {
         let supervisor = Arc::new(Supervisor::start(command, settings, Box::new(tell))?);
         place.lock().unwrap_or_else(PoisonError::into_inner).fill(&supervisor);
         Ok(supervisor)
+    }
+}
+
+/// What a master wants to know of what happened to a process.
+fn news(event: &SupervisorEvent) -> Option<Command> {
+    match event {
+        SupervisorEvent::Spawned { pid, .. } => Some(Command::Supervised { pid: *pid }),
+        SupervisorEvent::Exited { pid, exit: Some(exit), .. } => {
+            Some(Command::Exited { pid: *pid, exit: *exit })
+        }
+        SupervisorEvent::Exited { exit: None, .. }
+        | SupervisorEvent::SpawnFailed { .. }
+        | SupervisorEvent::Left { .. }
+        | SupervisorEvent::Waits { .. }
+        | SupervisorEvent::NotRegistered { .. }
+        | SupervisorEvent::GivenUp { .. }
+        | SupervisorEvent::NotReplaced { .. }
+        | SupervisorEvent::Recycled { .. }
+        | SupervisorEvent::Replaced
+        | SupervisorEvent::ReplacementHalted { .. }
+        | SupervisorEvent::Finished => None,
     }
 }
 

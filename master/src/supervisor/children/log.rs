@@ -12,17 +12,7 @@ pub(super) fn write(event: &SupervisorEvent) {
         SupervisorEvent::SpawnFailed { slot, error } => {
             warn!(slot, error = error as &dyn std::error::Error, "worker process could not be started");
         }
-        SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime } => {
-            let exit = Exit(*exit);
-            if *asked {
-                info!(slot, pid, %exit, ?uptime, "worker process ended, as asked");
-            } else if exit.is_success() {
-                // It said goodbye to its master, or has nothing to complain of: an order to stop, an end of its own.
-                info!(slot, pid, %exit, registered, ?uptime, "worker process ended of its own accord");
-            } else {
-                warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
-            }
-        }
+        SupervisorEvent::Exited { .. } => write_end(event),
         SupervisorEvent::Left { slot, pid } => {
             info!(slot, pid, "worker left after its jobs; the next one starts at once");
         }
@@ -55,6 +45,20 @@ pub(super) fn write(event: &SupervisorEvent) {
             );
         }
         SupervisorEvent::Finished => info!("all worker processes have ended"),
+    }
+}
+
+/// Logs the end of a process.
+fn write_end(event: &SupervisorEvent) {
+    let SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime } = event else { return };
+    let exit = Exit(*exit);
+    if *asked {
+        info!(slot, pid, %exit, ?uptime, "worker process ended, as asked");
+    } else if exit.is_success() {
+        // It said goodbye to its master, or has nothing to complain of: an order to stop, an end of its own.
+        info!(slot, pid, %exit, registered, ?uptime, "worker process ended of its own accord");
+    } else {
+        warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
     }
 }
 
