@@ -4,9 +4,9 @@
 //! loop's by the caller, and the caller's by the loop. Meanwhile the loop's own thread sleeps on, and is told not to look at
 //! the network. The thread that turns the loop holds the lock. Any other thread leaves a command and wakes it.
 
+use super::look_again::LookAgain;
 use super::slot::Slot;
 use super::spin::Spin;
-use super::vigil::Vigil;
 use crate::wires::clock;
 use powerhose_wires::{Gate, Look, Wakeup};
 use std::io;
@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A shorter sleep would be over before it begins: the system wakes sleepers some 50 µs late.
-const LULL_MIN: Duration = Duration::from_micros(50);
+const LOOK_AWAY_MIN: Duration = Duration::from_micros(50);
 
 /// What a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) trait Turning: Send + 'static {
     fn come(&self) -> u64;
 
     /// How long nobody would gain by another turn.
-    fn lull(&self) -> Duration;
+    fn looks_away_for(&self) -> Duration;
 
     /// Sleeps until there is something to do, or it is `until`.
     fn sleep(&mut self, until: Option<Instant>);
@@ -95,7 +95,7 @@ struct State<L> {
     /// Of callers that turn it.
     spin: Spin,
     /// Of its own thread.
-    vigil: Vigil,
+    look_again: LookAgain,
 }
 
 /// Whether a caller turned the loop.
@@ -121,7 +121,7 @@ impl<L: Turning> Turns<L> {
             fate: None,
             sleeps_until: None,
             spin: Spin::new(spin),
-            vigil: Vigil::new(),
+            look_again: LookAgain::new(),
         };
         Ok(Turns { state: Mutex::new(state), wakeup, gate })
     }
@@ -159,15 +159,15 @@ impl<L: Turning> Turns<L> {
             let turned = turn(state, L::turn)?;
             let Some(turning) = &state.turning else { return Err(Fate::Closed) };
             if turned == Turn::Worked {
-                state.vigil.has_work();
+                state.look_again.has_work();
                 // Nobody needs to wake it meanwhile: it looks again by itself.
-                let lull = turning.lull();
-                if lull >= LULL_MIN {
-                    thread::sleep(lull);
+                let away_for = turning.looks_away_for();
+                if away_for >= LOOK_AWAY_MIN {
+                    thread::sleep(away_for);
                 }
                 continue;
             }
-            if state.vigil.looks_again(turning.come()) {
+            if state.look_again.looks_again(turning.come()) {
                 continue;
             }
             self.wakeup.announce_sleep();

@@ -10,31 +10,8 @@ use proc_macro2::{TokenStream, TokenTree};
 const FORBIDDEN: [&str; 11] =
     ["broker", "burie", "bury", "condemn", "lull", "mourn", "obituar", "relist", "slave", "stir", "vigil"];
 
-/// Where such words stand still.
-const EXCEPTIONS: &[(&str, &[&str])] = &[
-    (
-        "lull",
-        &[
-            "master/src/runner/engine/embedded/mod.rs",
-            "master/src/runner/engine/remote/mod.rs",
-            "master/src/runner/engine/turns.rs",
-        ],
-    ),
-    (
-        "vigil",
-        &[
-            "master/src/runner/engine/mod.rs",
-            "master/src/runner/engine/turns.rs",
-            "master/src/runner/engine/vigil.rs",
-        ],
-    ),
-];
-
 #[test]
 fn no_name_of_the_product_holds_a_forbidden_word() {
-    let exceptions =
-        EXCEPTIONS.iter().flat_map(|(word, files)| files.iter().map(|file| (*word, (*file).to_owned())));
-    let mut unneeded: BTreeSet<(&str, String)> = exceptions.collect();
     let mut complaints = Vec::new();
     for file in product_files() {
         let tokens: TokenStream =
@@ -43,17 +20,10 @@ fn no_name_of_the_product_holds_a_forbidden_word() {
         collect(tokens, &mut names);
         for word in FORBIDDEN {
             let holds = names.iter().find(|name| words(name).any(|part| part.starts_with(word)));
-            let Some(name) = holds else { continue };
-            if !unneeded.remove(&(word, file.clone())) {
-                complaints.push(format!("{file}: {name} ({word})"));
-            }
+            complaints.extend(holds.map(|name| format!("{file}: {name} ({word})")));
         }
     }
-    complaints.extend(unneeded.iter().map(|(word, file)| format!("{file} needs no exception for {word}")));
-    demand_none(
-        &complaints,
-        "Use the words in CONTRIBUTING. Where that is done, take it off EXCEPTIONS in tests/tidy.",
-    );
+    demand_none(&complaints, "Use the words in CONTRIBUTING.");
 }
 
 fn collect(tokens: TokenStream, names: &mut BTreeSet<String>) {

@@ -253,7 +253,7 @@ impl Turning for EventLoop {
         self.come
     }
 
-    fn lull(&self) -> Duration {
+    fn looks_away_for(&self) -> Duration {
         self.desk.stock_lasts()
     }
 

@@ -204,7 +204,7 @@ impl Turning for ClientLoop {
     }
 
     /// Its master knows what the workers have to do, and lets outcomes gather.
-    fn lull(&self) -> Duration {
+    fn looks_away_for(&self) -> Duration {
         Duration::ZERO
     }
 

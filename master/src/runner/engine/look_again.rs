@@ -8,14 +8,14 @@ use crate::wires::clock;
 use std::time::{Duration, Instant};
 
 /// How long it looks: the next of them comes in a few microseconds, or after somebody else was woken for it.
-const VIGIL: Duration = Duration::from_micros(50);
+const LOOK_FOR: Duration = Duration::from_micros(50);
 /// Commands and messages that come more often than this, on average, are waited for awake. A job is two of them: that is
 /// some 50,000 jobs a second.
 const RUSH: Duration = Duration::from_micros(10);
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Vigil {
+pub(crate) struct LookAgain {
     spin: Spin,
     /// Until when it looks. None while there is something to do.
     until: Option<Instant>,
@@ -26,9 +26,9 @@ pub(crate) struct Vigil {
     gap: Duration,
 }
 
-impl Vigil {
-    pub(crate) fn new() -> Vigil {
-        Vigil { spin: Spin::new(VIGIL), until: None, since: None, come: 0, gap: Duration::MAX }
+impl LookAgain {
+    pub(crate) fn new() -> LookAgain {
+        LookAgain { spin: Spin::new(LOOK_FOR), until: None, since: None, come: 0, gap: Duration::MAX }
     }
 
     /// There is something to do.
@@ -66,27 +66,27 @@ mod tests {
 
     /// A loop that takes in `come` things every `every`.
     struct Bench {
-        vigil: Vigil,
+        look_again: LookAgain,
         now: Instant,
         come: u64,
     }
 
     impl Bench {
         fn new() -> Bench {
-            Bench { vigil: Vigil::new(), now: Instant::now(), come: 0 }
+            Bench { look_again: LookAgain::new(), now: Instant::now(), come: 0 }
         }
 
         fn idle(&mut self, come: u64, after: Duration) -> bool {
             self.now += after;
             self.come += come;
-            self.vigil.has_work();
+            self.look_again.has_work();
             self.looks_again(Duration::ZERO)
         }
 
         fn looks_again(&mut self, after: Duration) -> bool {
             self.now += after;
             clock::stand_at(self.now);
-            self.vigil.looks_again(self.come)
+            self.look_again.looks_again(self.come)
         }
     }
 
@@ -101,7 +101,7 @@ mod tests {
         let mut bench = Bench::new();
         bench.idle(0, Duration::ZERO);
         assert!((0..100).all(|_| bench.idle(10, RUSH * 10)));
-        assert!(bench.looks_again(VIGIL - Duration::from_nanos(1)));
+        assert!(bench.looks_again(LOOK_FOR - Duration::from_nanos(1)));
         assert!(!bench.looks_again(Duration::from_nanos(1)));
     }
 
