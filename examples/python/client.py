@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Powerhose client on nothing but pyzmq and msgpack; protocol/PROTOCOL.md says why each step is as it is.
 
-It has no thread: only while somebody waits do heartbeats go out and messages come in. One Client a thread.
+It has no thread: only while somebody waits do heartbeats go out and messages come in. A Client belongs to the thread that made it.
 """
 import argparse, collections, itertools, os, re, sys, types
 import zmq
@@ -9,10 +9,11 @@ from peer import *
 
 ENDS = DONE, FAILED, TIMED_OUT, CANCELLED, LOST, REJECTED = (
     "done", "failed", "timed out", "cancelled", "lost", "rejected")
-FLAG_ONCE = 1
-CALLS_IN_FLIGHT = 1000
+FLAG_ONCE, FLAG_FROM_DISPATCH = 1, 2
+CALLS_IN_FLIGHT = 64
 GRACE_MS = 100  # how much longer than its timeout a call waits for the master to say how it ended
 SILENCE_MAX_MS = 5000
+TIMEOUT_MAX = 365 * 24 * 3600
 
 
 class JobError(Exception):
@@ -22,6 +23,12 @@ class JobError(Exception):
         super().__init__(end + (f" ({code})" if code else "") + (f": {text}" if text else ""))
         self.end, self.may_have_run, self.code, self.text = end, may_have_run, code, text
         self.attempts, self.worker, self.detail = attempts, worker, detail
+
+
+def as_bytes(value, what):
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{what} is bytes, not {type(value).__name__}")
+    return bytes(value)
 
 
 class Client(Peer):
@@ -35,25 +42,44 @@ class Client(Peer):
         return self.wait(self.submit(payload, **options))
 
     def execute_many(self, payloads, **options):
-        """Yields for each payload, in order, its reply or its JobError; many are under way at once."""
+        """Yields for each payload, in order, its reply or its JobError; many are under way at once.
+
+        However long a job waits for a worker: its `timeout` counts from when a worker is given it.
+        """
         waiting = collections.deque()
         for payload in payloads:
-            waiting.append(self.submit(payload, **options))
+            waiting.append(self.submit(payload, from_dispatch=True, **options))
             if len(waiting) >= CALLS_IN_FLIGHT:
                 yield self.outcome(waiting.popleft())
         while waiting:
             yield self.outcome(waiting.popleft())
 
-    def submit(self, payload, pool="default", timeout=5.0, headers=None, once=False, attempts_max=None):
-        """Sends a job; the number to `wait` for. `timeout` is in seconds, `headers` are bytes by name."""
-        if not re.fullmatch("[A-Za-z0-9._-]{1,64}", pool) or timeout <= 0:
-            raise ValueError("a pool's name is 1 to 64 of a-z A-Z 0-9 . _ -, a timeout is above 0")
+    def submit(self, payload, pool="default", timeout=5.0, headers=None, once=False, attempts_max=None,
+               from_dispatch=False):
+        """Sends a job; the number to `wait` for. `timeout` is in seconds, `headers` are bytes by name.
+
+        `from_dispatch`: the timeout counts from when a worker is given the job, not from now.
+        """
+        self.check_owner()
+        # What cannot be sent is found here: later it would stand in the way of every other call.
+        payload = as_bytes(payload, "the payload")
+        headers = {name: as_bytes(value, f"the header {name!r}") for name, value in (headers or {}).items()}
+        if not isinstance(pool, str) or not all(isinstance(name, str) for name in headers):
+            raise TypeError("a pool's and a header's name are str")
+        if not isinstance(timeout, (int, float)) or not isinstance(attempts_max, (int, type(None))):
+            raise TypeError("timeout is a number of seconds, attempts_max an int")
+        if not re.fullmatch("[A-Za-z0-9._-]{1,64}", pool) or not 0 < timeout <= TIMEOUT_MAX:
+            raise ValueError("a pool's name is 1 to 64 of a-z A-Z 0-9 . _ -, a timeout is above 0 and at most a year")
+        if attempts_max is not None and not 1 <= attempts_max < 1 << 32:
+            raise ValueError("attempts_max is at least 1")
         if not self.sent and now_ms() - self.emptied_at > SILENCE_MAX_MS / 2:
             self.forget(hello_in_ms=0)  # no heartbeats went out meanwhile: the master may have forgotten us
         self.calls += 1
+        timeout_ms = max(1, round(timeout * 1000))
+        flags = (FLAG_ONCE if once else 0) | (FLAG_FROM_DISPATCH if from_dispatch else 0)
         self.unsent[self.calls] = types.SimpleNamespace(
-            pool=pool, deadline_ms=now_ms() + round(timeout * 1000), flags=FLAG_ONCE if once else 0,
-            attempts_max=attempts_max, headers=headers or {}, payload=payload)
+            pool=pool, timeout_ms=timeout_ms, deadline_ms=now_ms() + timeout_ms, flags=flags,
+            attempts_max=attempts_max, headers=headers, payload=payload)
         self.step(wait_ms=0)
         return self.calls
 
@@ -65,6 +91,7 @@ class Client(Peer):
         return outcome
 
     def outcome(self, call):
+        self.check_owner()
         while call not in self.outcomes:
             deadline_ms = (self.unsent.get(call) or self.sent[call]).deadline_ms + GRACE_MS
             if now_ms() < deadline_ms:
@@ -82,6 +109,8 @@ class Client(Peer):
         while self.session and self.unsent:
             call, job = next(iter(self.unsent.items()))
             left_ms = max(1, job.deadline_ms - now_ms())
+            if job.flags & FLAG_FROM_DISPATCH:
+                left_ms, job.deadline_ms = job.timeout_ms, sys.maxsize  # the master counts it
             entry = [call, job.pool, left_ms, job.flags, job.attempts_max, job.headers]
             if len(job.payload) > self.payload_max:
                 self.outcomes[call] = JobError(REJECTED, False, "payload_too_large", detail=self.payload_max)

@@ -4,7 +4,10 @@ from peer import now_ms
 
 
 class Failed(Exception):
-    """For handlers to raise, as Failed(code, text): a code for programs and a text for people."""
+    """For handlers to raise: a code for programs and a text for people."""
+
+    def __init__(self, code, text=""):
+        super().__init__(code, text)
 
 
 def square(job):

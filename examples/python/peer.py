@@ -2,7 +2,7 @@
 
 protocol/PROTOCOL.md says why each step is as it is.
 """
-import sys, time
+import os, sys, threading, time
 import msgpack, zmq
 
 HELLO, CHALLENGE, WELCOME, HEARTBEAT, UNKNOWN, BYE, REJECT = 1, 2, 4, 5, 6, 7, 8
@@ -20,6 +20,7 @@ class Peer:
 
     def __init__(self, endpoint, role):
         self.role, self.session = role, None
+        self.owner = os.getpid(), threading.get_ident()
         self.due_at = now_ms()  # when the next HELLO, or in a session the next HEARTBEAT, goes out
         self.heard_at = self.emptied_at = now_ms()  # the last message; the last time that no more was there
         self.socket = zmq.Context.instance().socket(zmq.DEALER)  # its identity stays unset
@@ -28,6 +29,11 @@ class Peer:
         self.socket.setsockopt(zmq.LINGER, 1000)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 100)
         self.socket.connect(endpoint)
+
+    def check_owner(self):
+        """A connection belongs to the thread that made it; a copy of it after a fork belongs to nobody."""
+        if self.owner != (os.getpid(), threading.get_ident()):
+            raise RuntimeError(f"this {self.role} belongs to another thread, or to the process before a fork: make one here")
 
     def welcomed(self):
         """A session began."""

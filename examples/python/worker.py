@@ -9,7 +9,11 @@ from handlers import Failed, by_header
 from peer import *
 
 DONE, FAILED, RETURNED, EXPIRED, CANCELLED = range(5)
-TEXT_BYTES_MAX = 16384
+CODE_BYTES_MAX, TEXT_BYTES_MAX = 64, 16384
+
+
+def cut(text, bytes_max):
+    return text.encode(errors="replace")[:bytes_max].decode(errors="ignore")
 
 
 class Worker(Peer):
@@ -91,11 +95,15 @@ class Worker(Peer):
         started, end, code, text = time.monotonic(), DONE, "", ""
         try:
             reply = self.handler(job)
+            if not isinstance(reply, (bytes, bytearray, memoryview)):
+                raise Failed("bad_reply", f"the handler returned {type(reply).__name__}, a reply is bytes")
+            reply = bytes(reply)
             if len(reply) > self.payload_max:
                 raise Failed("reply_too_large", f"{len(reply)} bytes, the master takes {self.payload_max}")
         except Failed as failed:
-            end, (code, text), reply = FAILED, failed.args, b""
-        except Exception as error:
+            code, text = (*map(str, failed.args), "", "")[:2]
+            end, reply = FAILED, b""
+        except (Exception, SystemExit) as error:  # sys.exit() in a handler fails its job, and does not end the worker
             traceback.print_exc()  # all of it is for this worker's log, not for the job's caller
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             end, code, reply = FAILED, "panic", b""
@@ -103,7 +111,7 @@ class Worker(Peer):
         self.answer(job, end, int((time.monotonic() - started) * 1e6), code, text, reply)
 
     def answer(self, job, end, run_us=0, code="", text="", reply=b""):
-        text = text.encode()[:TEXT_BYTES_MAX].decode(errors="ignore")
+        code, text = cut(code, CODE_BYTES_MAX), cut(text, TEXT_BYTES_MAX)
         self.send([REPLIES, self.session, [[job.id, job.attempt, end, run_us, code, text, {}]]], reply)
 
 

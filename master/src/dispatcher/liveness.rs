@@ -42,12 +42,13 @@ impl Dispatcher {
         self.timers.set(self.heartbeats_due, Timer::Heartbeats);
     }
 
-    /// Whether a peer has been silent for two intervals, at the end of one.
+    /// Whether a peer has been silent for two intervals, at the end of one. A client that waits for nothing may be silent: one without a
+    /// thread of its own is.
     fn misses_heartbeats(&self, key: PeerKey) -> bool {
         let silence = self.settings.heartbeat_interval * 2;
-        self.fleet
-            .get(key)
-            .is_some_and(|peer| !peer.is_excused() && peer.silence(self.clock.now()) >= silence)
+        self.fleet.get(key).is_some_and(|peer| {
+            !peer.is_excused() && !peer.is_idle_client() && peer.silence(self.clock.now()) >= silence
+        })
     }
 
     fn is_silent(&self, key: PeerKey) -> bool {

@@ -19,6 +19,18 @@ def wait_file(job):
     return str(job.attempt).encode()
 
 
+class Wordless(handlers.Failed):
+    """A failure whose arguments are not what they should be."""
+
+    def __init__(self, *args):
+        super().__init__("unused")
+        self.args = args
+
+
+def fail_with(failure):
+    raise failure
+
+
 def by_header(job):
     global BEGUN
     BEGUN += 1
@@ -30,6 +42,12 @@ handlers.COMMANDS.update({
     "reply-size": lambda job: b"x" * int(job.payload),
     "pool": lambda job: job.pool.encode(),
     "id": lambda job: f"{job.id >> 40}.{job.id & (1 << 40) - 1}".encode(),
+    "return-str": lambda job: "no bytes",
+    "return-none": lambda job: None,
+    "fail-in-a-word": lambda job: fail_with(handlers.Failed("in_a_word")),
+    "fail-without-words": lambda job: fail_with(Wordless()),
+    "fail-oddly": lambda job: fail_with(Wordless(7, "\ud800", "three")),
+    "sys-exit": lambda job: sys.exit(3),
     "count": lambda job: str(BEGUN).encode(),
 })
 

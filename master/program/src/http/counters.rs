@@ -43,7 +43,7 @@ pub(super) const COUNTERS: [Family; 13] = [
     ),
     family(
         "heartbeats_missed",
-        "Heartbeat intervals at whose end a peer had been silent for two of them or more.",
+        "Heartbeat intervals at whose end a worker, or a client with a job, had been silent for two of them or more.",
         "",
         &[("", "heartbeats_missed")],
     ),

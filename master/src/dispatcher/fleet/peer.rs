@@ -54,6 +54,14 @@ impl Peer {
         })
     }
 
+    /// Whether it is a client that waits for no job.
+    pub(crate) fn is_idle_client(&self) -> bool {
+        match &self.role {
+            Role::Client(client) => client.jobs.is_empty(),
+            Role::Candidate | Role::Worker(_) => false,
+        }
+    }
+
     pub(crate) fn worker(&self) -> Option<&Worker> {
         match &self.role {
             Role::Worker(worker) => Some(worker),

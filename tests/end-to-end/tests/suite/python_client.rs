@@ -1,6 +1,11 @@
 //! The client of `examples/python`, against workers in both languages: it passes what the Rust client passes.
 
-use crate::support::{EMBEDDED, OutsideMaster, Process, Scene, Setup, in_each_language, python_example};
+use crate::support::{
+    EMBEDDED, OutsideMaster, PYTHON_WORKERS, Process, Scene, Setup, eventually, in_each_language, job,
+    python, python_example,
+};
+use powerhose::JobErrorKind;
+use rustix::process::Signal;
 use std::time::Duration;
 
 /// How a run of the client ended.
@@ -86,6 +91,81 @@ fn a_job_whose_worker_dies_runs_again_unless_it_must_not(setup: Setup) {
         assert_eq!(ran.lines.first().map(String::as_str), reply, "{}", ran.log);
         assert_eq!(ran.log.contains("lost (worker)"), reply.is_none(), "{}", ran.log);
     }
+}
+
+#[test]
+fn a_wrong_call_is_refused_at_once_and_spoils_nothing() {
+    let scene = EMBEDDED.workers(1).start();
+    let mut command = python();
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client_misuse.py")).arg(&scene.endpoint);
+    let ran = ended(scene.process(&mut command));
+    assert_eq!(
+        (ran.status, ran.lines.join("\n").as_str()),
+        (Some(0), "all refused, nothing spoiled"),
+        "{}",
+        ran.log
+    );
+}
+
+#[test]
+fn whatever_a_handler_does_wrong_fails_its_job_and_not_its_worker() {
+    let scene = PYTHON_WORKERS.workers(1).start();
+    let pid = scene.runner.execute(job("pid", "")).expect("a reply");
+    for (deed, code) in [
+        ("return-str", "bad_reply"),
+        ("return-none", "bad_reply"),
+        ("fail-in-a-word", "in_a_word"),
+        ("fail-without-words", ""),
+        ("fail-oddly", "7"),
+        ("sys-exit", "panic"),
+    ] {
+        let error = scene.runner.execute(job(deed, "")).expect_err(deed);
+        let JobErrorKind::Failed { code: found, .. } = error.kind() else { panic!("{deed}: {error:?}") };
+        assert_eq!(found, code, "{deed}");
+    }
+    assert_eq!(scene.runner.execute(job("pid", "")).expect("a reply"), pid);
+}
+
+#[test]
+fn a_batch_may_take_longer_than_the_time_of_each_of_its_jobs() {
+    let scene = EMBEDDED.workers(1).start();
+    let payloads = vec!["250"; 12];
+    let ran = run(&scene, &[&["--timeout", "1.5", "--header", "do=sleep"][..], &payloads].concat());
+    assert_eq!((ran.status, ran.lines.len()), (Some(0), 12), "{}", ran.log);
+}
+
+#[test]
+fn a_client_survives_a_pause_that_it_shares_with_its_master() {
+    let outside = OutsideMaster::start(&[]);
+    let _worker = outside.worker(&[]);
+    let gate = outside.gate();
+    let mut command = python_example("client.py");
+    command.args([&outside.endpoint, "--timeout", "60", "--header", "do=wait-file", gate.path()]);
+    let client = outside.process(&mut command);
+    gate.wait_begun(1);
+    // Longer than it bears its master's silence. The worker's pause is the job's.
+    outside.master.signal(Signal::STOP);
+    client.signal(Signal::STOP);
+    std::thread::sleep(Duration::from_secs(7));
+    client.signal(Signal::CONT);
+    outside.master.signal(Signal::CONT);
+    gate.open();
+    let ran = ended(client);
+    assert_eq!((ran.status, ran.lines.len()), (Some(0), 1), "{}", ran.log);
+}
+
+#[test]
+fn an_idle_client_misses_no_heartbeats() {
+    let scene = EMBEDDED.workers(1).start();
+    let code = "import sys, client; it = client.Client(sys.argv[1]); it.execute(b''); print('idle', flush=True); sys.stdin.read()";
+    let mut command = python();
+    command.args(["-c", code, &scene.endpoint]);
+    command.env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/python"));
+    let client = scene.process(&mut command);
+    eventually("its job is done", || (scene.runner.stats().ok()?.done > 0).then_some(()));
+    eventually("the client is forgotten", || (scene.runner.stats().ok()?.clients == 0).then_some(()));
+    assert_eq!(scene.runner.stats().expect("the master answers").heartbeats_missed, 0);
+    assert_eq!(ended(client).lines, ["idle"]);
 }
 
 #[test]

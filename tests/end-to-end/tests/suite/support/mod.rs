@@ -17,7 +17,7 @@ pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
 pub(crate) use raw_worker::{RawWorker, call, done, end};
 pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
-pub(crate) use scene::{PYTHON_WORKERS, python_example};
+pub(crate) use scene::{PYTHON_WORKERS, python, python_example};
 
 use powerhose::{JobError, JobErrorKind, JobRunner};
 use std::thread;

@@ -277,7 +277,7 @@ pub(crate) struct Remains {
 
 /// The interpreter that has pyzmq and msgpack.
 #[cfg(feature = "python-tests")]
-fn python() -> Command {
+pub(crate) fn python() -> Command {
     let interpreter = std::env::var_os("POWERHOSE_TEST_PYTHON")
         .expect("POWERHOSE_TEST_PYTHON names a Python interpreter with pyzmq and msgpack (see scripts/test)");
     let mut command = Command::new(interpreter);
