@@ -30,6 +30,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 ///
 /// Dropping it ends everything at once: the workers are killed, and jobs that have not ended are lost. The workers end
 /// with this process in any case, also when it is killed.
+///
+/// It catches no signal. A program that is to end in good order at SIGTERM catches that itself and calls
+/// [`close`](Cluster::close); otherwise its jobs are lost with it.
 pub struct Cluster {
     // Dropped in this order: the workers, then their master, then the folder with its socket.
     supervisor: Arc<Supervisor>,
