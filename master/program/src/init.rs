@@ -5,7 +5,8 @@ use crate::exit::{Exit, Failure};
 use crate::print;
 use rustix::process::{Pid, WaitOptions, getpid, kill_process, wait};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithRawSiginfo;
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
@@ -33,13 +34,13 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
 
 fn reap_until_end(arguments: &[OsString]) -> io::Result<i32> {
     // Caught before the child is there: a signal that comes in between waits in the iterator.
-    let mut signals = Signals::new(PASSED_ON)?;
+    let mut signals = SignalsInfo::<WithRawSiginfo>::new(PASSED_ON)?;
     let child = Command::new(std::env::current_exe()?).args(arguments.iter().skip(1)).spawn()?;
     let child =
         i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child's process id is positive");
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+        for signal in signals.forever().filter(is_for_the_program) {
+            if let Some(signal) = rustix::process::Signal::from_named_raw(signal.si_signo) {
                 // It may have ended just now.
                 let _ = kill_process(child, signal);
             }
@@ -57,4 +58,10 @@ fn reap_until_end(arguments: &[OsString]) -> io::Result<i32> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The terminal stops a whole group, which the program is in; passed on, its signal would be an order of a process.
+fn is_for_the_program(signal: &libc::siginfo_t) -> bool {
+    let of_the_system = signal.si_code > 0;
+    !(of_the_system && [SIGTTIN, SIGTTOU].contains(&signal.si_signo))
 }

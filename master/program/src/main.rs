@@ -8,6 +8,7 @@ mod connection;
 mod endpoint;
 mod exit;
 mod http;
+mod inherited;
 mod init;
 mod logs;
 mod options;
@@ -24,6 +25,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    inherited::put_right();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if init::is_needed() {
         return init::run(&arguments);

@@ -1,7 +1,8 @@
 //! Workers that die, are replaced, added, given up.
 
-use crate::support::{Scene, Signal, eventually, is_running, signal};
+use crate::support::{PROGRAM, Process, Scene, Signal, eventually, is_running, signal};
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 
 #[test]
 fn a_killed_worker_is_started_again_and_its_job_runs_again() {
@@ -23,6 +24,34 @@ fn a_killed_worker_is_started_again_and_its_job_runs_again() {
     }
     let exit = format!("pid={killed} exit=killed by signal 9 (SIGKILL)");
     assert!(log.contains(&exit), "{log}");
+}
+
+/// Some parents block signals or ignore the ends of their children, and both are inherited.
+#[test]
+fn what_a_parent_did_to_its_signals_neither_keeps_it_from_ending_nor_hides_how_programs_end() {
+    let scene = Scene::new();
+    let work = [PROGRAM, "work", "--", "sh", "-c", "exit 3"];
+    let mut command = scene.command(&[&["run", "--workers", "1", "--"][..], &work].concat());
+    let block_and_ignore = || {
+        // SAFETY: system calls on a set of our own, in the new process.
+        unsafe {
+            let mut all = std::mem::zeroed();
+            libc::sigfillset(&mut all);
+            libc::sigprocmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+            libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only.
+    unsafe { command.pre_exec(block_and_ignore) };
+    let mut run = Process::start(scene.folder(), &mut command);
+    scene.workers_are(1);
+    let ran = scene.run(&["execute", "x"]);
+    assert!(ran.stderr.contains("exit status 3"), "{ran:?}");
+    signal(scene.worker_pids()[0], Signal::KILL);
+    run.logs("killed by signal 9");
+    run.signal(Signal::TERM);
+    assert_eq!(run.status(), 0);
 }
 
 #[test]

@@ -57,6 +57,16 @@ impl Terminal {
         Terminal { keyboard, shown, closed, reader: Some(reader), child }
     }
 
+    /// The screen of before is shown again. What the program wrote last may be read after its end was noticed.
+    #[track_caller]
+    fn is_as_it_was(&self) {
+        eventually("the screen before", || {
+            let drawn = self.shown.lock().expect("nobody panics with it").clone();
+            let left = String::from_utf8_lossy(&drawn).into_owned();
+            (left.contains("\u{1b}[?1049h") && left.contains("\u{1b}[?1049l")).then_some(())
+        });
+    }
+
     /// Closes the terminal, as a lost connection does: nothing is left of our side.
     fn close(&mut self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -168,12 +178,7 @@ fn top_shows_pools_and_workers_sorts_them_and_leaves_the_terminal_as_it_was() {
     terminal.press("q");
     let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
     assert!(status.success(), "{status}");
-    // What it wrote last may be read after its end was noticed.
-    eventually("the screen before", || {
-        let drawn = terminal.shown.lock().expect("nobody panics with it").clone();
-        let left = String::from_utf8_lossy(&drawn).into_owned();
-        (left.contains("\u{1b}[?1049h") && left.contains("\u{1b}[?1049l")).then_some(())
-    });
+    terminal.is_as_it_was();
 }
 
 /// A program that reads from a closed terminal for ever takes a core, unseen.
@@ -236,6 +241,36 @@ fn in_the_background_of_a_terminal_that_wants_silence_it_is_stopped_and_loses_no
     eventually("its end", || (!crate::support::is_running(run)).then_some(()));
     terminal.press("\n");
     terminal.child.wait().expect("it is our child");
+}
+
+/// The program is in a process group of its own.
+#[test]
+fn a_program_of_work_may_write_to_a_terminal_that_wants_silence() {
+    let scene = Scene::new();
+    let _master = scene.start(&["master"]);
+    let script = "stty tostop; exec \"$PROGRAM\" work --lines -- \
+                  sh -c 'while read line; do echo aside >&2; echo \"got $line\"; done'";
+    let mut terminal = Terminal::start(&mut shell(&scene, script));
+    scene.workers_are(1);
+    let ran = scene.run(&["execute", "--timeout", "60s", "x"]);
+    assert_eq!((ran.status, &*ran.stdout), (0, "got x"), "{ran:?}");
+    terminal.shows("aside");
+    scene.run(&["stop", "all"]);
+    terminal.child.wait().expect("it is our child");
+}
+
+#[test]
+fn top_leaves_the_terminal_as_it_was_whatever_signal_ends_it() {
+    let scene = Scene::new();
+    let master = scene.start(&["master"]);
+    for signal in [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP] {
+        let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
+        terminal.shows(&format!("master {}", master.id()));
+        crate::support::signal(terminal.child.id(), signal);
+        let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+        assert!(status.success(), "{signal:?}: {status}");
+        terminal.is_as_it_was();
+    }
 }
 
 #[test]

@@ -138,7 +138,8 @@ impl Drop for Processes {
     }
 }
 
-/// What happens in the new process before its program: it will not outlive this one and inherits no descriptors.
+/// What happens in the new process before its program: it will not outlive this one, inherits no descriptors, and goes on
+/// where it uses the terminal.
 fn prepare(process: &mut Command, limits: Limits) {
     let parent = rustix::process::getpid();
     let before_the_program = move || -> io::Result<()> {
@@ -148,12 +149,25 @@ fn prepare(process: &mut Command, limits: Limits) {
             return Err(Errno::SRCH.into());
         }
         close_on_exec();
+        not_stopped_by_the_terminal();
+        // Ignored, as some parents have it, it keeps a worker from knowing how its own children end.
+        // SAFETY: a system call; nothing runs at the signal.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
         limits.apply()?;
         Ok(())
     };
     // SAFETY: the closure makes system calls only; it neither allocates nor takes a lock that another thread of the
     // forked process may have held.
     unsafe { process.pre_exec(before_the_program) };
+}
+
+/// A process group of its own is one in the background to the terminal, and `stty tostop` stops those at the first line that
+/// they write. Ignored, the signal does not stop them, and the line is written.
+fn not_stopped_by_the_terminal() {
+    for signal in [libc::SIGTTOU, libc::SIGTTIN] {
+        // SAFETY: a system call; nothing runs at the signal.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
 }
 
 /// Marks all descriptors but the standard three. Not every library opens its own with CLOEXEC (libzmq does not

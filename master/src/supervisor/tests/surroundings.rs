@@ -44,6 +44,17 @@ fn a_workers_address_space_is_bounded() {
     assert_eq!(number(&scene.line("line")), u32::try_from(bytes >> 10).expect("few KiB"));
 }
 
+/// It is in a process group of its own, which a terminal with `stty tostop` takes for one in the background.
+#[test]
+fn a_worker_that_writes_to_the_terminal_is_not_stopped_by_it() {
+    let scene = scene("grep SigIgn /proc/self/status > line; exec sleep 1000", |command| command);
+    let line = scene.line("line");
+    let ignored = line.rsplit('\t').next().and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    let ignores = |signal: i32| ignored.expect("a mask") & 1 << (signal - 1) != 0;
+    assert!(ignores(libc::SIGTTOU) && ignores(libc::SIGTTIN), "{line}");
+    assert!(!ignores(libc::SIGCHLD) && !ignores(libc::SIGTERM), "{line}");
+}
+
 fn scene(script: &str, change: impl FnOnce(WorkerCommand) -> WorkerCommand) -> Scene {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (supervisor, events) = start(change(shell(script).current_dir(folder.path())), workers(1));

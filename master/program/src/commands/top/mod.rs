@@ -12,7 +12,7 @@ use powerhose::Operator;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,7 +43,8 @@ pub(super) fn top(common: &CommonOptions, options: &TopOptions) -> Outcome {
     }
     let operator = operator(common, WITHIN)?;
     let asked_to_end = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGHUP] {
+    // SIGINT and SIGQUIT of processes: from the keyboard they come as keys.
+    for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
         signal_hook::flag::register(signal, asked_to_end.clone())
             .map_err(|error| Failure::system("watch for signals", error))?;
     }

@@ -56,6 +56,7 @@ impl Program {
         let worker = getpid();
         let before_the_program = move || -> io::Result<()> {
             set_parent_process_death_signal(Some(Signal::KILL))?;
+            not_stopped_by_the_terminal();
             // Did the worker end before the signal was armed?
             if getppid() == Some(worker) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
         };
@@ -66,6 +67,14 @@ impl Program {
 
     pub(super) fn not_started(&self, error: &io::Error) -> JobFailure {
         JobFailure::new("not_started", format!("{} cannot be started: {error}", self.path.display()))
+    }
+}
+
+/// Its group is not the terminal's, which would stop it where it writes a line (`stty tostop`).
+fn not_stopped_by_the_terminal() {
+    for signal in [libc::SIGTTOU, libc::SIGTTIN] {
+        // SAFETY: a system call; nothing runs at the signal.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
 }
 

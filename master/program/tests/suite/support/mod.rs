@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// No condition takes longer, also on a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_powerhose");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_powerhose");
 
 /// A folder of its own, with the endpoint that all its commands use.
 pub(crate) struct Scene {
