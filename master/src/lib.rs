@@ -58,9 +58,9 @@ pub use cluster::{Cluster, ClusterBuilder, ClusterError};
 pub use common::Reachability;
 #[cfg(any(feature = "master", feature = "client"))]
 pub use common::{
-    CurrentJob, Ends, GoneCause, Headers, Histogram, LostCause, Notice, Overload, PoolSettings, PoolStats,
-    Rejection, Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts, WorkerExit, WorkerInfo,
-    WorkerState,
+    CurrentJob, Ends, ForgottenPools, GoneCause, Headers, Histogram, LostCause, Notice, Overload,
+    PoolSettings, PoolStats, Rejection, Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts,
+    WorkerExit, WorkerInfo, WorkerState,
 };
 pub use cores::cores;
 pub use powerhose_protocol::{

@@ -25,7 +25,7 @@ pub use rejection::Rejection;
 pub use secrets::SharedSecrets;
 pub(crate) use settings::WAIT_MAX;
 pub use settings::{Overload, PoolSettings, Settings};
-pub use stats::{Ends, PoolStats, Rejections, Stats, Times, WorkerCounts};
+pub use stats::{Ends, ForgottenPools, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use submission::{Clock, Repeat, Submission};
 pub use worker_exit::WorkerExit;
 pub use worker_info::{CurrentJob, WorkerInfo, WorkerState};

@@ -79,7 +79,20 @@ named! {
         pub oldest_waiting: Option<Duration>,
         /// Every pool, by name.
         pub pools: Vec<PoolStats>,
+        /// All pools together that were forgotten.
+        pub forgotten: ForgottenPools,
     }
+}
+
+/// What was counted of pools that are not known any longer: nobody declared them, and they had no workers and no jobs for ten
+/// minutes, or made room for others. Where pools are shown by name, these are `other`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForgottenPools {
+    /// How their jobs ended.
+    pub ends: Ends,
+    /// How long they took.
+    pub times: Times,
 }
 
 /// What is counted and held in one pool.
@@ -88,8 +101,7 @@ named! {
 pub struct PoolStats {
     /// Its name.
     pub name: String,
-    /// Whether it was declared, or a worker has offered it. Other pools are forgotten, with their counts, when nobody
-    /// asks for them any longer.
+    /// Whether it was declared, or a worker has offered it. Other pools are forgotten when nobody asks for them any longer.
     pub known: bool,
     /// The workers that offer it; one that offers several pools counts in each.
     pub workers: WorkerCounts,
@@ -162,6 +174,24 @@ named! {
             overdue,
             /// Leaving, or told to take no jobs.
             quiet,
+        }
+    }
+}
+
+impl Ends {
+    /// Adds all that another has.
+    pub fn add(&mut self, other: &Ends) {
+        for ((_, count), (_, more)) in self.counters_mut().zip(other.counters()) {
+            *count += more;
+        }
+    }
+}
+
+impl Times {
+    /// Adds all that another has.
+    pub fn add(&mut self, other: &Times) {
+        for ((_, times), (_, more)) in self.histograms_mut().zip(other.histograms()) {
+            times.add(more);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::Dispatcher;
 use super::choice::Distance;
-use super::fleet::Pool;
+use super::fleet::{Account, Pool};
 use super::keys::PoolKey;
 use super::queue::Job;
-use crate::common::{Ending, PoolStats, Stats, WorkerCounts};
+use crate::common::{Ending, ForgottenPools, PoolStats, Stats, WorkerCounts};
 use std::time::Duration;
 use tracing::trace;
 
@@ -27,8 +27,14 @@ impl Dispatcher {
             waiting_bytes: self.queue.waiting_bytes(),
             oldest_waiting: pools.iter().filter_map(|pool| pool.oldest_waiting).max(),
             pools,
+            forgotten: self.forgotten(),
             ..self.stats.clone()
         }
+    }
+
+    fn forgotten(&self) -> ForgottenPools {
+        let Account { ends, times } = self.fleet.forgotten().clone();
+        ForgottenPools { ends, times }
     }
 
     /// How many jobs were lost so far; asked for also when nothing else can be relied upon.
@@ -51,8 +57,8 @@ impl Dispatcher {
             oldest_waiting: self.queue.oldest_in(key).map(|accepted| self.clock.moment().since(accepted)),
             running: pool.dispatched,
             credit: pool.credit(Distance::NEAR),
-            ends: pool.ends.clone(),
-            times: pool.times.clone(),
+            ends: pool.account.ends.clone(),
+            times: pool.account.times.clone(),
         }
     }
 
@@ -60,8 +66,7 @@ impl Dispatcher {
     pub(super) fn count_end(&mut self, job: &Job, ending: &Ending, wait: Duration, run: Duration) {
         let total = self.clock.moment().since(job.accepted);
         trace!(parent: job.span(), end = ending.word(), ?wait, ?run, ?total, "ended");
-        // A pool that nobody offered is forgotten with its last job.
-        let Some(Pool { ends, times, .. }) = self.fleet.account_of(job.pool) else { return };
+        let Account { ends, times } = self.fleet.account_of(job.pool);
         match ending {
             Ending::Done { .. } => ends.done += 1,
             Ending::Failed { .. } => ends.failed += 1,
@@ -88,8 +93,6 @@ impl Dispatcher {
     /// A job ended that nobody waits for.
     pub(super) fn count_cancelled(&mut self, job: &Job) {
         self.stats.cancelled += 1;
-        if let Some(pool) = self.fleet.account_of(job.pool) {
-            pool.ends.cancelled += 1;
-        }
+        self.fleet.account_of(job.pool).ends.cancelled += 1;
     }
 }

@@ -76,6 +76,7 @@ impl Dispatcher {
             self.timers.set(now + wait, Timer::UnknownPool(key));
         }
         self.fleet.add_call(client, call, key);
+        self.fleet.add_job(pool);
         self.stats.accepted += 1;
         trace!(parent: self.queue[key].span(), "accepted");
         Ok(key)

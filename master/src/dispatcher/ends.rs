@@ -29,9 +29,7 @@ impl Dispatcher {
             self.timers.stop(timer);
         }
         self.fleet.remove_call(job.client, job.id.call());
-        if self.queue.waiting_in(job.pool) == 0 {
-            self.fleet.forget_if_idle(job.pool);
-        }
+        self.fleet.job_ended(job.pool);
         job
     }
 

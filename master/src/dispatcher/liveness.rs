@@ -22,6 +22,10 @@ impl Dispatcher {
                 "the master was paused; every peer's silence counts anew"
             );
         }
+        match paused {
+            true => self.fleet.forgive_idle_pools(),
+            false => self.fleet.forget_idle_pools(self.clock.now()),
+        }
         self.prolong_drain(late);
         for key in self.fleet.keys() {
             let now = self.clock.now();

@@ -1,7 +1,7 @@
 //! Counts and pools as maps in a STATE.
 
 use super::{extend, map};
-use crate::common::{Histogram, PoolStats, Stats, WorkerCounts};
+use crate::common::{ForgottenPools, Histogram, PoolStats, Stats, WorkerCounts};
 use powerhose_protocol::Value;
 use std::time::Duration;
 
@@ -23,8 +23,20 @@ pub(crate) fn master(stats: &Stats, epoch: u64, pid: u32) -> Value {
     extend(&mut state, stats.counters().map(|(name, count)| (name, (*count).into())));
     extend(
         &mut state,
-        [("rejections", rejections(stats)), ("lateness", stats.lateness.to_value()), bounds()],
+        [
+            ("rejections", rejections(stats)),
+            ("lateness", stats.lateness.to_value()),
+            ("forgotten", forgotten(&stats.forgotten)),
+            bounds(),
+        ],
     );
+    state
+}
+
+fn forgotten(pools: &ForgottenPools) -> Value {
+    let mut state = map([]);
+    extend(&mut state, pools.ends.counters().map(|(name, count)| (name, (*count).into())));
+    extend(&mut state, pools.times.histograms().map(|(name, times)| (name, times.to_value())));
     state
 }
 

@@ -1,7 +1,7 @@
 //! Reads what a master tells of itself: the same [`Stats`] on the other side of the wire. Durations are as fine as the wire
 //! has them.
 
-use crate::common::{Ends, Histogram, PoolStats, Stats, Times, WorkerCounts};
+use crate::common::{Ends, ForgottenPools, Histogram, PoolStats, Stats, Times, WorkerCounts};
 use powerhose_protocol::Value;
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ impl Stats {
     /// From the answers to the queries `master` and `pools`; nothing if something is missing in them.
     pub(crate) fn from_values(master: &Value, pools: &Value) -> Option<Stats> {
         let bounds = bounds(pools)?;
+        let master_bounds = self::bounds(master)?;
         let pools = pools.field("pools")?.as_array()?;
         let mut stats = Stats {
-            lateness: histogram(master, "lateness", &self::bounds(master)?)?,
+            lateness: histogram(master, "lateness", &master_bounds)?,
             uptime: Duration::from_millis(number(master, "uptime_ms")?),
             accepting: truth(master, "accepting")?,
             clients: size(master, "clients")?,
@@ -21,6 +22,11 @@ impl Stats {
             waiting_bytes: size(master, "bytes_waiting")?,
             oldest_waiting: oldest_waiting(master),
             pools: pools.iter().map(|pool| PoolStats::from_value(pool, &bounds)).collect::<Option<_>>()?,
+            // A master may be of another version, which forgets nothing.
+            forgotten: master
+                .field("forgotten")
+                .and_then(|forgotten| ForgottenPools::from_value(forgotten, &master_bounds))
+                .unwrap_or_default(),
             ..Stats::default()
         };
         fill(stats.counters_mut(), |name| number(master, name))?;
@@ -30,11 +36,24 @@ impl Stats {
     }
 }
 
+impl ForgottenPools {
+    fn from_value(pools: &Value, bounds: &[u64]) -> Option<ForgottenPools> {
+        let (ends, times) = account(pools, bounds)?;
+        Some(ForgottenPools { ends, times })
+    }
+}
+
+/// How jobs ended, and how long they took.
+fn account(state: &Value, bounds: &[u64]) -> Option<(Ends, Times)> {
+    let (mut ends, mut times) = (Ends::default(), Times::default());
+    fill(ends.counters_mut(), |name| number(state, name))?;
+    fill(times.histograms_mut(), |name| histogram(state, name, bounds))?;
+    Some((ends, times))
+}
+
 impl PoolStats {
     fn from_value(pool: &Value, bounds: &[u64]) -> Option<PoolStats> {
-        let (mut ends, mut times) = (Ends::default(), Times::default());
-        fill(ends.counters_mut(), |name| number(pool, name))?;
-        fill(times.histograms_mut(), |name| histogram(pool, name, bounds))?;
+        let (ends, times) = account(pool, bounds)?;
         Some(PoolStats {
             name: pool.field("pool")?.as_text()?.to_owned(),
             known: truth(pool, "known")?,

@@ -44,7 +44,7 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e6
 }
 
-/// The times of all pools together.
+/// The times of all pools together, the forgotten ones included: a sum that only grows.
 #[derive(Clone, Debug, Default)]
 struct Times {
     wait: Histogram,
@@ -55,10 +55,11 @@ struct Times {
 impl Times {
     fn of(stats: &Stats) -> Times {
         let mut times = Times::default();
-        for pool in &stats.pools {
-            times.wait.add(&pool.times.wait);
-            times.run.add(&pool.times.run);
-            times.total.add(&pool.times.total);
+        let pools = stats.pools.iter().map(|pool| &pool.times);
+        for pool in pools.chain([&stats.forgotten.times]) {
+            times.wait.add(&pool.wait);
+            times.run.add(&pool.run);
+            times.total.add(&pool.total);
         }
         times
     }

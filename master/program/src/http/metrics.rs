@@ -5,15 +5,19 @@
 
 use super::counters::{COUNTERS, Family};
 use axum::http::HeaderValue;
-use powerhose::{Histogram, PoolStats, Stats, WorkerCounts};
+use powerhose::{Ends, ForgottenPools, Histogram, PoolStats, Stats, Times, WorkerCounts};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::Registry;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Result;
+
+/// The value of the label `pool` for the pools that are not known, or not any longer.
+const OTHERS: &str = "other";
 
 pub(super) const CONTENT_TYPE: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -39,7 +43,9 @@ impl Collector for Moment {
         peers(stats, out)?;
         let known: Vec<&PoolStats> = stats.pools.iter().filter(|pool| pool.known).collect();
         pools(&known, out)?;
-        times(&known, out)
+        let accounts = accounts(&known, &stats.forgotten);
+        ends(&accounts, out)?;
+        times(&accounts, out)
     }
 }
 
@@ -134,9 +140,39 @@ fn pools<'p>(pools: &[&'p PoolStats], out: &mut Output<'_>) -> Result {
         "pool_workers",
         "Workers that offer the pool, by state; one that offers several counts in each.",
         &workers.iter().map(|(labels, count)| (&labels[..], *count)).collect::<Vec<_>>(),
-    )?;
-    let ends = pools.iter().flat_map(|pool| {
-        pool.ends.counters().map(|(outcome, count)| (of_pool(pool, ("outcome", outcome)), *count))
+    )
+}
+
+/// What is counted of the jobs of a pool.
+struct Account<'a> {
+    pool: &'a str,
+    ends: Cow<'a, Ends>,
+    times: Cow<'a, Times>,
+}
+
+/// Those of the known pools, and one of all others, if these had jobs.
+fn accounts<'a>(known: &[&'a PoolStats], others: &'a ForgottenPools) -> Vec<Account<'a>> {
+    let account =
+        |pool, ends, times| Account { pool, ends: Cow::Borrowed(ends), times: Cow::Borrowed(times) };
+    let mut accounts: Vec<_> =
+        known.iter().map(|pool| account(pool.name.as_str(), &pool.ends, &pool.times)).collect();
+    let had_jobs = others.ends.counters().any(|(_, count)| *count > 0);
+    match accounts.iter_mut().find(|account| account.pool == OTHERS) {
+        // A series is there once only.
+        Some(own) => {
+            own.ends.to_mut().add(&others.ends);
+            own.times.to_mut().add(&others.times);
+        }
+        None if had_jobs => accounts.push(account(OTHERS, &others.ends, &others.times)),
+        None => {}
+    }
+    accounts
+}
+
+fn ends(accounts: &[Account<'_>], out: &mut Output<'_>) -> Result {
+    let ends = accounts.iter().flat_map(|account| {
+        let labels = move |outcome| [("pool", account.pool), ("outcome", outcome)];
+        account.ends.counters().map(move |(outcome, count)| (labels(outcome), *count))
     });
     let ends: Vec<_> = ends.collect();
     out.counter(
@@ -150,25 +186,25 @@ fn by_state(workers: &WorkerCounts) -> impl Iterator<Item = ([(&'static str, &'s
     workers.by_state().map(|(state, count)| ([("state", state)], *count as f64))
 }
 
-fn times(pools: &[&PoolStats], out: &mut Output<'_>) -> Result {
-    let mut histogram = |name, help, which: fn(&PoolStats) -> &Histogram| {
-        let labels: Vec<_> = pools.iter().map(|pool| [("pool", pool.name.as_str())]).collect();
+fn times(accounts: &[Account<'_>], out: &mut Output<'_>) -> Result {
+    let mut histogram = |name, help, which: fn(&Times) -> &Histogram| {
+        let labels: Vec<_> = accounts.iter().map(|account| [("pool", account.pool)]).collect();
         let values: Vec<_> =
-            labels.iter().zip(pools).map(|(label, pool)| (&label[..], which(pool))).collect();
+            labels.iter().zip(accounts).map(|(label, account)| (&label[..], which(&account.times))).collect();
         out.histogram(name, help, &values)
     };
     histogram(
         "job_wait_seconds",
         "From acceptance to the last dispatch, or to the end of a job that never was dispatched.",
-        |pool| &pool.times.wait,
+        |times| &times.wait,
     )?;
-    histogram("job_run_seconds", "How long handlers ran.", |pool| &pool.times.run)?;
+    histogram("job_run_seconds", "How long handlers ran.", |times| &times.run)?;
     histogram(
         "job_overhead_seconds",
         "From acceptance to the end, less the run: the waiting, and the ways to the worker and back.",
-        |pool| &pool.times.overhead,
+        |times| &times.overhead,
     )?;
-    histogram("job_duration_seconds", "From acceptance to the end.", |pool| &pool.times.total)
+    histogram("job_duration_seconds", "From acceptance to the end.", |times| &times.total)
 }
 
 /// The labels of one value.

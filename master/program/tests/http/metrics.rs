@@ -51,6 +51,38 @@ fn known_traffic_is_what_is_counted() {
 }
 
 #[test]
+fn a_pool_that_made_room_for_another_is_counted_among_the_others() {
+    let mut scene = Scene::with(&["--pools-max", "1"]);
+    scene.worker("sign");
+    scene.done("sign");
+    scene.done("sign");
+    scene.workers.clear();
+    scene.metric_becomes("powerhose_workers_gone_total", &[("how", "left")], 1.0);
+    scene.worker("page");
+    scene.done("page");
+    let metrics = scene.metrics();
+    let done = |pool| metrics.value("powerhose_pool_jobs_total", &[("pool", pool), ("outcome", "done")]);
+    assert_eq!(["page", "other"].map(done), [1.0, 2.0]);
+    assert_eq!(metrics.value("powerhose_job_run_seconds_count", &[("pool", "other")]), 2.0);
+    let names = |sample: &crate::exposition::Sample| sample.labels.iter().any(|(_, value)| value == "sign");
+    assert!(!metrics.samples().any(names), "nothing is left of its name");
+}
+
+#[test]
+fn a_pool_that_is_called_as_the_others_are_is_one_with_them() {
+    let mut scene = Scene::new();
+    scene.worker("other");
+    scene.done("other");
+    let job = Job::new("a").pool("nobody").timeout(Duration::from_millis(20));
+    scene.client.submit(job).wait().expect_err("nobody offers it");
+    let outcomes = ["done", "timed_out"];
+    let metrics = scene.metrics();
+    let count =
+        |outcome| metrics.value("powerhose_pool_jobs_total", &[("pool", "other"), ("outcome", outcome)]);
+    assert_eq!(outcomes.map(count), [1.0, 1.0]);
+}
+
+#[test]
 fn what_waits_and_what_runs_is_told_while_it_does() {
     let mut scene = Scene::new();
     scene.worker("sign");
@@ -114,7 +146,11 @@ fn no_label_can_grow_without_bound() {
             sample.labels.iter().filter(|(name, _)| name == "pool").map(|(_, pool)| pool.as_str())
         })
         .collect();
-    assert_eq!(pools.into_iter().collect::<Vec<_>>(), ["sign"], "what a caller asks for is no label");
+    assert_eq!(
+        pools.into_iter().collect::<Vec<_>>(),
+        ["other", "sign"],
+        "what a caller asks for is no label of its own"
+    );
 }
 
 #[test]

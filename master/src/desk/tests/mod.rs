@@ -10,6 +10,7 @@ mod control;
 mod deadlines;
 mod deaths;
 mod fairness;
+mod forgetting;
 mod handshake;
 pub(crate) mod harness;
 mod hostile;

@@ -14,7 +14,7 @@ mod worker;
 
 pub(super) use outstanding::{Batch, Stands, Wanted};
 pub(super) use peer::{Peer, Role, Suspicion};
-pub(super) use pool::Pool;
+pub(super) use pool::{Account, Pool};
 pub(super) use registration::Registered;
 pub(crate) use registration::{NoEntry, Offer, PeerRole, Registration, TooManyPools};
 pub(super) use rests::Bearing;
@@ -27,6 +27,9 @@ use crate::common::{PoolSettings, Settings};
 use peer::Peers;
 use pool::Pools;
 use std::time::{Duration, Instant};
+
+/// How long a pool that nobody declared is kept without workers and jobs.
+const POOL_IDLE_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// All peers and pools.
 pub(super) struct Fleet {
@@ -213,19 +216,39 @@ impl Fleet {
         self.pools.len()
     }
 
-    /// What is counted of a pool's jobs, if the pool was not forgotten with the last of them.
-    pub(super) fn account_of(&mut self, key: PoolKey) -> Option<&mut Pool> {
-        self.pools.get_mut(key)
+    /// What is counted of a pool's jobs; of one that was forgotten with the last of them, that of all forgotten ones.
+    pub(super) fn account_of(&mut self, key: PoolKey) -> &mut Account {
+        self.pools.account_of(key)
+    }
+
+    /// What was counted of pools that were forgotten.
+    pub(super) fn forgotten(&self) -> &Account {
+        &self.pools.forgotten
+    }
+
+    /// A job of a pool has come in.
+    pub(super) fn add_job(&mut self, pool: PoolKey) {
+        self.pools[pool].add_job();
+    }
+
+    /// A job of a pool has ended. A pool that was only asked for goes with the last one.
+    pub(super) fn job_ended(&mut self, pool: PoolKey) {
+        self.pools.job_ended(pool);
+    }
+
+    /// Forgets the pools that were offered once and have been idle for long.
+    pub(super) fn forget_idle_pools(&mut self, now: Instant) {
+        self.pools.forget_idle(now, POOL_IDLE_MAX);
+    }
+
+    /// We were away ourselves: how long pools have been idle counts anew.
+    pub(super) fn forgive_idle_pools(&mut self) {
+        self.pools.forgive_idleness();
     }
 
     /// What the settings say of a pool.
     pub(super) fn pool_settings(&self, name: &str) -> Option<&PoolSettings> {
         self.pools.find(name).map(|pool| &self.pools[pool].settings)
-    }
-
-    /// Forgets a pool of which no job waits, if it was only asked for.
-    pub(super) fn forget_if_idle(&mut self, pool: PoolKey) {
-        self.pools.forget_if_idle(pool);
     }
 
     /// The names of the pools that workers offer now, joined by `, `; if there are very many, the first of them.

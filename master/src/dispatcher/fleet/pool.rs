@@ -7,7 +7,7 @@ use crate::dispatcher::keys::{PeerKey, PoolKey};
 use crate::maps::Map;
 use slotmap::SlotMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes of the names of pools in a refusal: enough to find the one that was meant, and no more than a message takes.
 const OFFERED_BYTES_MAX: usize = 4096;
@@ -21,12 +21,13 @@ pub(crate) struct Pool {
     pub(crate) pace: Pace,
     /// When its waiting jobs were last looked through for those that cannot begin in time.
     pub(crate) judged: Option<Instant>,
+    /// Jobs that have not ended, wherever they are.
+    jobs: usize,
     /// Jobs at workers.
     pub(crate) dispatched: usize,
-    /// How its jobs ended.
-    pub(crate) ends: Ends,
-    /// How long they took.
-    pub(crate) times: Times,
+    /// Since when it has been without jobs and workers, as far as was looked.
+    idle_since: Option<Instant>,
+    pub(crate) account: Account,
     /// Whether its queue and workers are to be looked at before the next message goes out.
     pub(crate) changed: bool,
     /// When it was last given a worker, as a count: pools that share workers take turns by it.
@@ -35,13 +36,24 @@ pub(crate) struct Pool {
     pub(crate) balancing: bool,
 }
 
-/// Whether a pool exists for sure, or was only asked for.
+/// How we know of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Knowledge {
-    /// Nobody declared it and no worker has ever offered it: its jobs wait a short time only.
+    /// Nobody declared it and no worker has offered it: its jobs wait a short time only. It is forgotten with the last of them.
     AskedFor,
-    /// Declared in the settings, or offered by a worker once.
-    Known,
+    /// A worker has offered it. It is forgotten if it was idle for long, or for another if there is no more room.
+    Offered,
+    /// The settings declare it: it is never forgotten.
+    Declared,
+}
+
+/// What is counted of a pool's jobs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account {
+    /// How they ended.
+    pub(crate) ends: Ends,
+    /// How long they took.
+    pub(crate) times: Times,
 }
 
 impl Pool {
@@ -59,14 +71,44 @@ impl Pool {
         }
     }
 
-    /// Whether it was declared, or offered by a worker once.
+    /// Whether it was declared, or a worker has offered it.
     pub(crate) fn is_known(&self) -> bool {
-        self.knowledge == Knowledge::Known
+        match self.knowledge {
+            Knowledge::AskedFor => false,
+            Knowledge::Offered | Knowledge::Declared => true,
+        }
     }
 
-    /// Whether nothing would be lost if it were forgotten, where no job of it waits.
-    pub(crate) fn is_forgettable(&self) -> bool {
-        self.knowledge == Knowledge::AskedFor && self.members.len() == 0 && self.dispatched == 0
+    /// A worker offers it.
+    pub(crate) fn is_offered(&mut self) {
+        match self.knowledge {
+            Knowledge::AskedFor | Knowledge::Offered => self.knowledge = Knowledge::Offered,
+            Knowledge::Declared => {}
+        }
+        self.idle_since = None;
+    }
+
+    /// A job has come in.
+    pub(crate) fn add_job(&mut self) {
+        self.jobs += 1;
+        self.idle_since = None;
+    }
+
+    /// Whether nobody has anything to do with it.
+    fn is_idle(&self) -> bool {
+        self.jobs == 0 && self.dispatched == 0 && self.members.len() == 0
+    }
+
+    /// Whether it may be forgotten for another that is needed more.
+    fn is_dispensable(&self) -> bool {
+        self.knowledge == Knowledge::Offered && self.is_idle()
+    }
+}
+
+impl Account {
+    fn add(&mut self, other: &Account) {
+        self.ends.add(&other.ends);
+        self.times.add(&other.times);
     }
 }
 
@@ -75,6 +117,8 @@ impl Pool {
 pub(crate) struct Pools {
     pools: SlotMap<PoolKey, Pool>,
     names: Map<Arc<str>, PoolKey>,
+    /// What was counted of pools that were forgotten.
+    pub(crate) forgotten: Account,
 }
 
 impl Pools {
@@ -86,11 +130,12 @@ impl Pools {
         self.pools.len()
     }
 
-    /// The pool of this name, which is made if there is none and fewer than `pools_max` are there.
+    /// The pool of this name, which is made if there is none, and room for it.
     pub(crate) fn find_or_make(&mut self, name: &str, pools_max: usize) -> Option<PoolKey> {
         if let Some(key) = self.find(name) {
             return Some(key);
         }
+        self.make_room(1, pools_max, |_| false);
         (self.pools.len() < pools_max).then(|| self.make(name, PoolSettings::default(), Knowledge::AskedFor))
     }
 
@@ -99,7 +144,7 @@ impl Pools {
         match self.find(name) {
             Some(key) => self.pools[key].settings = settings,
             None => {
-                self.make(name, settings, Knowledge::Known);
+                self.make(name, settings, Knowledge::Declared);
             }
         }
     }
@@ -114,9 +159,10 @@ impl Pools {
             runs: Runs::default(),
             pace: Pace::default(),
             judged: None,
+            jobs: 0,
             dispatched: 0,
-            ends: Ends::default(),
-            times: Times::default(),
+            idle_since: None,
+            account: Account::default(),
             changed: false,
             served: 0,
             balancing: false,
@@ -125,12 +171,51 @@ impl Pools {
         key
     }
 
-    /// Forgets a pool that was only asked for and of which no job waits.
-    pub(crate) fn forget_if_idle(&mut self, key: PoolKey) {
-        if self.pools.get(key).is_some_and(Pool::is_forgettable) {
-            let pool = self.pools.remove(key).expect("it was just there");
-            self.names.remove(&pool.name);
+    /// A job has ended. A pool that was only asked for goes with the last one.
+    pub(crate) fn job_ended(&mut self, key: PoolKey) {
+        let pool = &mut self.pools[key];
+        pool.jobs -= 1;
+        if pool.knowledge == Knowledge::AskedFor && pool.is_idle() {
+            self.forget(key);
         }
+    }
+
+    /// Forgets the pools that have been idle for so long.
+    pub(crate) fn forget_idle(&mut self, now: Instant, idle_max: Duration) {
+        let mut idle_for_long = Vec::new();
+        for (key, pool) in &mut self.pools {
+            if !pool.is_dispensable() {
+                pool.idle_since = None;
+            } else if now.saturating_duration_since(*pool.idle_since.get_or_insert(now)) >= idle_max {
+                idle_for_long.push(key);
+            }
+        }
+        idle_for_long.into_iter().for_each(|key| self.forget(key));
+    }
+
+    /// We were away ourselves: how long pools have been idle counts anew.
+    pub(crate) fn forgive_idleness(&mut self) {
+        self.pools.values_mut().for_each(|pool| pool.idle_since = None);
+    }
+
+    /// Forgets as many dispensable pools as there are too many for `new` others, those first that have been idle for longest.
+    /// Pools with names to keep stay.
+    pub(crate) fn make_room(&mut self, new: usize, pools_max: usize, keep: impl Fn(&str) -> bool) {
+        let too_many = (self.pools.len() + new).saturating_sub(pools_max);
+        if too_many == 0 {
+            return;
+        }
+        let dispensable = self.pools.iter().filter(|(_, pool)| pool.is_dispensable() && !keep(&pool.name));
+        let mut by_idleness: Vec<_> =
+            dispensable.map(|(key, pool)| ((pool.idle_since.is_none(), pool.idle_since), key)).collect();
+        by_idleness.sort_by_key(|(idle, _)| *idle);
+        by_idleness.into_iter().take(too_many).for_each(|(_, key)| self.forget(key));
+    }
+
+    fn forget(&mut self, key: PoolKey) {
+        let Some(pool) = self.pools.remove(key) else { return };
+        self.names.remove(&pool.name);
+        self.forgotten.add(&pool.account);
     }
 
     /// In the order in which they were made.
@@ -140,6 +225,14 @@ impl Pools {
 
     pub(crate) fn get(&self, key: PoolKey) -> Option<&Pool> {
         self.pools.get(key)
+    }
+
+    /// What is counted of a pool's jobs; of one that was forgotten, that of all forgotten ones.
+    pub(crate) fn account_of(&mut self, key: PoolKey) -> &mut Account {
+        match self.pools.get_mut(key) {
+            Some(pool) => &mut pool.account,
+            None => &mut self.forgotten,
+        }
     }
 
     pub(crate) fn get_mut(&mut self, key: PoolKey) -> Option<&mut Pool> {

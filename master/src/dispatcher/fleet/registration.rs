@@ -2,7 +2,6 @@
 
 use super::Fleet;
 use super::peer::{Client, Role};
-use super::pool::Knowledge;
 use super::worker::{Attention, Occupation, RunTimes, Service, Worker};
 use crate::dispatcher::keys::{PeerKey, PoolKey};
 use std::time::Instant;
@@ -80,6 +79,8 @@ impl Fleet {
     ) -> Result<Registered, TooManyPools> {
         let new = registration.offers.iter().filter(|offer| self.pools.find(offer.pool).is_none()).count();
         let pools_max = self.bounds.pools_max;
+        let offers = |name: &str| registration.offers.iter().any(|offer| offer.pool == name);
+        self.pools.make_room(new, pools_max, offers);
         if self.pools.len() + new > pools_max {
             return Err(TooManyPools { pools_max });
         }
@@ -92,7 +93,7 @@ impl Fleet {
                 // It could not give jobs back while it runs one.
                 Attention::BetweenJobs => 1,
             };
-            self.pools[pool].knowledge = Knowledge::Known;
+            self.pools[pool].is_offered();
             let member = self.pools[pool].members.add(key, credit_max);
             self.peers.worker(key).memberships.push((pool, member));
         }
