@@ -28,6 +28,7 @@ pub mod memory;
 mod poll;
 mod room;
 mod route;
+mod shortage;
 mod traits;
 pub mod zmtp;
 

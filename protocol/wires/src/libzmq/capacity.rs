@@ -1,12 +1,16 @@
 //! How many connections a master has. libzmq ends the whole process if it has no file left to open when a peer connects
 //! over TCP. So there is a bound well below, and connections beyond it are ended as they come.
 
-use super::connection::cut_if;
+use super::connection::cut_by_hand;
 use crate::Address;
+use crate::shortage::Shortage;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::net::{SocketAddr, SocketAddrAny, SocketAddrUnix, getsockname};
 use std::collections::HashSet;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
 
 /// The connections that there are, by descriptor.
 #[derive(Debug)]
@@ -15,17 +19,68 @@ pub(super) struct Capacity {
     open: HashSet<RawFd>,
     /// Those that came when there were enough.
     surplus: Vec<RawFd>,
+    reserve: Reserve,
+    /// What connections are ended through, and what it stands for otherwise: a further descriptor may be missing.
+    hand: OwnedFd,
+    rest: OwnedFd,
+    shortage: Shortage,
+}
+
+/// For so long it stays lent: others wait to be accepted, too.
+const LENT_FOR: Duration = Duration::from_secs(1);
+
+/// A descriptor that is kept for when there is no other: libzmq would try to accept a peer again and again, and take a third of
+/// a core for it. Then it is lent for one that waits, which is accepted and cut off, and so on until none waits.
+#[derive(Debug)]
+enum Reserve {
+    Kept { _descriptor: OwnedFd },
+    Lent { since: Instant },
+}
+
+impl Reserve {
+    fn new() -> Reserve {
+        match eventfd(0, EventfdFlags::CLOEXEC) {
+            Ok(descriptor) => Reserve::Kept { _descriptor: descriptor },
+            Err(_) => Reserve::Lent { since: Instant::now() },
+        }
+    }
 }
 
 impl Capacity {
-    pub(super) fn new(max: usize) -> Capacity {
-        Capacity { max, open: HashSet::new(), surplus: Vec::new() }
+    /// # Errors
+    /// No descriptor is left.
+    pub(super) fn new(max: usize) -> io::Result<Capacity> {
+        Ok(Capacity {
+            max,
+            open: HashSet::new(),
+            surplus: Vec::new(),
+            reserve: Reserve::new(),
+            hand: eventfd(0, EventfdFlags::CLOEXEC)?,
+            rest: eventfd(0, EventfdFlags::CLOEXEC)?,
+            shortage: Shortage::default(),
+        })
     }
 
     pub(super) fn accepted(&mut self, descriptor: RawFd) {
         self.open.insert(descriptor);
-        if self.open.len() > self.max {
+        self.replenish();
+        if self.open.len() > self.max || matches!(self.reserve, Reserve::Lent { .. }) {
             self.surplus.push(descriptor);
+        }
+    }
+
+    /// There was no file left for a peer that waits.
+    pub(super) fn not_accepted(&mut self, error: &io::Error) {
+        self.shortage.note(error);
+        self.reserve = Reserve::Lent { since: Instant::now() };
+    }
+
+    /// Where a file is free again, it is kept.
+    fn replenish(&mut self) {
+        if let Reserve::Lent { since } = self.reserve
+            && since.elapsed() >= LENT_FOR
+        {
+            self.reserve = Reserve::new();
         }
     }
 
@@ -39,7 +94,7 @@ impl Capacity {
         let count = self.surplus.len();
         for descriptor in self.surplus.drain(..) {
             // It may have ended just now, and something of the program around us may have its descriptor.
-            cut_if(descriptor, |socket| is_at(socket, addresses));
+            cut_by_hand(&mut self.hand, &self.rest, descriptor, |socket| is_at(socket, addresses));
         }
         count
     }
@@ -77,7 +132,7 @@ mod tests {
             (listener.accept().expect("somebody connects").0, peer)
         };
         let ((accepted, mut peer), (foreign, mut other)) = (connect(&ours), connect(&theirs));
-        let mut capacity = Capacity::new(1);
+        let mut capacity = Capacity::new(1).expect("descriptors");
         // Numbers that nobody has.
         capacity.accepted(1_000_000);
         capacity.accepted(accepted.as_raw_fd());

@@ -2,10 +2,10 @@
 //! again for whatever comes next. It must never end anything but the connection that a message came through.
 
 use rustix::fs::fstat;
-use rustix::io::fcntl_dupfd_cloexec;
+use rustix::io::{DupFlags, dup3, fcntl_dupfd_cloexec};
 use rustix::net::{Shutdown, shutdown};
 use std::collections::{HashMap, HashSet};
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 /// libzmq's number of a connection.
 pub(super) type Number = u32;
@@ -93,6 +93,22 @@ pub(super) fn cut_if(descriptor: RawFd, is_meant: impl FnOnce(BorrowedFd<'_>) ->
     }
 }
 
+/// The same where no descriptor may be left: `hand` stands for the connection meanwhile, and for `rest` before and after.
+pub(super) fn cut_by_hand(
+    hand: &mut OwnedFd,
+    rest: &OwnedFd,
+    descriptor: RawFd,
+    is_meant: impl FnOnce(BorrowedFd<'_>) -> bool,
+) {
+    if dup3(borrow(descriptor), hand, DupFlags::CLOEXEC).is_ok() {
+        if is_meant(hand.as_fd()) {
+            let _ = shutdown(&*hand, Shutdown::Both);
+        }
+        // It needs no further descriptor, and these two are open.
+        let _ = dup3(rest, hand, DupFlags::CLOEXEC);
+    }
+}
+
 fn socket_number(descriptor: BorrowedFd<'_>) -> Option<u64> {
     fstat(descriptor).ok().map(|status| status.st_ino)
 }
@@ -108,7 +124,7 @@ mod tests {
     use super::*;
     use rustix::io::dup2;
     use std::io::{ErrorKind, Read};
-    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
     const ROUTE: Number = 1;

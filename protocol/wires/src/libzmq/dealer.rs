@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use powerhose_protocol::CurveClient;
 use std::cell::Cell;
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_millis(500);
 /// Looks for hints that are left out while nobody sleeps. Each is a system call.
 const LOOKS_WITHOUT_HINTS: u32 = 15;
+
+/// The name of this machine for itself.
+const LOCALHOST: &str = "localhost";
 
 const MESSAGES: u64 = TOLD_MAX;
 const HINTS: u64 = TOLD_MAX + 1;
@@ -57,7 +61,7 @@ impl Dealer {
         let poller = Poller::new()?;
         poller.add(descriptor(&socket)?, MESSAGES)?;
         poller.add(descriptor(monitor.socket())?, HINTS)?;
-        socket.connect(&endpoint(address))?;
+        socket.connect(&endpoint(&reachable(address)))?;
         let small = BytesMut::new();
         Ok(Dealer {
             monitor,
@@ -68,6 +72,15 @@ impl Dealer {
             untold: Cell::new(false),
             hints_in: 0,
         })
+    }
+}
+
+/// Of the addresses of a name, libzmq tries the first alone: which of its two loopback addresses a machine calls `localhost` first
+/// must not matter. Who listens at `localhost` listens at both.
+fn reachable(address: &Address) -> Address {
+    match address {
+        Address::Tcp { host, port } if host == LOCALHOST => (Ipv4Addr::LOCALHOST.to_string(), *port).into(),
+        other => other.clone(),
     }
 }
 

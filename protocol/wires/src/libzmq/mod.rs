@@ -5,6 +5,7 @@
 //! has files for. Large payloads are not copied: a received frame is kept as it is, and libzmq refers to our buffer when one is
 //! sent (`frame`).
 
+mod binding;
 mod capabilities;
 mod capacity;
 mod connection;

@@ -4,12 +4,18 @@
 //! traffic.
 
 use super::frame;
+use std::io;
+
+const ACCEPTED: u16 = zmq::SocketEvent::ACCEPTED as u16;
+const NOT_ACCEPTED: u16 = zmq::SocketEvent::ACCEPT_FAILED as u16;
 
 /// What happened to a connection, named by its descriptor. A descriptor ends before it is accepted again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Happened {
     /// A peer connected to where the socket listens.
     Accepted(i32),
+    /// A peer could not be accepted, because the system refused. It still waits, and libzmq tries again at once.
+    NotAccepted(io::Error),
     /// It is over.
     Ended(i32),
 }
@@ -24,8 +30,8 @@ impl Monitor {
     pub(super) fn watch(context: &zmq::Context, socket: &zmq::Socket) -> zmq::Result<Monitor> {
         // One context has one watched socket.
         let endpoint = "inproc://monitor";
-        let events = zmq::SocketEvent::ACCEPTED.to_raw() | zmq::SocketEvent::DISCONNECTED.to_raw();
-        socket.monitor(endpoint, i32::from(events))?;
+        let events = [ACCEPTED, NOT_ACCEPTED, zmq::SocketEvent::DISCONNECTED.to_raw()];
+        socket.monitor(endpoint, events.into_iter().map(i32::from).sum())?;
         let events = context.socket(zmq::PAIR)?;
         events.set_rcvhwm(0)?;
         events.set_linger(0)?;
@@ -52,10 +58,12 @@ impl Monitor {
 /// Two bytes of event, four of value; parsed here because the crate panics on events it does not know.
 fn parse(event: &[u8]) -> Option<Happened> {
     let (event, value) = event.get(..6)?.split_at(2);
-    let descriptor = i32::from_ne_bytes(value.try_into().ok()?);
-    let accepted = zmq::SocketEvent::ACCEPTED.to_raw();
-    let is_accepted = u16::from_ne_bytes(event.try_into().ok()?) == accepted;
-    Some(if is_accepted { Happened::Accepted(descriptor) } else { Happened::Ended(descriptor) })
+    let value = i32::from_ne_bytes(value.try_into().ok()?);
+    Some(match u16::from_ne_bytes(event.try_into().ok()?) {
+        ACCEPTED => Happened::Accepted(value),
+        NOT_ACCEPTED => Happened::NotAccepted(io::Error::from_raw_os_error(value)),
+        _ => Happened::Ended(value),
+    })
 }
 
 impl Drop for Monitor {

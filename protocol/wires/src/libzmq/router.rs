@@ -1,17 +1,17 @@
 //! The listening end.
 
+use super::binding::bind;
 use super::capacity::Capacity;
 use super::connection::{Connections, Number};
 use super::curve::{self, Doorkeeper};
+use super::descriptor;
 use super::frame::{self, Frame, More};
 use super::monitor::{Happened, Monitor};
-use super::{descriptor, endpoint};
 use crate::poll::{Poller, TOLD_MAX, Told};
 use crate::{Address, Bounds, Gone, Listener, Received, Route};
 use bytes::{Bytes, BytesMut};
 use powerhose_protocol::CurveServer;
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ impl Router {
             untold: false,
             hints_in: 0,
             connections: Connections::default(),
-            capacity: Capacity::new(connections_max),
+            capacity: Capacity::new(connections_max)?,
             addresses: Vec::new(),
             ended: Vec::new(),
             named: Named::default(),
@@ -147,6 +147,7 @@ impl Router {
         while let Some(happened) = self.monitor.next() {
             match happened {
                 Happened::Accepted(descriptor) => self.capacity.accepted(descriptor),
+                Happened::NotAccepted(error) => self.capacity.not_accepted(&error),
                 Happened::Ended(descriptor) => {
                     self.capacity.ended(descriptor);
                     self.connections.ended(descriptor, &mut self.ended);
@@ -158,8 +159,7 @@ impl Router {
 
 impl Listener for Router {
     fn listen(&mut self, address: &Address) -> io::Result<Address> {
-        self.socket.bind(&endpoint(address))?;
-        let bound = bound(address, &self.socket);
+        let bound = bind(&self.socket, address)?;
         self.addresses.push(bound.clone());
         Ok(bound)
     }
@@ -267,16 +267,4 @@ fn number(identity: &[u8]) -> Option<Number> {
         [0, a, b, c, d] => Some(Number::from_be_bytes([*a, *b, *c, *d])),
         _ => None,
     }
-}
-
-/// Where the socket listens: with the port that the system chose, and an address as its family writes it (libzmq tells
-/// those of IPv4 as IPv6 has them).
-fn bound(asked: &Address, socket: &zmq::Socket) -> Address {
-    let told = socket.get_last_endpoint().ok().and_then(Result::ok);
-    let tcp = told.as_deref().and_then(|told| told.trim_end_matches('\0').strip_prefix("tcp://"));
-    let Some((host, port)) = tcp.and_then(|told| told.rsplit_once(':')) else { return asked.clone() };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let Ok(port) = port.parse() else { return asked.clone() };
-    let canonical = host.parse::<IpAddr>().map(|address| address.to_canonical().to_string());
-    Address::Tcp { host: canonical.unwrap_or_else(|_| host.to_owned()), port }
 }

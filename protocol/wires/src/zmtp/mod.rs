@@ -15,5 +15,7 @@ mod violation;
 mod wire;
 
 pub use dealer::{Dealer, Failure};
+#[cfg(feature = "libzmq")]
+pub(crate) use net::resolve;
 pub use router::Router;
 pub use violation::Violation;

@@ -8,7 +8,8 @@ use std::os::fd::OwnedFd;
 
 /// Addresses of one name that are used.
 const ADDRESSES_MAX: usize = 16;
-/// The name of this machine for itself. Only processes of this machine may come that way.
+/// The name of this machine for itself: both of its loopback addresses, whatever the system makes of the name. Only processes of
+/// this machine may come that way.
 const LOCALHOST: &str = "localhost";
 /// All addresses of this machine.
 const ALL: &str = "*";
@@ -20,8 +21,18 @@ pub(crate) type Resolve = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 /// The addresses of a name, by the system's own means, those to be tried first in front.
 pub(crate) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let found = (host, port).to_socket_addrs();
+    if host == LOCALHOST {
+        let own: [SocketAddr; 2] = [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
+        let loopback = found.into_iter().flatten().filter(|address| address.ip().is_loopback());
+        return distinct(loopback.chain(own));
+    }
+    distinct(found?)
+}
+
+fn distinct(found: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<SocketAddr>> {
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in (host, port).to_socket_addrs()? {
+    for address in found {
         if !addresses.contains(&address) && addresses.len() < ADDRESSES_MAX {
             addresses.push(address);
         }
@@ -57,10 +68,7 @@ pub(crate) fn listen_at(host: &str, port: u16, resolve: Resolve) -> io::Result<(
     if let Some(at) = system::interface(host)? {
         return listen_at_one((at, port).into());
     }
-    let mut addresses = resolve(host, port)?;
-    if host == LOCALHOST {
-        addresses.retain(|address| address.ip().is_loopback());
-    }
+    let addresses = resolve(host, port)?;
     let mut tries = if port == 0 { CHOICES_MAX } else { 1 };
     loop {
         tries -= 1;
@@ -106,4 +114,17 @@ fn listen_at_each(addresses: &[SocketAddr]) -> io::Result<(Vec<OwnedFd>, u16)> {
 /// The error says where, which is more than was asked for.
 fn listen(at: SocketAddr) -> io::Result<OwnedFd> {
     tcp::listen(at).map_err(|error| io::Error::new(error.kind(), format!("{at}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_both_loopback_addresses_and_no_other() {
+        let found = resolve(LOCALHOST, 7).expect("it is always there");
+        assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 7), "{found:?}");
+        assert!(found.contains(&(Ipv4Addr::LOCALHOST, 7).into()), "{found:?}");
+        assert!(found.contains(&(Ipv6Addr::LOCALHOST, 7).into()), "{found:?}");
+    }
 }

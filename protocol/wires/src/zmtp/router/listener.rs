@@ -12,7 +12,6 @@ use rustix::net::{Shutdown, accept_with, shutdown};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use tracing::debug;
 
 /// Connections that are accepted before peers are heard again.
 const ACCEPTED_AT_ONCE: usize = 64;
@@ -102,7 +101,7 @@ impl Router {
                 Ok(Some(socket)) => self.welcome(socket, self.listeners[place].family),
                 Ok(None) => return,
                 Err(error) => {
-                    debug!(%error, "no connection can be accepted until the next tick");
+                    self.shortage.note(&error);
                     self.rest(place);
                     return;
                 }
@@ -119,7 +118,7 @@ impl Router {
             Ok::<_, io::Error>(Peer::new(connection))
         };
         if let Err(error) = self.connections.try_insert_with_key(begin) {
-            debug!(%error, "a connection could not be begun");
+            self.shortage.note(&error);
         }
     }
 

@@ -7,6 +7,7 @@ mod refusals;
 mod route;
 
 use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
+use crate::shortage::Shortage;
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Over, Read};
@@ -49,6 +50,7 @@ pub struct Router {
     ended: Vec<Route>,
     surplus: usize,
     refusals: Refusals,
+    shortage: Shortage,
 }
 
 impl Router {
@@ -75,6 +77,7 @@ impl Router {
             ended: Vec::new(),
             surplus: 0,
             refusals: Refusals::default(),
+            shortage: Shortage::default(),
         })
     }
 
