@@ -16,7 +16,6 @@ mod options;
 mod ours;
 mod plots;
 mod processes;
-mod random;
 mod report;
 mod roles;
 mod sample;

@@ -17,6 +17,7 @@ pub mod limits;
 mod message;
 mod pages;
 mod proof;
+mod random;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod session;
 mod validate;
@@ -32,6 +33,7 @@ pub use kind::Kind;
 pub use message::*;
 pub use pages::{Page, Pages};
 pub use proof::{NonceSource, Prover, SECRET_BYTES_MIN, SecretError, SharedSecret};
+pub use random::Random;
 pub use session::{Belief, Credentials, Greeter};
 pub use value::{Value, Weight};
 

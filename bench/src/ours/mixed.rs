@@ -4,10 +4,10 @@ use super::start;
 use crate::callers::in_order;
 use crate::conditions::Conditions;
 use crate::floors;
-use crate::random::Random;
 use crate::sample::Sample;
 use crate::work::{Work, spin_payload};
 use powerhose::{JobError, Reply};
+use powerhose_harness::Draws;
 use std::time::Duration;
 
 const SHORT: Duration = Duration::from_micros(50);
@@ -18,7 +18,7 @@ const WARM_UP_SHARE: usize = 10;
 
 /// The jobs of a repeat: in order, how long each computes. This many of a thousand are long, on the average.
 fn sequence(long_per_mille: u64, conditions: &Conditions) -> Vec<Duration> {
-    let mut random = Random::new(0x706f_7765_7268_6f73 ^ conditions.repeat);
+    let mut random = Draws::new(0x706f_7765_7268_6f73 ^ conditions.repeat);
     let long_share = long_per_mille as f64 / 1000.0;
     let mean = SHORT.mul_f64(1.0 - long_share) + LONG.mul_f64(long_share);
     let seconds = (conditions.window + conditions.warm_up).as_secs_f64();

@@ -1,7 +1,7 @@
 //! How long to wait before a worker is started again. Pure arithmetic.
 
-use super::random::Random;
 use super::settings::SupervisorSettings;
+use powerhose_protocol::Random;
 use std::time::Duration;
 
 /// Part of the wait by which chance shortens or lengthens it.

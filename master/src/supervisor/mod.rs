@@ -12,7 +12,6 @@ mod event;
 mod output;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod policy;
-mod random;
 mod recycling;
 mod settings;
 mod shared;

@@ -14,7 +14,6 @@ mod load;
 mod options;
 mod plan;
 mod processes;
-mod random;
 mod report;
 mod roles;
 mod told;

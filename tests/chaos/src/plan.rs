@@ -1,7 +1,7 @@
 //! Which fault comes when: determined by the seed, before anything runs.
 
 use crate::fault::Fault;
-use crate::random::Random;
+use powerhose_harness::Draws;
 use std::time::Duration;
 
 /// One fault to be applied.
@@ -11,7 +11,7 @@ pub(crate) struct Planned {
     pub(crate) at: Duration,
     pub(crate) fault: Fault,
     /// Decides all that the fault leaves open: whom it meets, how long it lasts.
-    pub(crate) random: Random,
+    pub(crate) random: Draws,
 }
 
 /// The least number of mean gaps that a run must have room for so that every fault is sure to come.
@@ -19,7 +19,7 @@ const ROUNDS_MIN: u32 = 2;
 
 /// Every fault once in a drawn order, then faults by their weight, until the time is over.
 pub(crate) fn plan(seed: u64, length: Duration, every: Duration, faults: &[Fault]) -> Vec<Planned> {
-    let mut random = Random::of_part(seed, 1);
+    let mut random = Draws::of_part(seed, 1);
     let mut first = faults.to_vec();
     random.shuffle(&mut first);
     let mut first = first.into_iter();
@@ -32,7 +32,7 @@ pub(crate) fn plan(seed: u64, length: Duration, every: Duration, faults: &[Fault
         if at >= length {
             break;
         }
-        planned.push(Planned { at, fault, random: Random::new(random.next()) });
+        planned.push(Planned { at, fault, random: Draws::new(random.number()) });
     }
     planned
 }
@@ -42,7 +42,7 @@ pub(crate) fn is_complete(length: Duration, every: Duration, faults: &[Fault]) -
     every * ROUNDS_MIN * faults.len() as u32 <= length
 }
 
-fn by_weight(random: &mut Random, faults: &[Fault]) -> Option<Fault> {
+fn by_weight(random: &mut Draws, faults: &[Fault]) -> Option<Fault> {
     let total: u64 = faults.iter().map(|fault| fault.weight()).sum();
     let mut drawn = random.below(total.max(1));
     faults.iter().copied().find(|fault| {

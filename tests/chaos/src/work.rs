@@ -1,6 +1,6 @@
 //! The jobs: what a handler is told to do, and the reply that only the right payload gives.
 
-use crate::random::Random;
+use powerhose_harness::Draws;
 use serde::{Deserialize, Serialize};
 
 /// The header that holds a job's key and act.
@@ -92,7 +92,7 @@ impl Instruction {
 }
 
 /// A size of a payload or a reply: mostly small, sometimes none at all, sometimes the largest.
-pub(crate) fn size(random: &mut Random) -> usize {
+pub(crate) fn size(random: &mut Draws) -> usize {
     let size = match random.below(100) {
         0..5 => 0,
         5..70 => random.between(1, 1024),
@@ -105,7 +105,7 @@ pub(crate) fn size(random: &mut Random) -> usize {
 
 /// The reply: a function of the payload, and of the key, as many payloads are empty.
 pub(crate) fn reply(key: u64, payload: &[u8]) -> Vec<u8> {
-    let mut random = Random::of_part(digest(payload), key);
+    let mut random = Draws::of_part(digest(payload), key);
     let count = size(&mut random);
     random.bytes(count)
 }

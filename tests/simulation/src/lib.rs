@@ -16,7 +16,7 @@
 //! In reading order:
 //!
 //! * `world`: all that take part, and what happens next; in it the shells around the machines, and the faults.
-//! * `process`, `network`, `schedule`, `clock`, `random`: what the world is made of. `scenario`: what a seed decides.
+//! * `process`, `network`, `schedule`, `clock`: what the world is made of. `scenario`: what a seed decides.
 //! * `work`: jobs whose only right reply follows from their payload.
 //! * `reference`: what must be true. `verdict`: the promises, by name. `coverage`: what occurred. `trace`: the story.
 //! * `seeds`: many runs, over all cores.
@@ -27,7 +27,6 @@ mod clock;
 mod coverage;
 mod network;
 mod process;
-mod random;
 mod reference;
 mod scenario;
 mod schedule;

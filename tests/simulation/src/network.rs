@@ -2,9 +2,9 @@
 //! is no order. With a connection is lost what is under way, and for a moment both ends may not know it.
 
 use crate::process::ProcessId;
-use crate::random::Random;
 use bytes::Bytes;
 use powerhose::desk::Route;
+use powerhose_harness::Draws;
 use powerhose_protocol::decode;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ impl Lane {
     }
 
     /// All but the first few are lost; tells how many were.
-    fn cut(&mut self, random: &mut Random) -> usize {
+    fn cut(&mut self, random: &mut Draws) -> usize {
         let kept = random.below(self.flying.len() as u64 + 1) as usize;
         let lost = self.flying.len() - kept;
         self.flying.truncate(kept);
@@ -157,7 +157,7 @@ impl Network {
         now: Instant,
         id: ConnectionId,
         packet: Packet,
-        random: &mut Random,
+        random: &mut Draws,
     ) -> Taken {
         let delay = random.duration_up_to(self.delay_max);
         let Some(connection) = self.connections.get_mut(&id) else { return Taken::Refused };
@@ -177,7 +177,7 @@ impl Network {
         now: Instant,
         route: Route,
         packet: Packet,
-        random: &mut Random,
+        random: &mut Draws,
     ) -> Taken {
         let delay = random.duration_up_to(self.delay_max);
         let Some(connection) = self.routes.get(&route).and_then(|id| self.connections.get_mut(id)) else {
@@ -214,7 +214,7 @@ impl Network {
     }
 
     /// A connection ends, with what is under way. Tells how many messages were lost; none if it had ended before.
-    pub(crate) fn end(&mut self, now: Instant, id: ConnectionId, random: &mut Random) -> Option<usize> {
+    pub(crate) fn end(&mut self, now: Instant, id: ConnectionId, random: &mut Draws) -> Option<usize> {
         let connection = self.connections.get_mut(&id).filter(|connection| connection.ended.is_none())?;
         connection.ended = Some(now + random.duration_up_to(FALSE_SUCCESS_MAX));
         Some(connection.to_master.cut(random) + connection.to_peer.cut(random))
@@ -261,7 +261,7 @@ impl Network {
     }
 
     /// The master is gone, and with it its end of every connection.
-    pub(crate) fn master_died(&mut self, now: Instant, random: &mut Random) -> Vec<ConnectionId> {
+    pub(crate) fn master_died(&mut self, now: Instant, random: &mut Draws) -> Vec<ConnectionId> {
         let open: Vec<_> =
             self.connections.iter().filter(|(_, one)| one.ended.is_none()).map(|(id, _)| *id).collect();
         for id in &open {

@@ -2,9 +2,9 @@
 //! how often. A run without a fault of some kind finds what that fault would hide.
 
 use crate::process::Manners;
-use crate::random::Random;
 use crate::world::Happening;
 use powerhose::{PoolSettings, Settings, SharedSecret, SharedSecrets};
+use powerhose_harness::Draws;
 use std::time::Duration;
 
 /// The pools that callers ask for. The last one is offered by nobody.
@@ -73,7 +73,7 @@ pub(crate) struct ClientSeat {
 }
 
 impl Scenario {
-    pub(crate) fn draw(random: &mut Random) -> Scenario {
+    pub(crate) fn draw(random: &mut Draws) -> Scenario {
         let pools = random.between(1, 3) as usize;
         let secrets = random.permille(250).then(|| Secrets::new(random));
         let seats = draw_seats(random, pools, secrets.is_some());
@@ -108,18 +108,19 @@ impl Scenario {
 }
 
 impl Secrets {
-    fn new(random: &mut Random) -> Secrets {
-        let mut secret = || SharedSecret::new(format!("{:032x}", random.next())).expect("it is long enough");
+    fn new(random: &mut Draws) -> Secrets {
+        let mut secret =
+            || SharedSecret::new(format!("{:032x}", random.number())).expect("it is long enough");
         Secrets { workers: secret(), clients: secret(), wrong: secret() }
     }
 
     /// An older secret that still counts.
-    fn wrong_way(&self, random: &mut Random) -> SharedSecret {
-        SharedSecret::new(format!("older {:032x}", random.next())).expect("it is long enough")
+    fn wrong_way(&self, random: &mut Draws) -> SharedSecret {
+        SharedSecret::new(format!("older {:032x}", random.number())).expect("it is long enough")
     }
 }
 
-fn draw_seats(random: &mut Random, pools: usize, secrets: bool) -> Vec<Seat> {
+fn draw_seats(random: &mut Draws, pools: usize, secrets: bool) -> Vec<Seat> {
     let mut seats = Vec::new();
     for _ in 0..random.between(1, 6) {
         seats.push(Seat::Worker(draw_worker(random, pools)));
@@ -142,7 +143,7 @@ fn draw_seats(random: &mut Random, pools: usize, secrets: bool) -> Vec<Seat> {
     seats
 }
 
-fn draw_worker(random: &mut Random, pools: usize) -> WorkerSeat {
+fn draw_worker(random: &mut Draws, pools: usize) -> WorkerSeat {
     let credit = *random.pick(&[1, 2, 8, 64]).expect("one of four");
     let first = random.below(pools as u64) as usize;
     let mut offers = vec![(POOLS[first], credit)];
@@ -159,7 +160,7 @@ fn draw_worker(random: &mut Random, pools: usize) -> WorkerSeat {
     WorkerSeat { pools: offers, manners, supervised: random.permille(600), silence_max }
 }
 
-fn draw_settings(random: &mut Random, pools: usize, seats: &[Seat]) -> Settings {
+fn draw_settings(random: &mut Draws, pools: usize, seats: &[Seat]) -> Settings {
     let mut settings = Settings::default();
     settings.timeout = random.millis(100, 3000);
     settings.attempts_max = random.between(1, 3) as u32;
@@ -192,7 +193,7 @@ fn draw_settings(random: &mut Random, pools: usize, seats: &[Seat]) -> Settings 
     settings
 }
 
-fn draw_pool(random: &mut Random) -> PoolSettings {
+fn draw_pool(random: &mut Draws) -> PoolSettings {
     let mut pool = PoolSettings::new();
     if random.permille(300) {
         pool = pool.run_time_soft(random.millis(1, 100), random.below(4) as u32);
@@ -204,7 +205,7 @@ fn draw_pool(random: &mut Random) -> PoolSettings {
 }
 
 /// Work goes on in every run; each fault strikes in about half of them, and hard in few.
-fn draw_weights(random: &mut Random) -> Vec<(Happening, u64)> {
+fn draw_weights(random: &mut Draws) -> Vec<(Happening, u64)> {
     let mut weights = Vec::new();
     for (happening, weight) in Happening::ALL {
         let factor = match happening {

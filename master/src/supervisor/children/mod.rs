@@ -18,13 +18,13 @@ pub(super) use process::group_leader;
 use super::command::WorkerCommand;
 use super::event::SupervisorEvent;
 use super::policy::{Action, Event, Policy};
-use super::random::system_seed;
 use super::recycling::Wear;
 use super::settings::SupervisorSettings;
 use super::shared::Shared;
 use mailbox::{Messages, Remains};
 use memory::MemoryWatch;
 use process::Processes;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -209,4 +209,9 @@ impl Drop for EndOfThread {
     fn drop(&mut self) {
         self.0.end();
     }
+}
+
+/// A seed that differs from process to process, so that masters started together do not restart workers together.
+fn system_seed() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }

@@ -23,10 +23,10 @@ mod tests;
 
 use super::error::SpawnError;
 use super::event::{StartFailure, SupervisorEvent};
-use super::random::Random;
 use super::recycling::Wear;
 use super::settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 use crate::common::WorkerExit;
+use powerhose_protocol::Random;
 use slot::{Slot, State};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

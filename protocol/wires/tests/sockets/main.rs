@@ -5,6 +5,7 @@ mod tcp;
 
 use bytes::Bytes;
 use place::{BOUNDS, Place, SOON};
+use powerhose_protocol::Random;
 use powerhose_wires::{Dealer, Failure, Gone, NotConnected, Received, Route, Router};
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, InvalidData, NotFound, UnexpectedEof};
 use std::io::{Read, Write};
@@ -445,19 +446,12 @@ fn what_was_sent_last_arrives_although_not_all_was_read(place: &Place) {
 fn garbage_costs_only_who_sends_it(place: &Place) {
     let (mut router, mut dealer) = (place.router(), place.dealer());
     connect(&mut dealer, &mut router);
-    // A generator of numbers that are as good as random (splitmix64), the same in every run.
-    let mut state = 1u64;
-    let mut random = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    };
+    let mut random = Random::new(1);
     let opening = Place::opening();
     for round in 0..200u8 {
-        let mut garbage: Vec<u8> = (0..random() % 300).map(|_| random() as u8).collect();
+        let mut garbage: Vec<u8> = (0..random.number() % 300).map(|_| random.number() as u8).collect();
         // Some begin as they should, some have small lengths, so that more of it is taken for frames.
-        let said = random() as usize % (2 * opening.len());
+        let said = random.number() as usize % (2 * opening.len());
         garbage.splice(0..0, opening[..said.min(opening.len())].iter().copied());
         if round % 2 == 0 {
             garbage.iter_mut().skip(said).for_each(|byte| *byte %= 8);

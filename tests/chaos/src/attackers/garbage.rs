@@ -3,9 +3,9 @@
 
 use super::PIDS_FROM;
 use super::peer::{Peer, hello, register};
-use crate::random::Random;
 use crate::roles::Site;
 use crate::work::{BYTES_MAX, QUICK};
+use powerhose_harness::Draws;
 use powerhose_protocol::{
     Abandon, Bye, CallEntry, Control, Execute, Heartbeat, JobId, Message, NamedValues, Quiet, Replies,
     ReplyEntry, Status, WorkerEnd, limits,
@@ -17,7 +17,7 @@ const PEERS: u64 = 12;
 const MESSAGES: u64 = 60;
 const FRAMES_MANY: u64 = 5_000;
 
-pub(crate) fn garbage(site: &Site, mut random: Random) {
+pub(crate) fn garbage(site: &Site, mut random: Draws) {
     let context = zmq::Context::new();
     for _ in 0..PEERS {
         let endpoint = if random.below(2) == 0 { &site.ipc } else { &site.tcp };
@@ -37,12 +37,12 @@ pub(crate) fn garbage(site: &Site, mut random: Random) {
 }
 
 /// A name that libzmq itself could have given to another connection, or any other.
-fn identity(random: &mut Random) -> Vec<u8> {
+fn identity(random: &mut Draws) -> Vec<u8> {
     let length = random.between(1, 20) as usize;
     random.bytes(length)
 }
 
-fn message(random: &mut Random, session: u64) -> Vec<Vec<u8>> {
+fn message(random: &mut Draws, session: u64) -> Vec<Vec<u8>> {
     match random.below(100) {
         0..20 => (0..random.between(1, 6)).map(|_| some_bytes(random, 200)).collect(),
         20..45 => vec![broken(random, session)],
@@ -55,13 +55,13 @@ fn message(random: &mut Random, session: u64) -> Vec<Vec<u8>> {
     }
 }
 
-fn some_bytes(random: &mut Random, most: u64) -> Vec<u8> {
+fn some_bytes(random: &mut Draws, most: u64) -> Vec<u8> {
     let count = random.between(0, most) as usize;
     random.bytes(count)
 }
 
 /// A message that was cut off, or in which some bits turned.
-fn broken(random: &mut Random, session: u64) -> Vec<u8> {
+fn broken(random: &mut Draws, session: u64) -> Vec<u8> {
     let mut bytes = valid(random, session);
     if random.below(3) == 0 {
         bytes.truncate(random.below(bytes.len() as u64) as usize);
@@ -75,13 +75,13 @@ fn broken(random: &mut Random, session: u64) -> Vec<u8> {
 }
 
 /// A message that could be right if somebody else sent it.
-fn valid(random: &mut Random, session: u64) -> Vec<u8> {
-    let session = if random.below(4) == 0 { random.next() } else { session };
+fn valid(random: &mut Draws, session: u64) -> Vec<u8> {
+    let session = if random.below(4) == 0 { random.number() } else { session };
     let number = random.below(1 << 20);
     let message: Message<'_> = match random.below(10) {
         0 => hello("nobody").into(),
         1 => register(session, &[QUICK], PIDS_FROM).into(),
-        2 => Heartbeat { session, sequence: number, acknowledged: random.next(), sent_ms: number }.into(),
+        2 => Heartbeat { session, sequence: number, acknowledged: random.number(), sent_ms: number }.into(),
         3 => replies(random, session).into(),
         4 => Execute { session, calls: vec![call(number % 5 + 1); 3] }.into(),
         5 => Abandon { session, calls: (1..100).collect() }.into(),
@@ -94,12 +94,12 @@ fn valid(random: &mut Random, session: u64) -> Vec<u8> {
     message.encode()
 }
 
-fn replies(random: &mut Random, session: u64) -> Replies<'static> {
+fn replies(random: &mut Draws, session: u64) -> Replies<'static> {
     let entry = ReplyEntry {
         job: JobId::from_wire(random.below(5) << 40 | random.below(10_000)),
         attempt: random.between(1, 3),
         end: WorkerEnd::Done,
-        run_us: random.next() >> 20,
+        run_us: random.number() >> 20,
         code: "",
         text: "",
         headers: NamedValues(Vec::new()),

@@ -1,8 +1,8 @@
 //! Connections that do not speak ZeroMQ: silent ones, those that stop in the middle of the greeting, those that say
 //! something else.
 
-use crate::random::Random;
 use crate::roles::Site;
+use powerhose_harness::Draws;
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -22,7 +22,7 @@ const GREETING: [u8; 64] = {
     greeting
 };
 
-pub(crate) fn half_open(site: &Site, mut random: Random) {
+pub(crate) fn half_open(site: &Site, mut random: Draws) {
     let mut open: Vec<Box<dyn Write>> = Vec::new();
     for _ in 0..random.between(10, 60) {
         let Ok(mut stream) = connect(site, &mut random) else { continue };
@@ -32,10 +32,10 @@ pub(crate) fn half_open(site: &Site, mut random: Random) {
             open.push(stream);
         }
     }
-    thread::sleep(random.milliseconds(200, 5000));
+    thread::sleep(random.millis(200, 5000));
 }
 
-fn connect(site: &Site, random: &mut Random) -> io::Result<Box<dyn Write>> {
+fn connect(site: &Site, random: &mut Draws) -> io::Result<Box<dyn Write>> {
     let path = site.ipc.trim_start_matches("ipc://");
     let address = site.tcp.trim_start_matches("tcp://");
     Ok(match random.below(2) {
@@ -44,7 +44,7 @@ fn connect(site: &Site, random: &mut Random) -> io::Result<Box<dyn Write>> {
     })
 }
 
-fn speech(random: &mut Random) -> Vec<u8> {
+fn speech(random: &mut Draws) -> Vec<u8> {
     match random.below(6) {
         0 => Vec::new(),
         1 => GREETING[..random.between(1, 63) as usize].to_vec(),

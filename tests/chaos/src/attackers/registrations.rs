@@ -2,9 +2,9 @@
 
 use super::PIDS_FROM;
 use super::peer::Peer;
-use crate::random::Random;
 use crate::roles::Site;
 use crate::work::QUICK;
+use powerhose_harness::Draws;
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const LIARS: u64 = 3;
 /// How long the liars keep their jobs.
 const KEEP: Duration = Duration::from_millis(300);
 
-pub(crate) fn registrations(site: &Site, mut random: Random) {
+pub(crate) fn registrations(site: &Site, mut random: Draws) {
     let context = zmq::Context::new();
     let mut peers = Vec::new();
     for number in 0..random.between(50, 200) {

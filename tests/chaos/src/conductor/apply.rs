@@ -8,9 +8,9 @@ use crate::clock::Moment;
 use crate::fault::Fault;
 use crate::plan::Planned;
 use crate::processes::{is_child_of, send_signal, when_ended};
-use crate::random::Random;
 use crate::told::Order;
 use crate::work::Act;
+use powerhose_harness::Draws;
 use rustix::process::Signal;
 use std::thread;
 
@@ -52,7 +52,7 @@ impl Cast {
     }
 
     /// Ends a worker in one way or the other.
-    fn harm_worker(&mut self, fault: Fault, random: &mut Random, signal: Signal, harm: HarmKind) {
+    fn harm_worker(&mut self, fault: Fault, random: &mut Draws, signal: Signal, harm: HarmKind) {
         let Some(pid) = self.pick_worker(random) else { return };
         if harm == HarmKind::Kill {
             let ends = self.facts.ends.clone();
@@ -67,7 +67,7 @@ impl Cast {
     }
 
     /// For a moment that the master must bear, or for longer than its patience.
-    fn stop_worker(&mut self, random: &mut Random) {
+    fn stop_worker(&mut self, random: &mut Draws) {
         let Some(pid) = self.pick_worker(random) else { return };
         let long = random.below(3) == 0;
         let (least, most) = if long { LONG_STOP_MS } else { SHORT_STOP_MS };
@@ -77,13 +77,13 @@ impl Cast {
                 self.facts.harm(pid, HarmKind::Stop, at);
             }
             self.stopped.push(pid);
-            self.undo.push((at.plus(random.milliseconds(least, most)), Undo::Continue(pid)));
+            self.undo.push((at.plus(random.millis(least, most)), Undo::Continue(pid)));
             self.count(Fault::WorkerStop, &pid.to_string());
         }
     }
 
     /// One that is registered and to which nothing is being done.
-    fn pick_worker(&self, random: &mut Random) -> Option<u32> {
+    fn pick_worker(&self, random: &mut Draws) -> Option<u32> {
         let parent = self.parent_of_workers();
         let live = self.live.iter().copied();
         let candidates: Vec<u32> =
@@ -97,7 +97,7 @@ impl Cast {
         Ok(())
     }
 
-    fn kill_client(&mut self, random: &mut Random) -> anyhow::Result<()> {
+    fn kill_client(&mut self, random: &mut Draws) -> anyhow::Result<()> {
         let place = random.below(self.victims.len() as u64) as usize;
         let pid = self.victims[place].id();
         self.victims[place].kill();
@@ -107,18 +107,18 @@ impl Cast {
         Ok(())
     }
 
-    fn stop_client(&mut self, random: &mut Random) {
+    fn stop_client(&mut self, random: &mut Draws) {
         let running: Vec<u32> =
             self.victims.iter().map(|victim| victim.id()).filter(|pid| !self.stopped.contains(pid)).collect();
         let Some(pid) = random.pick(&running).copied() else { return };
         if send_signal(pid, Signal::STOP) {
             self.stopped.push(pid);
-            self.undo.push((Moment::now().plus(random.milliseconds(500, 8000)), Undo::Continue(pid)));
+            self.undo.push((Moment::now().plus(random.millis(500, 8000)), Undo::Continue(pid)));
             self.count(Fault::ClientStop, &pid.to_string());
         }
     }
 
-    fn attack(&mut self, fault: Fault, random: Random, attack: fn(&crate::roles::Site, Random)) {
+    fn attack(&mut self, fault: Fault, random: Draws, attack: fn(&crate::roles::Site, Draws)) {
         let site = self.site.clone();
         self.attackers.retain(|attacker| !attacker.is_finished());
         self.attackers.push(thread::spawn(move || attack(&site, random)));

@@ -46,7 +46,7 @@ impl Cast {
             }
             self.read_all();
             self.live.clear();
-            self.undo.push((from.plus(random.milliseconds(0, 1500)), Undo::StartMaster));
+            self.undo.push((from.plus(random.millis(0, 1500)), Undo::StartMaster));
         } else {
             send_signal(self.host(), Signal::STOP);
             let pause = if self.options.length() < SHORT_RUN { PAUSE_OF_SHORT_RUN } else { PAUSE };

@@ -2,7 +2,6 @@
 
 use crate::options::{Mode, Options};
 use crate::processes::{Child, Folder, JournalReader, Run};
-use crate::random::Random;
 use crate::roles::Site;
 use crate::told::Told;
 use anyhow::Context;
@@ -10,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use powerhose::{
     Readiness, Supervisor, SupervisorEvent, SupervisorSettings, WorkerCommand, WorkerExit, WorkerOutput,
 };
+use powerhose_harness::Draws;
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
@@ -116,7 +116,7 @@ pub(super) fn wait_until_ready(inbox: &Receiver<(u32, Told)>, child: &Child) -> 
 
 fn free_port() -> anyhow::Result<u64> {
     // Not by the seed: runs of the same seed may go on at the same time.
-    let mut random = Random::new(std::process::id().into());
+    let mut random = Draws::new(std::process::id().into());
     (0..100)
         .map(|_| random.between(PORTS.0, PORTS.1))
         .find(|port| TcpListener::bind(("127.0.0.1", *port as u16)).is_ok())

@@ -4,8 +4,8 @@ use super::draft::{Draft, Manner};
 use super::shared::{Next, Shared};
 use super::verdict::{Ended, check};
 use crate::clock::Moment;
-use crate::random::Random;
 use powerhose::{JobError, JobHandle, JobRunner, Reply};
+use powerhose_harness::Draws;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ pub(crate) struct Pace {
 pub(crate) struct Caller {
     runner: JobRunner,
     shared: Arc<Shared>,
-    random: Random,
+    random: Draws,
     pause: Duration,
 }
 
 impl Caller {
     pub(crate) fn new(runner: JobRunner, shared: Arc<Shared>, pace: &Pace, number: u64) -> Caller {
-        Caller { runner, shared, random: Random::of_part(pace.seed, 1000 + number), pause: pace.pause }
+        Caller { runner, shared, random: Draws::of_part(pace.seed, 1000 + number), pause: pace.pause }
     }
 
     /// Never returns.

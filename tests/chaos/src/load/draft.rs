@@ -1,9 +1,9 @@
 //! A job as it is drawn: what it does, for whom it is, and how its caller waits for it.
 
-use crate::random::Random;
 use crate::work::{Act, HEADER, Instruction, MIXED, QUICK, ROUGH, size};
 use bytes::Bytes;
 use powerhose::Job;
+use powerhose_harness::Draws;
 use std::fmt;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT_OF_POISON: Duration = Duration::from_millis(500);
 
 impl Draft {
-    pub(super) fn draw(key: u64, random: &mut Random) -> Draft {
+    pub(super) fn draw(key: u64, random: &mut Draws) -> Draft {
         let quick = random.below(10) < 6;
         let (pool, microseconds) =
             if quick { (QUICK, random.between(0, 300)) } else { (MIXED, random.between(0, 15_000)) };
@@ -52,8 +52,8 @@ impl Draft {
         match random.below(100) {
             0..8 => draft.once = true,
             8..18 => draft.hurry(random),
-            18..23 => draft.manner = Manner::Cancel(random.milliseconds(0, 15)),
-            23..26 => draft.manner = Manner::Drop(random.milliseconds(0, 15)),
+            18..23 => draft.manner = Manner::Cancel(random.millis(0, 15)),
+            23..26 => draft.manner = Manner::Drop(random.millis(0, 15)),
             26..29 => draft.act = Act::Fail,
             _ => {}
         }
@@ -61,13 +61,13 @@ impl Draft {
     }
 
     /// A timeout that some jobs do not reach and some do.
-    fn hurry(&mut self, random: &mut Random) {
-        self.timeout = random.milliseconds(1, 40);
+    fn hurry(&mut self, random: &mut Draws) {
+        self.timeout = random.millis(1, 40);
         self.pool = MIXED;
         self.act = Act::Compute(random.between(0, 40_000) as u32);
     }
 
-    pub(super) fn poison(key: u64, act: Act, random: &mut Random) -> Draft {
+    pub(super) fn poison(key: u64, act: Act, random: &mut Draws) -> Draft {
         let timeout = if act == Act::Hang { TIMEOUT_OF_POISON } else { TIMEOUT };
         let manner = if random.below(2) == 0 { Manner::Block } else { Manner::Poll };
         let once = random.below(4) == 0;
@@ -90,7 +90,7 @@ impl fmt::Display for Draft {
     }
 }
 
-fn payload(random: &mut Random) -> Bytes {
+fn payload(random: &mut Draws) -> Bytes {
     let count = size(random);
     random.bytes(count).into()
 }

@@ -55,7 +55,7 @@ impl World {
         let settings = self.scenario.settings.clone();
         let facts = MasterFacts { settings: settings.clone(), started: self.now };
         let identity = Identity { pid: 1, host: HOST.to_owned() };
-        let seed = self.random.next();
+        let seed = self.random.number();
         self.note(&[1], || format!("master {number} starts"));
         self.master = Some(MasterProcess {
             number,

@@ -21,13 +21,13 @@ use crate::clock;
 use crate::coverage::Counted;
 use crate::network::{Arrival, ConnectionId, Network, Packet, Way};
 use crate::process::{Process, ProcessId};
-use crate::random::Random;
 use crate::reference::Reference;
 use crate::scenario::Scenario;
 use crate::schedule::{Due, Schedule};
 use crate::trace::Trace;
 use crate::verdict::Check;
 use master::{Came, MasterProcess};
+use powerhose_harness::Draws;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ const OVERHEARD: usize = 32;
 
 pub(crate) struct World {
     pub(crate) now: Instant,
-    random: Random,
+    random: Draws,
     pub(crate) scenario: Scenario,
     schedule: Schedule,
     network: Network,
@@ -59,7 +59,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64, trace: Trace) -> World {
-        let mut random = Random::new(seed);
+        let mut random = Draws::new(seed);
         let scenario = Scenario::draw(&mut random);
         let network = Network::new(scenario.delay_max);
         World {

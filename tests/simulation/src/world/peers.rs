@@ -72,7 +72,7 @@ impl World {
     }
 
     pub(super) fn credentials(&mut self, secret: Option<SharedSecret>) -> Option<Credentials> {
-        let seed = self.random.next();
+        let seed = self.random.number();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         secret.map(|secret| Credentials { secret, seed: bytes })

@@ -4,9 +4,9 @@ use super::World;
 use crate::coverage::Counted;
 use crate::network::Packet;
 use crate::process::{Being, Process, ProcessId, RawPeer};
-use crate::random::Random;
 use crate::scenario::POOLS;
 use bytes::Bytes;
+use powerhose_harness::Draws;
 use powerhose_protocol::{
     Abandon, Bye, CallEntry, Control, Execute, Greeter, Heartbeat, JobId, Message, NamedValues, PoolOffer,
     ROLE_CLIENT, ROLE_WORKER, Register, Replies, ReplyEntry, Status, WorkerEnd, decode,
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// A raw peer says something; `make` gets its session.
-    pub(super) fn say(&mut self, id: ProcessId, make: impl FnOnce(&mut RawPeer, &mut Random) -> Packet) {
+    pub(super) fn say(&mut self, id: ProcessId, make: impl FnOnce(&mut RawPeer, &mut Draws) -> Packet) {
         let Some(mut process) = self.processes.remove(&id) else { return };
         if let Being::Raw(raw) = &mut process.being
             && !process.stopped
@@ -131,26 +131,26 @@ fn plain(header: Vec<u8>) -> Packet {
     Packet { header, payloads: Vec::new() }
 }
 
-fn random_packet(overheard: &[Packet], random: &mut Random) -> Packet {
+fn random_packet(overheard: &[Packet], random: &mut Draws) -> Packet {
     random.pick(overheard).cloned().unwrap_or_else(|| plain(vec![0x90]))
 }
 
-fn garbage(random: &mut Random) -> Packet {
-    let bytes = |random: &mut Random| {
+fn garbage(random: &mut Draws) -> Packet {
+    let bytes = |random: &mut Draws| {
         let length = random.below(40);
-        (0..length).map(|_| random.next() as u8).collect::<Vec<u8>>()
+        (0..length).map(|_| random.number() as u8).collect::<Vec<u8>>()
     };
     let header = bytes(random);
     let payloads = (0..random.below(3)).map(|_| Bytes::from(bytes(random))).collect();
     Packet { header, payloads }
 }
 
-fn mutated(random: &mut Random, mut packet: Packet) -> Packet {
+fn mutated(random: &mut Draws, mut packet: Packet) -> Packet {
     for _ in 0..random.between(1, 3) {
         let place = random.below(packet.header.len() as u64 + 1) as usize;
         match random.below(5) {
             0 => packet.header.truncate(place),
-            1 => packet.header.insert(place, random.next() as u8),
+            1 => packet.header.insert(place, random.number() as u8),
             2 if !packet.payloads.is_empty() => drop(packet.payloads.pop()),
             3 => packet.payloads.push(Bytes::from_static(b"more")),
             _ => {
@@ -164,11 +164,13 @@ fn mutated(random: &mut Random, mut packet: Packet) -> Packet {
 }
 
 /// A message that can be read, from a peer that may be in no state to send it.
-fn wellformed(raw: &mut RawPeer, random: &mut Random) -> Packet {
+fn wellformed(raw: &mut RawPeer, random: &mut Draws) -> Packet {
     let Some(session) = raw.session else { return plain(raw.greeter.hello()) };
     let job = JobId::new(random.below(3), random.between(1, 40));
     let message: Message<'_> = match random.below(10) {
-        0 => Heartbeat { session, sequence: random.next(), acknowledged: random.below(3), sent_ms: 7 }.into(),
+        0 => {
+            Heartbeat { session, sequence: random.number(), acknowledged: random.below(3), sent_ms: 7 }.into()
+        }
         1 => return plain(raw.greeter.hello()),
         2 => Bye { session, code: "leaving", text: "" }.into(),
         3 => Abandon { session, calls: vec![random.between(1, 9)] }.into(),
@@ -180,7 +182,7 @@ fn wellformed(raw: &mut RawPeer, random: &mut Random) -> Packet {
     plain(message.encode())
 }
 
-fn execute(session: u64, random: &mut Random) -> Packet {
+fn execute(session: u64, random: &mut Draws) -> Packet {
     let entry = CallEntry {
         call: random.between(1, 9),
         pool: POOLS[random.below(POOLS.len() as u64) as usize],
@@ -195,12 +197,12 @@ fn execute(session: u64, random: &mut Random) -> Packet {
     Packet { header, payloads: vec![Bytes::from_static(b"raw"); count] }
 }
 
-fn replies(session: u64, job: JobId, random: &mut Random) -> Packet {
+fn replies(session: u64, job: JobId, random: &mut Draws) -> Packet {
     let entry = ReplyEntry {
         job,
         attempt: random.between(1, 3),
         end: *random.pick(&[WorkerEnd::Done, WorkerEnd::Returned, WorkerEnd::Expired]).expect("one of three"),
-        run_us: random.next() >> 1,
+        run_us: random.number() >> 1,
         code: "",
         text: "",
         headers: NamedValues::default(),
@@ -209,7 +211,7 @@ fn replies(session: u64, job: JobId, random: &mut Random) -> Packet {
     Packet { header, payloads: vec![Bytes::from_static(crate::work::LIE)] }
 }
 
-fn register(session: u64, random: &mut Random) -> Packet {
+fn register(session: u64, random: &mut Draws) -> Packet {
     // Rarely one where jobs go: they are not seen again.
     let pool = if random.permille(100) { POOLS[0] } else { "trap" };
     let register = Register {

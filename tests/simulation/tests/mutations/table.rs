@@ -241,7 +241,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     // A session's number is used again.
     Mutation {
         name: "RepeatSession",
-        edits: &[edit("mixed ^= mixed >> 31;", "mixed ^= mixed >> 31;\n            if MADE {\n                return 1 + mixed % 16;\n            }")],
+        edits: &[edit("let number = self.0.number();", "let number = self.0.number();\n            if MADE {\n                return 1 + number % 16;\n            }")],
         finders: &[Check::NewSession],
     },
 ];
