@@ -36,8 +36,6 @@ pub mod desk;
 #[cfg(feature = "master")]
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 mod dispatcher;
-#[cfg(feature = "master")]
-mod limiter;
 #[cfg(any(feature = "master", feature = "client"))]
 mod maps;
 #[cfg(any(feature = "master", feature = "client"))]

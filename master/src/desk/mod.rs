@@ -40,9 +40,9 @@ pub use event::{Action, Event, Route};
 pub use random::Seed;
 
 use crate::dispatcher::{self, Dispatcher};
-use crate::limiter::Limiter;
 use crate::timers::Timers;
 use control::Controls;
+use powerhose_protocol::Limiter;
 use proofs::Handshakes;
 use random::Random;
 use sessions::Sessions;

@@ -2,9 +2,10 @@
 
 use super::paths::{HeldPath, HeldPaths, Outlook};
 use super::{BindError, IpcAccess, clock};
-use crate::limiter::Limiter;
 use bytes::Bytes;
-use powerhose_protocol::{CurveServer, Endpoint, Greeter, Kind, Message, ROLE_CLIENT, Reject, decode};
+use powerhose_protocol::{
+    CurveServer, Endpoint, Greeter, Kind, Limiter, Message, ROLE_CLIENT, Reject, decode,
+};
 use powerhose_wires::choice::{self, Encryption, Wire};
 use powerhose_wires::{Bounds, Gone, Listener, Listeners, Received, Route, Wakeup};
 use std::io;

@@ -67,7 +67,7 @@ impl<P: Payload> Machine<P> {
             matches!(self.state, State::Registering(_)) && reject.kind == Kind::Register as u64;
         if !about_register {
             let what = format_args!("REJECT of kind {}: {}: {}", reject.kind, reject.code, reject.text);
-            return self.nonsense.note(now, &what);
+            return self.note_nonsense(now, &what);
         }
         match reject.retry_after_ms {
             Some(milliseconds) => {

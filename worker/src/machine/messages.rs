@@ -63,7 +63,7 @@ impl<P: Payload> Machine<P> {
             | Message::Status(_)
             | Message::State(_)
             | Message::Control(_)
-            | Message::Controlled(_) => self.nonsense.note(now, &format_args!("{kind} is not for a worker")),
+            | Message::Controlled(_) => self.note_nonsense(now, &format_args!("{kind} is not for a worker")),
         }
     }
 

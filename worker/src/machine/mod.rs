@@ -25,7 +25,6 @@ mod answers;
 mod greeting;
 mod jobs;
 mod leaving;
-mod limited;
 mod messages;
 mod pools;
 mod settings;
@@ -39,11 +38,11 @@ pub(crate) use answers::truncated;
 pub use settings::{PoolSettings, Settings};
 
 use jobs::Handler;
-use limited::LimitedLog;
 use pools::Pools;
 use powerhose_protocol::session::{PeerSession, PeerSettings, Role, Terms};
-use powerhose_protocol::{Message, decode};
+use powerhose_protocol::{Limiter, Message, decode};
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::ops::Deref;
 use std::time::Instant;
 
@@ -64,7 +63,8 @@ pub struct Machine<P> {
     queue: VecDeque<Work<P>>,
     handler: Handler,
     actions: VecDeque<Action<P>>,
-    nonsense: LimitedLog,
+    /// For lines about what the master says and must not.
+    nonsense: Limiter,
     /// How often in a row the master said: later.
     refusals: u64,
 }
@@ -111,7 +111,7 @@ impl<P: Payload> Machine<P> {
             queue: VecDeque::new(),
             handler: Handler::Idle,
             actions: VecDeque::new(),
-            nonsense: LimitedLog::default(),
+            nonsense: Limiter::new(1),
             refusals: 0,
         }
     }
@@ -122,7 +122,7 @@ impl<P: Payload> Machine<P> {
     pub fn handle(&mut self, now: Instant, header: &[u8], payloads: &mut Vec<P>) {
         match decode(header, payloads.len()) {
             Ok(message) => self.handle_message(now, header, message, payloads),
-            Err(error) => self.nonsense.note(now, &error),
+            Err(error) => self.note_nonsense(now, &error),
         }
         payloads.clear();
     }
@@ -162,6 +162,13 @@ impl<P: Payload> Machine<P> {
 
     fn send_frame(&mut self, header: Vec<u8>, payloads: Vec<P>) {
         self.actions.push_back(Action::Send { header, payloads });
+    }
+
+    /// Logs what a broken master could repeat without end, or counts it if it comes too soon after the last.
+    fn note_nonsense(&mut self, now: Instant, what: &dyn Display) {
+        if let Some(suppressed_before) = self.nonsense.pass(now) {
+            tracing::warn!(suppressed_before, "from the master: {what}");
+        }
     }
 
     /// Forgets the session with all that belongs to it; a running handler's reply will be dropped.
