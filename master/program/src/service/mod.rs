@@ -228,7 +228,10 @@ impl Service {
             SupervisorEvent::Spawned { slot, .. } => drop(self.given_up.remove(slot)),
             SupervisorEvent::GivenUp { slot, failure, .. } => {
                 self.given_up.insert(*slot, failure.clone());
-                if self.phase == Phase::Running && self.given_up.len() >= self.workers {
+                if self.is_lost() {
+                    // Not the program's fault: it is tried again once it can find the master.
+                    self.replaces_later = true;
+                } else if self.phase == Phase::Running && self.given_up.len() >= self.workers {
                     error!(workers = self.workers, why = %self.why_given_up(failure), "no worker starts; giving up");
                     self.exit = Exit::GivenUp;
                     self.notifier.stopping();

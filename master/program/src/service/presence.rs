@@ -14,13 +14,17 @@ impl Service {
             return info!("there are no workers here to be replaced");
         };
         // New ones would not find the master, and those that there are would be missing.
-        self.replaces_later =
-            self.runner.as_ref().is_some_and(|runner| runner.reachability() != Reachability::Reachable);
+        self.replaces_later = self.is_lost();
         if self.replaces_later {
             return warn!("workers are replaced once the master has its endpoint back");
         }
         info!("all workers are replaced, one after the other");
         supervisor.replace_all();
+    }
+
+    /// Whether new workers would not find the master.
+    pub(super) fn is_lost(&self) -> bool {
+        self.runner.as_ref().is_some_and(|runner| runner.reachability() != Reachability::Reachable)
     }
 
     /// Ends where the endpoint is lost for good; there are never two masters that both believe in one.

@@ -1,7 +1,7 @@
 //! What happens to a master whose socket, lock file or folder goes while it runs: it gets them back, or it ends and says why.
 //! There are never two masters that both believe in one endpoint.
 
-use crate::support::{Process, Ran, Scene, Signal, eventually, is_running};
+use crate::support::{Process, Ran, Scene, Signal, eventually, is_running, signal};
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -17,9 +17,13 @@ struct Lost {
 
 impl Lost {
     fn new() -> Lost {
+        Lost::with(&[])
+    }
+
+    fn with(flags: &[&str]) -> Lost {
         let scene = Scene::new();
         let folder = scene.path("runtime");
-        let run = start(&scene);
+        let run = start(&scene, flags);
         let lost = Lost { run, folder, scene };
         eventually("a worker", || lost.finds_a_worker().then_some(()));
         lost
@@ -66,20 +70,10 @@ fn endpoint(scene: &Scene) -> String {
     format!("ipc://{}", scene.path("runtime").join("m.ipc").display())
 }
 
-fn start(scene: &Scene) -> Process {
-    let program = env!("CARGO_BIN_EXE_powerhose");
-    scene.start(&[
-        "--endpoint",
-        &endpoint(scene),
-        "run",
-        "--workers",
-        "1",
-        "--",
-        program,
-        "work",
-        "--",
-        "cat",
-    ])
+fn start(scene: &Scene, flags: &[&str]) -> Process {
+    let (endpoint, program) = (endpoint(scene), env!("CARGO_BIN_EXE_powerhose"));
+    let run = ["--endpoint", &endpoint, "run", "--workers", "1"];
+    scene.start(&[&run, flags, &["--", program, "work", "--", "cat"]].concat())
 }
 
 #[test]
@@ -136,7 +130,7 @@ fn a_master_whose_endpoint_another_took_ends_with_a_status_of_its_own() {
     let mut lost = Lost::new();
     lost.run.signal(Signal::STOP);
     fs::remove_dir_all(&lost.folder).expect("it is there");
-    let second = start(&lost.scene);
+    let second = start(&lost.scene, &[]);
     second.logs("worker registered");
     let check = lost.at_endpoint(&["check"]);
     assert!(check.stdout.starts_with(&format!("pid {},", second.id())), "{check:?}");
@@ -158,7 +152,7 @@ fn purge_ends_all_masters_that_believe_in_the_endpoint() {
     let mut lost = Lost::new();
     lost.run.signal(Signal::STOP);
     fs::remove_dir_all(&lost.folder).expect("it is there");
-    let mut second = start(&lost.scene);
+    let mut second = start(&lost.scene, &[]);
     second.logs("worker registered");
     let purged = lost.at_endpoint(&["purge", "--within", "2s"]);
     assert_eq!(purged.status, 0, "{purged:?}");
@@ -201,4 +195,17 @@ fn while_the_endpoint_is_lost_no_worker_is_replaced_and_afterwards_all_are() {
     lost.run.logs("all workers are replaced");
     eventually("another worker", || (lost.finds_a_worker() && lost.worker() != before).then_some(()));
     assert!(lost.run.log().contains(AGAIN));
+}
+
+#[test]
+fn a_worker_that_dies_while_the_endpoint_is_lost_comes_back_with_it() {
+    let lost = Lost::with(&["--worker-start", "4s", "--start-failures-max", "1"]);
+    let worker = lost.worker();
+    fs::rename(&lost.folder, lost.scene.path("elsewhere")).expect("it is there");
+    fs::write(&lost.folder, "").expect("a file");
+    lost.run.logs("the endpoint cannot be had back yet");
+    signal(worker, Signal::KILL);
+    lost.run.logs("worker program keeps failing to start; not started again");
+    fs::remove_file(&lost.folder).expect("it is there");
+    eventually("its worker", || lost.finds_a_worker().then_some(()));
 }
