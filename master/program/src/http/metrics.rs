@@ -188,9 +188,10 @@ fn by_state(workers: &WorkerCounts) -> impl Iterator<Item = ([(&'static str, &'s
 
 fn times(accounts: &[Account<'_>], out: &mut Output<'_>) -> Result {
     let mut histogram = |name, help, which: fn(&Times) -> &Histogram| {
-        let labels: Vec<_> = accounts.iter().map(|account| [("pool", account.pool)]).collect();
-        let values: Vec<_> =
-            labels.iter().zip(accounts).map(|(label, account)| (&label[..], which(&account.times))).collect();
+        // Most series are buckets. A pool that had no jobs, of which there may be many, has none.
+        let used = accounts.iter().map(|account| ([("pool", account.pool)], which(&account.times)));
+        let used: Vec<_> = used.filter(|(_, times)| times.count() > 0).collect();
+        let values: Vec<_> = used.iter().map(|(label, times)| (&label[..], *times)).collect();
         out.histogram(name, help, &values)
     };
     histogram(

@@ -45,7 +45,8 @@ fn known_traffic_is_what_is_counted() {
     let count = |time| metrics.value(&format!("powerhose_job_{time}_seconds_count"), pool);
     assert_eq!(["wait", "run", "overhead", "duration"].map(count), [8.0, 7.0, 7.0, 8.0]);
     let sum = |time| metrics.value(&format!("powerhose_job_{time}_seconds_sum"), pool);
-    assert!(sum("duration") >= 0.05, "one took as long as its timeout");
+    // Its time was under way with it: the master counts a little less.
+    assert!(sum("duration") >= 0.04, "one took as long as its timeout");
     assert!(sum("run") <= sum("duration"));
     assert!(metrics.value("powerhose_loop_lateness_seconds_count", NONE) >= 1.0);
 }
@@ -66,6 +67,21 @@ fn a_pool_that_made_room_for_another_is_counted_among_the_others() {
     assert_eq!(metrics.value("powerhose_job_run_seconds_count", &[("pool", "other")]), 2.0);
     let names = |sample: &crate::exposition::Sample| sample.labels.iter().any(|(_, value)| value == "sign");
     assert!(!metrics.samples().any(names), "nothing is left of its name");
+}
+
+#[test]
+fn a_pool_that_had_no_jobs_has_no_buckets() {
+    let mut scene = Scene::new();
+    scene.worker("sign");
+    scene.worker("page");
+    scene.done("sign");
+    let metrics = scene.metrics();
+    let series = |pool: &str| {
+        let of_it =
+            |sample: &&crate::exposition::Sample| sample.labels.iter().any(|(_, value)| value == pool);
+        metrics.samples().filter(of_it).count()
+    };
+    assert!(series("page") < 20 && series("sign") > 100, "{} {}", series("page"), series("sign"));
 }
 
 #[test]
