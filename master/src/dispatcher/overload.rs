@@ -49,7 +49,7 @@ impl Dispatcher {
             return;
         }
         for _ in 0..GIVEN_UP_MAX {
-            let Some((key, ahead)) = self.queue.last_in_turn(pool) else { return };
+            let Some((key, ahead)) = self.queue.last_of(pool) else { return };
             let left = self.queue[key].deadline.since(self.clock.moment());
             let Some(retry_after) = self.lateness(pool, ahead, left) else { return };
             debug!(parent: self.queue[key].span(), ahead, "it could not begin in time");

@@ -74,6 +74,25 @@ fn jobs_that_came_before_the_pace_was_known_are_given_up_once_it_is() {
 }
 
 #[test]
+fn of_many_clients_with_a_job_each_those_that_came_last_are_given_up() {
+    let mut bench = Bench::new();
+    let worker = bench.worker("sign");
+    let clients: Vec<Peer> = (0..100).map(|_| bench.client()).collect();
+    for client in &clients {
+        bench.execute(*client, 1, "sign");
+    }
+    for _ in 0..8 {
+        let given = bench.job(worker);
+        bench.done_in(worker, &given, RUN);
+    }
+    let ended = clients.iter().map(|client| bench.outcomes(*client).len()).collect::<Vec<_>>();
+    // Eight are done, one runs, and for 5 s there are 25 more, and a quarter of that in doubt.
+    let taken = ended[8..].iter().take_while(|outcomes| **outcomes == 0).count();
+    assert!((26..=34).contains(&taken), "{ended:?}");
+    assert!(ended[8 + taken..].iter().all(|outcomes| *outcomes == 1), "{ended:?}");
+}
+
+#[test]
 fn whoever_wants_it_lets_them_wait() {
     let mut bench = bench(Overload::Wait);
     (0..500).for_each(|_| _ = bench.submit("sign"));

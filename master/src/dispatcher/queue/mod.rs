@@ -122,9 +122,9 @@ impl Queue {
         self.lines.get(pool).map_or(0, |line| line.ahead_of(client))
     }
 
-    /// The last job in a pool's line of the client whose turn it is, and how many go before it.
-    pub(super) fn last_in_turn(&self, pool: PoolKey) -> Option<(JobKey, usize)> {
-        self.lines.get(pool)?.last_in_turn()
+    /// The last job of a pool of the client whose turn comes last, and how many go before it.
+    pub(super) fn last_of(&self, pool: PoolKey) -> Option<(JobKey, usize)> {
+        self.lines.get(pool)?.last()
     }
 
     /// When the job of a pool that has waited longest was accepted. Looks at every client and every job that came back.

@@ -42,19 +42,27 @@ impl Waiting {
     }
 
     /// How many jobs would go before another one of this client: those that came back, its own, and as many of each other
-    /// client at most. With very many clients, the first in turn stand for all.
+    /// client, if it has as many.
     pub(super) fn ahead_of(&self, client: PeerKey) -> usize {
         let own = self.lines.get(&client).map_or(0, |line| line.count);
-        let seen = self.turns.iter().take(CLIENTS_SEEN).filter(|other| **other != client);
-        let others: usize = seen.map(|other| self.lines[other].count.min(own + 1)).sum();
-        let share = self.turns.len().div_ceil(CLIENTS_SEEN).max(1);
-        (self.again.count + own + others * share).min(self.count)
+        // Whoever has none comes after all others.
+        self.again.count + own + self.of_others(client, own.max(1))
     }
 
-    /// The last job of the client whose turn it is, and how many go before it at least.
-    pub(super) fn last_in_turn(&self) -> Option<(JobKey, usize)> {
-        let client = self.turns.front()?;
-        Some((self.lines[client].tail?, self.ahead_of(*client).saturating_sub(1)))
+    /// The last job of the client whose turn comes last, and how many go before it.
+    pub(super) fn last(&self) -> Option<(JobKey, usize)> {
+        let client = *self.turns.back()?;
+        let line = self.lines[&client];
+        Some((line.tail?, self.again.count + line.count - 1 + self.of_others(client, line.count)))
+    }
+
+    /// How many jobs the other clients have, where no more than so many count of each. With very many clients, the first in
+    /// turn stand for all.
+    fn of_others(&self, client: PeerKey, each_max: usize) -> usize {
+        let seen = self.turns.len().min(CLIENTS_SEEN);
+        let others = self.turns.iter().take(seen).filter(|other| **other != client);
+        let jobs: usize = others.map(|other| self.lines[other].count.min(each_max)).sum();
+        jobs * self.turns.len() / seen.max(1)
     }
 
     /// When the job that has waited longest was accepted. Looks at every client and every job that came back.

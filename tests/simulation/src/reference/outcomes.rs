@@ -241,7 +241,16 @@ impl Model {
         let attempts = workers.flat_map(|worker| &worker.outstanding);
         let running = attempts.filter(|attempt| attempt.pool == job.pool).count();
         let others = (waiting + running + self.answered.len()) as u32;
+        // Of those that one client has waiting, the last goes first.
+        let later = |other: &Job| {
+            other.pool == job.pool
+                && other.client == job.client
+                && other.dispatches == 0
+                && other.accepted < now
+        };
+        let passed_over = self.jobs.values().any(|other| later(other) && other.accepted > job.accepted);
         job.dispatches == 0
+            && (job.accepted == now || !passed_over)
             && pool.run_count >= 8
             && pool.longest_run.saturating_mul(others) > job.deadline.saturating_duration_since(now)
     }
