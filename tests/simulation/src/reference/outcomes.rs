@@ -218,7 +218,8 @@ impl Model {
             Told::LostWithMaster => (self.closing, "lost with a master that lives"),
             Told::NoWorkers => (
                 job.accepted + settings.unknown_pool_wait <= now
-                    && !self.pools.get(&job.pool).is_some_and(|pool| pool.known),
+                    && (!self.pools.get(&job.pool).is_some_and(|pool| pool.known)
+                        || self.may_be_forgotten(&job.pool)),
                 "no workers, yet they are there or might come",
             ),
             Told::Overload => (self.is_hopeless(now, job), "refused as hopeless, and there was hope"),
@@ -230,6 +231,15 @@ impl Model {
             Told::Refused(_) => (job.accepted == now && job.dispatches == 0, "refused after it was taken in"),
         };
         if reason.0 { Ok(()) } else { Err(reason.1) }
+    }
+
+    /// Whether a pool that a worker offered once may have made room for another.
+    fn may_be_forgotten(&self, name: &str) -> bool {
+        let settings = &self.facts.settings;
+        let declared = settings.pools.iter().any(|(declared, _)| declared == name);
+        let workers = self.sessions.values().filter_map(Session::worker);
+        let offered = workers.flat_map(|worker| &worker.pools).any(|(offered, _)| &**offered == name);
+        !declared && !offered && self.pools.len() > settings.pools_max
     }
 
     /// Whether a job that waits could be thought to begin too late: it would if one worker had to run all jobs of its
