@@ -1,4 +1,4 @@
-//! Answers to STATUS.
+//! Answers to STATUS. Long lists are cut into pages, each within the bound of a message, by [`state`].
 
 use super::Desk;
 use crate::common::WorkerInfo;

@@ -56,7 +56,7 @@ wire_struct! {
         mac: Option<Bin<'a>>,
         /// Bounds by name: `payload_bytes_max`, `batch_jobs_max`, `batch_bytes_max`.
         limits: Named<'a, u64>,
-        /// Milliseconds by name: `heartbeat_ms`, `silence_ms`.
+        /// Milliseconds by name: `heartbeat_ms`, `silence_ms`, `timeout_ms`. Peers read them in [`session`](crate::session).
         intervals: Named<'a, u64>,
         /// The master's process id.
         pid: u64,

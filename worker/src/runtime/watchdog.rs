@@ -1,6 +1,7 @@
 //! Ends the process when its handler hangs, after saying where. A thread cannot be ended; a process can, and its
 //! supervisor starts another.
 
+use powerhose_protocol::JobId;
 use rustix::process::Pid;
 use rustix::thread::gettid;
 use signal_hook::consts::SIGURG;
@@ -49,8 +50,18 @@ fn this_thread() -> usize {
     unsafe { libc::pthread_self() as usize }
 }
 
-/// Logs where this thread hangs and ends the process with [`WATCHDOG_EXIT_STATUS`].
-pub(super) fn end_process(thread: &JobThread) -> ! {
+/// A run that is longer than it may be.
+pub(super) struct Overrun<'a> {
+    pub(super) job: JobId,
+    pub(super) attempt: u64,
+    pub(super) pool: &'a str,
+    pub(super) running_for: Duration,
+}
+
+/// Logs which job hangs, and where this thread does, and ends the process with [`WATCHDOG_EXIT_STATUS`].
+pub(super) fn end_process(thread: &JobThread, overrun: &Overrun<'_>) -> ! {
+    let Overrun { job, attempt, pool, running_for } = overrun;
+    tracing::error!(%job, attempt, pool, ?running_for, "the handler hangs, the process ends");
     // Reading debug information can itself hang, if the thread was interrupted while it held the loader's lock.
     let last_resort = thread::Builder::new().spawn(|| {
         thread::sleep(NAMING_PATIENCE);

@@ -2,10 +2,10 @@
 
 mod credit;
 mod distance;
-mod members;
 mod pace;
+mod ranking;
 
 pub(crate) use credit::{Runs, STOCK_WAIT};
 pub(crate) use distance::Distance;
-pub(crate) use members::Members;
 pub(crate) use pace::Pace;
+pub(crate) use ranking::Members;

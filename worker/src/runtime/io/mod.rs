@@ -4,7 +4,7 @@
 use crate::WorkerError;
 use crate::machine::{Action, Machine, Settings};
 use crate::runtime::Master;
-use crate::runtime::watchdog;
+use crate::runtime::watchdog::{self, Overrun};
 use crate::stop::StopWatch;
 use bytes::Bytes;
 use powerhose_wires::{Bounds, Link, NotConnected, choice};
@@ -154,8 +154,10 @@ impl Io {
                 }
                 Action::CancelRunning => self.cancelled.store(true, Ordering::Relaxed),
                 Action::Overrun { job, attempt, pool, running_for } => {
-                    tracing::error!(%job, attempt, pool = &*pool, ?running_for, "the handler hangs, the process ends");
-                    watchdog::end_process(&self.job_thread);
+                    watchdog::end_process(
+                        &self.job_thread,
+                        &Overrun { job, attempt, pool: &pool, running_for },
+                    );
                 }
             }
         }
