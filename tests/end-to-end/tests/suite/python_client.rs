@@ -156,7 +156,11 @@ fn a_client_survives_a_pause_that_it_shares_with_its_master() {
 
 #[test]
 fn an_idle_client_misses_no_heartbeats() {
-    let scene = EMBEDDED.workers(1).start();
+    let setup = EMBEDDED.workers(1).settings(|settings| {
+        settings.heartbeat_interval = Duration::from_secs(1);
+        settings.silence_max = Duration::from_secs(4);
+    });
+    let scene = setup.start();
     let code = "import sys, client; it = client.Client(sys.argv[1]); it.execute(b''); print('idle', flush=True); sys.stdin.read()";
     let mut command = python();
     command.args(["-c", code, &scene.endpoint]);
