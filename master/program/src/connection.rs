@@ -3,6 +3,9 @@
 use crate::exit::{Exit, Failure};
 use crate::options::common::CommonOptions;
 use powerhose::{ClientBuilder, ConnectError, JobRunner, Operator, OperatorError};
+use powerhose_protocol::Endpoint;
+use std::io;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 /// A client of the master that the options name.
@@ -15,6 +18,21 @@ pub(crate) fn client(common: &CommonOptions) -> Result<ClientBuilder, Failure> {
         Some(secret) => client.shared_secret(secret),
         None => client,
     })
+}
+
+/// Whether somebody listens at the options' socket: where nobody does, there is nothing to wait for. Nobody notices: a
+/// datagram socket is told that the listener is of another kind, or that there is none.
+pub(crate) fn knock(common: &CommonOptions) -> Result<(), Failure> {
+    let endpoint = common.endpoint()?;
+    let parsed = endpoint.parse::<Endpoint>().map_err(|error| Failure::new(Exit::Usage, error))?;
+    let Some(path) = parsed.path() else { return Ok(()) };
+    let why = match UnixDatagram::unbound().and_then(|socket| socket.connect(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such socket",
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => "nobody listens there any more",
+        Ok(()) | Err(_) => return Ok(()),
+    };
+    let text = format!("no master answered on {endpoint}: {why}; is one running there?");
+    Err(Failure::new(Exit::Unreachable, text))
 }
 
 /// An operator's connection to it; the master has this long to answer.

@@ -3,7 +3,7 @@
 
 use crate::exit::{Exit, Failure, Outcome};
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Prints this text, and a line's end if it has none.
 pub(crate) fn text(text: &str) -> Outcome {
@@ -18,6 +18,15 @@ pub(crate) fn bytes(bytes: &[u8]) -> Outcome {
         Ok(()) => Ok(Exit::Fine),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
         Err(error) => Err(Failure::system("write to standard output", error)),
+    }
+}
+
+/// Prints a reply: as it is, but a prompt behind it begins a line of its own.
+pub(crate) fn reply(reply: &[u8]) -> Outcome {
+    let unfinished = !reply.is_empty() && !reply.ends_with(b"\n");
+    match unfinished && io::stdout().is_terminal() {
+        true => bytes(&[reply, b"\n"].concat()),
+        false => bytes(reply),
     }
 }
 

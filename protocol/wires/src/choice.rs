@@ -99,7 +99,7 @@ fn asked_for(wire: Option<&std::ffi::OsStr>) -> io::Result<Wire> {
 
 #[cfg(feature = "libzmq")]
 mod libzmq {
-    use crate::libzmq::{Dealer, Router, capabilities};
+    use crate::libzmq::{Dealer, Router, capabilities, warn_of_other_build};
     use crate::{Address, Bounds, Link, Listener};
     use powerhose_protocol::{CurveClient, CurveServer};
     use std::io;
@@ -109,6 +109,7 @@ mod libzmq {
         connections_max: usize,
         keys: Option<&CurveServer>,
     ) -> io::Result<Box<dyn Listener>> {
+        warn_of_other_build();
         Ok(Box::new(Router::new(bounds, connections_max, keys)?))
     }
 
@@ -117,6 +118,7 @@ mod libzmq {
         bounds: Bounds,
         keys: Option<&CurveClient>,
     ) -> io::Result<Box<dyn Link>> {
+        warn_of_other_build();
         Ok(Box::new(Dealer::connect(address, keys, bounds)?))
     }
 

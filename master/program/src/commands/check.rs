@@ -1,6 +1,6 @@
 //! `powerhose check`: is a master alive? For probes and scripts.
 
-use crate::connection::{operator, operator_failure};
+use crate::connection::{client, knock, operator, operator_failure};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
@@ -11,12 +11,15 @@ use powerhose_protocol::Endpoint;
 use rustix::process::Pid;
 use std::time::Duration;
 
+/// How long a master that is there has to answer.
+const WITHIN: Duration = Duration::from_secs(2);
+
 /// Flags of `check`.
 #[derive(Args, Debug)]
 pub(crate) struct CheckOptions {
-    /// How long the master has to answer.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
-    within: Duration,
+    /// How long the master has to answer, also one that is yet to come. Default: 2s, if there is one.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    within: Option<Duration>,
     /// With fewer workers than this, the exit status is 1.
     #[arg(long, value_name = "N", default_value_t = 0)]
     workers_min: usize,
@@ -38,7 +41,10 @@ pub(super) fn check(common: &CommonOptions, options: &CheckOptions) -> Outcome {
 }
 
 fn ask(common: &CommonOptions, options: &CheckOptions) -> Outcome {
-    let mut operator = match operator(common, options.within) {
+    // What is wrong with the options themselves goes first.
+    let knocked = client(common).and_then(|_| if options.within.is_none() { knock(common) } else { Ok(()) });
+    let within = options.within.unwrap_or(WITHIN);
+    let mut operator = match knocked.and_then(|()| operator(common, within)) {
         Ok(operator) => operator,
         // That nobody is there is the answer to the question; what else went wrong is an error.
         Err(failure) if failure.exit == Exit::Unreachable => {

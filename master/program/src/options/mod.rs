@@ -7,10 +7,12 @@ pub(crate) mod common;
 mod complaint;
 mod file;
 pub(crate) mod master;
+mod unknown;
 pub(crate) mod values;
 
 use crate::commands::Command;
 use crate::exit::{Exit, Failure};
+use crate::print;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use common::CommonOptions;
@@ -53,7 +55,12 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Parsed, Failure> {
         .try_get_matches_from(arguments)
         .and_then(|matches| Options::from_arg_matches(&matches));
     match parsed {
-        Ok(options) => Ok(Parsed::Options(Box::new(options))),
+        Ok(options) => {
+            for variable in unknown::unknown(&command) {
+                print::complaint(format_args!("{variable} is the variable of no flag, and is ignored"));
+            }
+            Ok(Parsed::Options(Box::new(options)))
+        }
         Err(error) if !error.use_stderr() => Ok(Parsed::Text(error.render().to_string())),
         Err(error) => Err(Failure::new(Exit::Usage, complaint::line(&error))),
     }

@@ -13,6 +13,15 @@ fn one_line(ran: &Ran, status: i32, text: &str) {
 }
 
 #[test]
+fn a_mistyped_endpoint_makes_no_folder_at_the_root() {
+    let scene = Scene::new();
+    let ran = scene.run(&["master", "--endpoint", "ipc:///powerhose-mistyped/deeper/m.ipc"]);
+    assert_ne!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.contains("there is no folder /powerhose-mistyped"), "{ran:?}");
+    assert!(!std::path::Path::new("/powerhose-mistyped").exists());
+}
+
+#[test]
 fn a_wrong_command_line_says_what_is_wrong() {
     let scene = Scene::new();
     for (arguments, text) in [

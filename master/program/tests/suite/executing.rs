@@ -80,6 +80,37 @@ fn each_kind_of_error_has_its_exit_status() {
 }
 
 #[test]
+fn that_nobody_listens_is_known_at_once_and_a_listener_does_not_notice_the_question() {
+    let scene = Scene::new();
+    for (command, status) in [(&["execute", "x"][..], 7), (&["check"], 1)] {
+        let ran = scene.run(command);
+        assert_eq!(ran.status, status, "{ran:?}");
+        assert!(ran.stderr.contains("there is no such socket"), "{ran:?}");
+    }
+    let mut run = scene.run_workers(1, &[], &["--", "cat"]);
+    assert_eq!(scene.run(&["execute", "x"]).stdout, "x");
+    let (worker, log) = (scene.worker_pids()[0], run.log());
+    run.kill();
+    crate::support::eventually("the worker is gone", || (!crate::support::is_running(worker)).then_some(()));
+    assert!(!log.contains("WARN"), "{log}");
+    for (command, status) in [(&["execute", "x"][..], 7), (&["check"], 1)] {
+        let ran = scene.run(command);
+        assert_eq!(ran.status, status, "{ran:?}");
+        assert!(ran.stderr.contains("nobody listens there any more"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_variable_of_no_flag_is_told_of() {
+    let scene = Scene::new();
+    let mut command = scene.command(&["check"]);
+    command.env("POWERHOSE_ENDPIONT", "ipc:///nowhere").env("POWERHOSE_WIRE", "zmtp");
+    let ran = crate::support::run(&mut command, b"");
+    let told = "POWERHOSE_ENDPIONT is the variable of no flag, and is ignored";
+    assert!(ran.stderr.contains(told) && !ran.stderr.contains("POWERHOSE_WIRE"), "{ran:?}");
+}
+
+#[test]
 fn the_exit_status_is_right_also_where_nobody_reads_what_is_wrong() {
     let scene = Scene::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");

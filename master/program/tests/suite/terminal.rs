@@ -160,6 +160,20 @@ impl Screen {
 }
 
 #[test]
+fn execute_ends_a_reply_on_a_terminal_with_its_line_and_says_that_it_reads_from_one() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &[], &["--", "cat"]);
+    let terminal = Terminal::start(&mut scene.command(&["execute", "reply"]));
+    eventually("a whole line", || {
+        terminal.shown.lock().expect("nobody panics with it").ends_with(b"reply\r\n").then_some(())
+    });
+    let mut terminal = Terminal::start(&mut scene.command(&["execute"]));
+    terminal.shows("Ctrl-D ends it");
+    terminal.press("typed\n\u{4}");
+    eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+}
+
+#[test]
 fn top_shows_pools_and_workers_sorts_them_and_leaves_the_terminal_as_it_was() {
     let scene = Scene::new();
     let run = scene.run_workers(2, &["--pool", "sign"], &["--", "cat"]);

@@ -83,6 +83,16 @@ fn one_long_lived_process_answers_line_by_line() {
 }
 
 #[test]
+fn a_long_lived_process_that_answers_with_two_lines_fails_the_job_and_is_started_again() {
+    let scene = Scene::new();
+    let script = "while read line; do case $line in two) printf 'a\\nb\\n';; *) echo \"$line\";; esac; done";
+    let _run = scene.run_workers(1, &[], &["--lines", "--", "sh", "-c", script]);
+    let two = scene.run(&["execute", "two"]);
+    assert!(two.status == 20 && two.stderr.contains("more than one line"), "{two:?}");
+    assert_eq!(scene.run(&["execute", "one"]).stdout, "one");
+}
+
+#[test]
 fn a_long_lived_process_that_ends_or_hangs_is_started_again() {
     let scene = Scene::new();
     let script =

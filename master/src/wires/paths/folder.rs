@@ -13,7 +13,7 @@ pub(super) struct Owner {
     pub(super) group: Gid,
 }
 
-/// Makes the folder and those above it, where they are missing. One that is there stays as it is: it may be shared, and its
+/// Makes the folder and those above it, where they are missing, but none at the root: that is a mistyped endpoint. One that is there stays as it is: it may be shared, and its
 /// owner has decided.
 pub(super) fn make(folder: &Path, access: IpcAccess) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
@@ -37,6 +37,11 @@ fn make_one_above(folder: &Path) -> io::Result<()> {
 }
 
 fn make_one(folder: &Path) -> io::Result<()> {
+    if folder.parent() == Some(Path::new("/")) {
+        let text =
+            format!("there is no folder {}: make it, if the endpoint is not mistyped", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
     match DirBuilder::new().mode(IpcAccess::FOLDER_MODE).create(folder) {
         // Somebody was quicker, or something else is in the way.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => return Ok(()),

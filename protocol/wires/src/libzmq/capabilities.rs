@@ -1,6 +1,7 @@
 //! What this build of libzmq can do. Builds differ: the zmq crate compiles its own.
 
 use std::fmt;
+use std::sync::Once;
 
 /// What this build of libzmq can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,18 @@ pub fn capabilities() -> Capabilities {
         ipc: zmq::has("ipc").unwrap_or(false),
         curve: zmq::has("curve").unwrap_or(false),
         monotonic_clock: has_monotonic_clock(),
+    }
+}
+
+/// Says once if libzmq was built without the flags with which it is tested: that happens where another crate depends on this one.
+pub(crate) fn warn_of_other_build() {
+    static ONCE: Once = Once::new();
+    if !has_monotonic_clock() {
+        ONCE.call_once(|| {
+            tracing::warn!(
+                "libzmq was built without the flags with which it is tested: copy `[env]` of the README into .cargo/config.toml"
+            );
+        });
     }
 }
 

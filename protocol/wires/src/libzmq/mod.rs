@@ -15,6 +15,7 @@ mod frame;
 mod monitor;
 mod router;
 
+pub(crate) use capabilities::warn_of_other_build;
 pub use capabilities::{Capabilities, capabilities};
 pub use dealer::Dealer;
 pub use router::Router;

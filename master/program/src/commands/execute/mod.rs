@@ -2,7 +2,7 @@
 
 mod lines;
 
-use crate::connection::{client, connect_failure};
+use crate::connection::{client, connect_failure, knock};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::{Pair, duration, pool};
@@ -10,8 +10,11 @@ use crate::print;
 use clap::Args;
 use powerhose::{DEFAULT_POOL, Job, JobError, JobErrorKind};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::time::Duration;
+
+/// How long a master that is there has to answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Flags of `execute`.
 #[derive(Args, Debug)]
@@ -40,9 +43,9 @@ pub(crate) struct ExecuteOptions {
     /// How many workers may die with it before it ends as lost. Default: the master's.
     #[arg(long, value_name = "N")]
     attempts_max: Option<u32>,
-    /// How long the master has to answer when this connects.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
-    connect_timeout: Duration,
+    /// How long the master has to answer when this connects, also one that is yet to come. Default: 5s, if there is one.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    connect_timeout: Option<Duration>,
     /// Jobs of --lines that are under way, or whose replies wait for their turn, at most. Never more are under way than the
     /// workers need.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
@@ -79,13 +82,17 @@ impl ExecuteOptions {
 pub(super) fn execute(common: &CommonOptions, options: ExecuteOptions) -> Outcome {
     // What is to be sent is read first, and what is wrong with it found before anybody is bothered.
     let input = Input::open(&options)?;
-    let runner = client(common)?
-        .connect_timeout(options.connect_timeout)
+    let client = client(common)?;
+    if options.connect_timeout.is_none() {
+        knock(common)?;
+    }
+    let runner = client
+        .connect_timeout(options.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
         .connect()
         .map_err(|error| connect_failure(&error))?;
     match input {
         Input::Payload(payload) => match runner.submit(options.job(payload)).wait() {
-            Ok(reply) => print::bytes(&reply),
+            Ok(reply) => print::reply(&reply),
             Err(error) => Err(Failure::new(exit(&error), error)),
         },
         Input::Lines(input) => lines::execute(&runner, options, input),
@@ -108,7 +115,12 @@ impl Input {
             (_, Some(file)) if options.lines => {
                 Input::Lines(Box::new(fs::File::open(file).map_err(cannot_read(file))?))
             }
-            (None | Some("-"), _) if options.lines => Input::Lines(Box::new(io::stdin())),
+            (None | Some("-"), _) if options.lines => {
+                if io::stdin().is_terminal() {
+                    print::complaint("reading jobs from the terminal, one a line: Ctrl-D ends them");
+                }
+                Input::Lines(Box::new(io::stdin()))
+            }
             (Some(_), _) if options.lines => {
                 return Err(Failure::new(
                     Exit::Usage,
@@ -117,6 +129,9 @@ impl Input {
             }
             (_, Some(file)) => Input::Payload(fs::read(file).map_err(cannot_read(file))?),
             (None | Some("-"), _) => {
+                if io::stdin().is_terminal() {
+                    print::complaint("reading the payload from the terminal: Ctrl-D ends it");
+                }
                 let mut payload = Vec::new();
                 io::stdin().read_to_end(&mut payload).map_err(cannot_read("standard input"))?;
                 Input::Payload(payload)

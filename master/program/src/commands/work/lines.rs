@@ -35,6 +35,8 @@ struct Printed {
 enum Trouble {
     Cancelled,
     TooLarge,
+    /// It printed more than its answer, which may be the one to another job.
+    TooManyLines,
     /// It closed its output: it has ended, or is about to.
     Closed,
     System(io::Error),
@@ -71,6 +73,10 @@ impl Lines {
                 drop(running);
                 Err(cancelled(job))
             }
+            Err(Trouble::TooManyLines) => Err(JobFailure::new(
+                "not_a_line",
+                "the program printed more than one line for a job: it has to print exactly one, and is started again",
+            )),
             Err(Trouble::TooLarge) => Err(too_large(self.program.reply_bytes_max)),
             Err(Trouble::System(error)) => Err(JobFailure::from_error(&error)),
         }
@@ -117,7 +123,7 @@ impl Running {
             }
             let stream = read_some(&self.stdout, &mut self.printed.bytes, bytes_max.saturating_add(2));
             if let Some(line) = self.printed.take_line() {
-                return Ok(line);
+                return if self.has_more() { Err(Trouble::TooManyLines) } else { Ok(line) };
             }
             if self.printed.bytes.len() > bytes_max {
                 return Err(Trouble::TooLarge);
@@ -127,6 +133,13 @@ impl Running {
             }
             self.wait(left).map_err(Trouble::System)?;
         }
+    }
+
+    /// Whether it has printed more than its answer. What comes later than this look is found before the next job.
+    fn has_more(&mut self) -> bool {
+        // What is wrong with the stream is found by the next job.
+        let _ = read_some(&self.stdout, &mut self.printed.bytes, 1);
+        !self.printed.bytes.is_empty()
     }
 
     fn wait(&self, left: &[u8]) -> io::Result<()> {
