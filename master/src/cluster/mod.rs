@@ -29,7 +29,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// A master in this process and its worker processes, which are started again when they die.
 ///
 /// Dropping it ends everything at once: the workers are killed, and jobs that have not ended are lost. The workers end
-/// with this process in any case, also when it is killed.
+/// with this process in any case, also when it is killed, and so does all that they have started.
 ///
 /// It catches no signal. A program that is to end in good order at SIGTERM catches that itself and calls
 /// [`close`](Cluster::close); otherwise its jobs are lost with it.

@@ -40,9 +40,8 @@ use std::time::Duration;
 /// All calls but [`Supervisor::wait_finished`] return at once; what they lead to is told to the listener. After
 /// [`Supervisor::stop_all`] everything but a further stop is ignored.
 ///
-/// Dropping it kills all workers, with all processes that they started and that stayed in their process groups, and
-/// waits until they are gone, at most a few seconds. The workers also end when this process is killed: the kernel kills
-/// the worker itself, not what that worker started.
+/// Dropping it kills all workers, with all processes that they started, and waits until they are gone, at most a few
+/// seconds. All of them also end when this process is killed.
 pub struct Supervisor {
     mailbox: Mailbox,
     shared: Arc<Shared>,

@@ -9,8 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the product: what a user runs or links.
-pub const PRODUCT: [&str; 5] =
-    ["master/src", "master/program/src", "worker/src", "protocol/src", "protocol/wires/src"];
+pub const PRODUCT: [&str; 6] = [
+    "master/src",
+    "master/processes/src",
+    "master/program/src",
+    "worker/src",
+    "protocol/src",
+    "protocol/wires/src",
+];
 
 /// The repository's folder.
 pub fn root() -> PathBuf {

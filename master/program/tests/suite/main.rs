@@ -10,6 +10,7 @@ mod endpoint;
 mod executing;
 mod localhost;
 mod operating;
+mod orphans;
 mod ownership;
 mod pauses;
 mod purging;

@@ -170,7 +170,8 @@ fn a_group_can_be_let_in() {
     assert_eq!(scene.run(&["execute", "x"]).stdout, "x");
 }
 
-/// The first process of a container adopts orphans: here of a job that leaves one behind.
+/// The first process of a container adopts orphans: here of a job that leaves one behind, and whose worker's guard, which had
+/// adopted it, is killed.
 #[test]
 fn as_the_first_process_it_reaps_orphans_and_passes_signals_on() {
     let scene = Scene::new();
@@ -190,9 +191,12 @@ fn as_the_first_process_it_reaps_orphans_and_passes_signals_on() {
     let mut run = crate::support::Process::start(scene.folder(), &mut outer);
     scene.workers_are(1);
     assert_eq!(scene.run(&["execute", "--timeout", "60s", ""]).stdout, "started\n");
+    let first = eventually("the first process", || children(run.id()).first().copied());
+    let guards = children(children(first)[0]);
+    crate::support::signal(guards[0], Signal::KILL);
+    eventually("the orphan's adoption", || (children(first).len() > 1).then_some(()));
     scene.file("go", "");
     eventually("the orphan", || scene.path("orphan").exists().then_some(()));
-    let first = eventually("the first process", || children(run.id()).first().copied());
     eventually("no zombie", || {
         let zombies = children(first).into_iter().filter(|pid| !is_running(*pid)).count();
         (zombies == 0).then_some(())
@@ -201,9 +205,10 @@ fn as_the_first_process_it_reaps_orphans_and_passes_signals_on() {
     assert_eq!(run.status(), 0, "SIGTERM was passed on, and all ended in good order");
 }
 
-/// The children of a process.
+/// The children of a process, whichever of its threads has made them.
 fn children(process: u32) -> Vec<u32> {
-    let path = format!("/proc/{process}/task/{process}/children");
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.split_whitespace().map(|pid| pid.parse().expect("a process id")).collect()
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let texts = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let pids = texts.flat_map(|text| text.split_whitespace().map(str::parse).collect::<Vec<_>>());
+    pids.map(|pid| pid.expect("a process id")).collect()
 }

@@ -2,8 +2,8 @@
 //! for one that prints little.
 
 use super::super::output::{LineSink, WorkerLine, WorkerStream};
+use powerhose_processes::Guarded;
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -25,13 +25,13 @@ struct Readers {
 }
 
 impl Lines {
-    /// Begins to read what a child prints, as far as it has pipes for it.
-    pub(super) fn read(&self, child: &mut Child, slot: usize, sink: &LineSink) -> io::Result<()> {
-        let pid = child.id();
-        if let Some(stdout) = child.stdout.take() {
+    /// Begins to read what a worker prints, as far as it has pipes for it.
+    pub(super) fn read(&self, worker: &mut Guarded, slot: usize, sink: &LineSink) -> io::Result<()> {
+        let pid = worker.id();
+        if let Some(stdout) = worker.take_stdout() {
             self.start(stdout, (slot, pid, WorkerStream::Stdout), sink.clone())?;
         }
-        if let Some(stderr) = child.stderr.take() {
+        if let Some(stderr) = worker.take_stderr() {
             self.start(stderr, (slot, pid, WorkerStream::Stderr), sink.clone())?;
         }
         Ok(())

@@ -190,7 +190,8 @@ impl Children {
         }
     }
 
-    fn ended(&mut self, pid: u32, remains: Remains) {
+    fn ended(&mut self, guard: u32, remains: Remains) {
+        let Some(pid) = self.processes.guarded_by(guard) else { return };
         let exit = match remains {
             Remains::Zombie => self.processes.reap(pid),
             Remains::Nothing => self.processes.forget(pid),

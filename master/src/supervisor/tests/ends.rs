@@ -120,14 +120,13 @@ fn workers_end_when_their_supervisor_is_killed() {
         .spawn()
         .expect("it can be executed");
     let output = BufReader::new(victim.stdout.take().expect("it is piped"));
-    let pids: Vec<u32> = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            line.split_once("workers:").map(|(_, pids)| pids.split_whitespace().map(number).collect())
-        })
-        .expect("it tells its workers");
-    assert_eq!(pids.len(), 3);
+    // Each worker and what it has started in a session of its own, in whatever order.
+    let told = output.lines().map_while(Result::ok).filter_map(|line| {
+        let (_, pid) = line.split_once("started: ")?;
+        Some(number(pid))
+    });
+    let pids: Vec<u32> = told.take(6).collect();
+    assert_eq!(pids.len(), 6);
     assert!(pids.iter().all(|pid| lives(*pid)));
     victim.kill().expect("it is ours");
     victim.wait().expect("it is ours");
@@ -140,13 +139,14 @@ fn a_supervisor_to_be_killed() {
     if std::env::var_os(VICTIM).is_none() {
         return;
     }
-    let (_supervisor, events) = start(shell("trap '' TERM HUP; exec sleep 1000"), workers(3));
+    let script = "trap '' TERM HUP; setsid sh -c 'echo started: $$; exec sleep 1000' & sleep 1000";
+    let command = shell(script).output(WorkerOutput::Inherit);
+    let (_supervisor, events) = start(command, workers(3));
     let pid = |event| match event {
         SupervisorEvent::Spawned { pid, .. } => Some(pid.to_string()),
         _ => None,
     };
-    let pids: Vec<String> = events.iter().filter_map(pid).take(3).collect();
-    println!("workers: {}", pids.join(" "));
+    events.iter().filter_map(pid).take(3).for_each(|pid| println!("\nstarted: {pid}"));
     // Its input ends with the test that started it, should that end first.
     let _ = std::io::stdin().read_line(&mut String::new());
 }

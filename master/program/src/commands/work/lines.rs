@@ -1,7 +1,7 @@
 //! One long-lived process: a line in, a line out. A worker starts it again when it has ended, and when a job was given up
 //! halfway: its next line would then be the answer to another job.
 
-use super::pipes::{Stream, do_not_block, kill_group, read_some, wait_for, write_some};
+use super::pipes::{Stream, do_not_block, kill_tree, read_some, wait_for, write_some};
 use super::program::{Program, cancelled, end, failed, too_large};
 use powerhose_worker::{Job, JobFailure};
 use rustix::event::{PollFd, PollFlags};
@@ -170,7 +170,7 @@ impl Printed {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            kill_group(&self.child);
+            kill_tree(&self.child);
             // It was killed, so this is short.
             let _ = self.child.wait();
         }

@@ -9,6 +9,7 @@ use crate::options::common::CommonOptions;
 use crate::options::values::{Pair, duration, pool, size};
 use clap::Args;
 use powerhose::DEFAULT_POOL;
+use powerhose_processes::{go_on_guarded, is_guarded};
 use powerhose_worker::{Job, JobFailure, Worker, WorkerError};
 use program::Program;
 use std::ffi::OsString;
@@ -40,6 +41,7 @@ pub(crate) struct WorkOptions {
 /// Serves jobs until told to stop.
 pub(super) fn work(common: &CommonOptions, options: WorkOptions) -> Outcome {
     let program = Program::find(&options.program, options.reply_bytes_max)?;
+    guard()?;
     let worker = worker(common, &options)?;
     let ended = if options.lines {
         let mut lines = lines::Lines::new(program);
@@ -48,6 +50,15 @@ pub(super) fn work(common: &CommonOptions, options: WorkOptions) -> Outcome {
         worker.run(move |job: &Job| -> Result<Vec<u8>, JobFailure> { program.run(job) })
     };
     ended.map(|()| Exit::Fine).map_err(|error| failure(&error))
+}
+
+/// Whatever jobs start is to end with this process, also if that is killed: see `powerhose_processes`.
+fn guard() -> Result<(), Failure> {
+    if is_guarded() {
+        return Ok(());
+    }
+    // SAFETY: nothing has made a thread so far.
+    unsafe { go_on_guarded() }.map_err(|error| Failure::system("start a guard for the program", error))
 }
 
 fn worker(common: &CommonOptions, options: &WorkOptions) -> Result<Worker, Failure> {

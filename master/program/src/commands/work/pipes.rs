@@ -172,6 +172,12 @@ pub(super) fn kill_group(child: &Child) {
     let _ = kill_process_group(as_pid(child), Signal::KILL);
 }
 
+/// The same, and what has left the group but is still below it.
+pub(super) fn kill_tree(child: &Child) {
+    powerhose_processes::kill_tree(child.id());
+    kill_group(child);
+}
+
 fn as_pid(child: &Child) -> Pid {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child's process id is positive")
 }

@@ -1,7 +1,7 @@
 //! The program that does the work. A worker finds it once, starts it for each job, and ends it when the job's caller no
 //! longer waits.
 
-use super::pipes::{Ended, TICK, Talk, kill_group};
+use super::pipes::{Ended, TICK, Talk, kill_group, kill_tree};
 use crate::exit::{Exit, Failure};
 use powerhose::{WorkerCommand, WorkerExit};
 use powerhose_worker::{Job, JobFailure};
@@ -36,7 +36,10 @@ impl Program {
         let talk = Talk::new(&mut child, job.payload(), self.reply_bytes_max);
         let ended = talk.and_then(|talk| talk.run(|| job.is_cancelled()));
         // Whatever it left running goes too; its number is still its own.
-        kill_group(&child);
+        match ended {
+            Ok(Ended::Exited { .. }) => kill_group(&child),
+            Ok(Ended::Cancelled | Ended::TooLarge) | Err(_) => kill_tree(&child),
+        }
         let exit = child.wait().map(WorkerExit::from);
         match (ended, exit) {
             (Ok(Ended::Exited { stdout, stderr }), Ok(exit)) => {
@@ -132,7 +135,7 @@ pub(super) fn end(child: &mut Child) -> io::Result<WorkerExit> {
         }
         std::thread::sleep(TICK);
     }
-    kill_group(child);
+    kill_tree(child);
     child.wait().map(WorkerExit::from)
 }
 
