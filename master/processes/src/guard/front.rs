@@ -36,8 +36,9 @@ pub unsafe fn go_on_guarded() -> io::Result<()> {
         }
         0 => {
             set_mask(&mask)?;
+            let name = rustix::thread::name();
             match divide(front, None) {
-                Ok(()) => Ok(()),
+                Ok(()) => Ok(name.and_then(|name| rustix::thread::set_name(&name)).unwrap_or(())),
                 // Who started us is to be told that it does not run.
                 Err(_) => exit(libc::EXIT_FAILURE),
             }

@@ -32,6 +32,8 @@ pub(super) fn divide(parent: Pid, told: Option<BorrowedFd<'_>>) -> io::Result<()
     // Ignored, as some parents have it, it keeps us and the program from knowing how children end.
     // SAFETY: sets what a signal means; no handler is involved.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    // The program may look for it at once; it gets a name of its own when it is executed.
+    let _ = rustix::thread::set_name(NAME);
     let guard = getpid();
     // SAFETY: this process has one thread, and both sides go on with system calls only.
     match unsafe { libc::fork() } {
@@ -59,7 +61,6 @@ impl Keeper {
         if let Some(told) = told {
             let _ = rustix::io::write(told, &self.program.as_raw_pid().to_ne_bytes());
         }
-        let _ = rustix::thread::set_name(NAME);
         // Neither a signal for our parent's group nor its folder is ours.
         let _ = rustix::process::setpgid(None, None);
         let _ = chdir(c"/");
