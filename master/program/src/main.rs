@@ -11,6 +11,7 @@ mod http;
 mod inherited;
 mod init;
 mod logs;
+mod memory;
 mod options;
 mod print;
 mod service;

@@ -1,5 +1,7 @@
-//! What a master tells of itself, its pools and its workers, as `status` and `top` show it.
+//! What a master tells of itself, its pools and its workers, as `status` and `top` show it; and the memory of those workers that
+//! run on this machine, which the system tells.
 
+use crate::memory::Here;
 use powerhose_protocol::Value;
 use std::time::Duration;
 
@@ -19,8 +21,8 @@ pub(crate) fn list<'a>(state: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// What stands in each column of a table of workers, as `status` and `top` show it.
-pub(crate) const WORKER_COLUMNS: [&str; 9] =
-    ["WORKER", "STATE", "POOLS", "JOBS", "DONE", "FAILED", "PID", "HOST", "RUNS"];
+pub(crate) const WORKER_COLUMNS: [&str; 10] =
+    ["WORKER", "STATE", "POOLS", "JOBS", "DONE", "FAILED", "PID", "HOST", "MEMORY", "RUNS"];
 
 /// A worker's row under these columns.
 pub(crate) fn worker_row(worker: &Value) -> [String; WORKER_COLUMNS.len()] {
@@ -34,8 +36,38 @@ pub(crate) fn worker_row(worker: &Value) -> [String; WORKER_COLUMNS.len()] {
         count("failed"),
         count("pid"),
         text(worker, "host").to_owned(),
+        worker.field(MEMORY).and_then(Value::as_unsigned).map_or("-".to_owned(), mebibytes),
         current(worker),
     ]
+}
+
+/// What a worker holds with all that it has started, in bytes; added by [`add_memory`].
+const MEMORY: &str = "memory_bytes";
+
+/// Adds to each worker of this machine how much memory it holds with all that it has started. A worker elsewhere, or in a
+/// container of its own, has none.
+pub(crate) fn add_memory(state: Value) -> Value {
+    let here = Here::now();
+    let add = |mut worker: Value| {
+        let pid = u32::try_from(number(&worker, "pid")).unwrap_or(0);
+        let memory = here.memory_bytes(text(&worker, "host"), pid);
+        if let Value::Map(entries) = &mut worker {
+            entries.extend(memory.map(|bytes| (MEMORY.to_owned(), Value::Unsigned(bytes))));
+        }
+        worker
+    };
+    let Value::Map(entries) = state else { return state };
+    let entries = entries.into_iter().map(|(name, value)| match value {
+        Value::Array(workers) if name == "workers" => {
+            (name, Value::Array(workers.into_iter().map(add).collect()))
+        }
+        value => (name, value),
+    });
+    Value::Map(entries.collect())
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{}MiB", bytes.div_ceil(1 << 20))
 }
 
 /// The pools of a worker, joined.

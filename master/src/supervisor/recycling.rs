@@ -15,7 +15,8 @@ pub struct Recycling {
     /// Jobs that a worker answers. They are counted by the master, which tells
     /// [`Supervisor::worn`](super::Supervisor::worn); a `Cluster` does so. Default: none.
     pub jobs_max: Option<u64>,
-    /// Resident memory, looked at once a second while there is a bound. Default: none.
+    /// Memory that a worker holds with all that it has started, what they share counted once; looked at once a second while
+    /// there is a bound. Default: none.
     pub memory_bytes_max: Option<u64>,
     /// At most this share of the workers is away or being replaced at once, for whatever reason, when another is recycled;
     /// at least one worker may always be. No more are replaced at once than there may be extra processes

@@ -66,7 +66,7 @@ pub(crate) struct RunOptions {
     /// Replaces workers that have answered so many jobs.
     #[arg(long, value_name = "N")]
     worker_jobs_max: Option<u64>,
-    /// Replaces workers that hold more memory.
+    /// Replaces workers that hold more memory, with all that they have started.
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     worker_memory_max: Option<u64>,
     /// At most this share of the workers is away or being replaced at once when others are replaced for age, jobs or memory.

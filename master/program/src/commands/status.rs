@@ -5,7 +5,9 @@ use crate::exit::{Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
 use crate::print;
-use crate::state::{TIME_COLUMNS, WORKER_COLUMNS, json, list, number, pool_times, text, time, worker_row};
+use crate::state::{
+    TIME_COLUMNS, WORKER_COLUMNS, add_memory, json, list, number, pool_times, text, time, worker_row,
+};
 use crate::table::table;
 use clap::Args;
 use powerhose_protocol::Value;
@@ -26,7 +28,7 @@ pub(crate) struct StatusOptions {
 pub(super) fn status(common: &CommonOptions, options: &StatusOptions) -> Outcome {
     let mut operator = operator(common, options.within)?;
     let mut ask = |query| operator.ask(query).map_err(|error| operator_failure(&error));
-    let (master, all_pools, workers) = (ask("master")?, ask("pools")?, ask("workers")?);
+    let (master, all_pools, workers) = (ask("master")?, ask("pools")?, add_memory(ask("workers")?));
     if options.json {
         return print::text(&as_json(&master, &all_pools, &workers)?);
     }

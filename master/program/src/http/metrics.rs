@@ -23,24 +23,30 @@ pub(super) const CONTENT_TYPE: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// The metrics of one moment.
-pub(super) fn render(stats: Stats) -> String {
+pub(super) fn render(stats: Stats, workers_memory_bytes: u64) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Moment(stats)));
+    registry.register_collector(Box::new(Moment { stats, workers_memory_bytes }));
     let mut text = String::new();
     encode(&mut text, &registry).expect("a String takes whatever is written");
     text
 }
 
 #[derive(Debug)]
-struct Moment(Stats);
+struct Moment {
+    stats: Stats,
+    workers_memory_bytes: u64,
+}
 
 impl Collector for Moment {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
-        let (stats, out) = (&self.0, &mut Output(encoder));
+        let (stats, out) = (&self.stats, &mut Output(encoder));
         master(stats, out)?;
         counters(stats, out)?;
         jobs(stats, out)?;
         peers(stats, out)?;
+        let memory_bytes = self.workers_memory_bytes as f64;
+        let help = "Memory of the workers on the master's machine with all that they have started; shared memory counts once a worker.";
+        out.gauge("workers_memory_bytes", help, &[(&[], memory_bytes)])?;
         let known: Vec<&PoolStats> = stats.pools.iter().filter(|pool| pool.known).collect();
         pools(&known, out)?;
         let accounts = accounts(&known, &stats.forgotten);

@@ -2,7 +2,9 @@
 //! the page cost the master no more than one.
 
 use super::history::{History, Sample};
+use crate::memory::Here;
 use powerhose::{Endpoint, JobRunner, Reachability, StartFailure, Stats, Supervisor, WorkerInfo};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
@@ -23,6 +25,8 @@ pub(super) struct NoAnswer;
 pub(super) struct View {
     pub(super) stats: Stats,
     pub(super) workers: Vec<WorkerInfo>,
+    /// What those of this machine hold, by worker.
+    pub(super) memory_bytes: BTreeMap<u64, u64>,
     taken: Instant,
 }
 
@@ -118,7 +122,11 @@ impl Observer {
             }
             let stats = runner.stats().map_err(|_| NoAnswer)?;
             let workers = runner.workers().map_err(|_| NoAnswer)?;
-            let view = Arc::new(View { stats, workers, taken: Instant::now() });
+            let here = Here::now();
+            let memory =
+                |worker: &WorkerInfo| Some((worker.id, here.memory_bytes(&worker.host, worker.pid)?));
+            let memory_bytes = workers.iter().filter_map(memory).collect();
+            let view = Arc::new(View { stats, workers, memory_bytes, taken: Instant::now() });
             *place = Some(view.clone());
             Ok(view)
         })

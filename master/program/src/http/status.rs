@@ -97,6 +97,7 @@ struct Worker<'a> {
     run_average_ms: Option<f64>,
     run_longest_ms: Option<f64>,
     silence_ms: f64,
+    memory_bytes: Option<u64>,
     labels: BTreeMap<&'a str, &'a str>,
 }
 
@@ -116,7 +117,7 @@ impl<'a> StatusAnswer<'a> {
             counters: named(stats.counters()),
             workers_by_state: named(stats.workers.by_state()),
             pools: stats.pools.iter().map(Pool::new).collect(),
-            workers: view.workers.iter().map(Worker::new).collect(),
+            workers: view.workers.iter().map(|worker| Worker::new(worker, view)).collect(),
             sample_interval_ms: INTERVAL.as_millis() as u64,
             samples_max: SAMPLES_MAX,
             samples,
@@ -205,7 +206,7 @@ impl Spread {
 }
 
 impl<'a> Worker<'a> {
-    fn new(worker: &'a WorkerInfo) -> Worker<'a> {
+    fn new(worker: &'a WorkerInfo, view: &View) -> Worker<'a> {
         let has_run = worker.done + worker.failed > 0;
         Worker {
             id: worker.id,
@@ -222,6 +223,7 @@ impl<'a> Worker<'a> {
             run_average_ms: worker.run_average().map(milliseconds),
             run_longest_ms: has_run.then(|| milliseconds(worker.run_longest)),
             silence_ms: milliseconds(worker.silence),
+            memory_bytes: view.memory_bytes.get(&worker.id).copied(),
             labels: worker.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         }
     }

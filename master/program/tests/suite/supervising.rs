@@ -195,3 +195,21 @@ fn logs_can_be_json_with_the_workers_lines_in_them() {
         }
     }
 }
+
+#[test]
+fn the_memory_of_what_a_worker_has_started_counts() {
+    let scene = Scene::new();
+    // `tail` keeps all of it until somebody reads.
+    let script = "head -c 200000000 /dev/zero | tail -c 200000000 | \
+        { until [ -e go ]; do sleep 0.01; done; wc -c; }";
+    let run = scene.run_workers(1, &["--worker-memory-max", "150MiB"], &["--", "sh", "-c", script]);
+    let before = scene.worker_pids();
+    let job = scene.start(&["execute", "--timeout", "100s", "x"]);
+    run.logs("worker process is recycled slot=0");
+    run.logs("reason=memory");
+    let memory = scene.worker_memory();
+    assert!(memory > 190_000_000, "{memory}");
+    scene.file("go", "");
+    eventually("the reply", || (job.output().trim() == "200000000").then_some(()));
+    eventually("another worker", || (scene.worker_pids() != before).then_some(()));
+}

@@ -100,7 +100,8 @@ impl Children {
 
     fn look_at_memory(&mut self) {
         let now = Instant::now();
-        let too_much = self.memory.as_mut().map(|memory| memory.look(now)).unwrap_or_default();
+        let workers = self.processes.guards();
+        let too_much = self.memory.as_mut().map(|memory| memory.look(now, workers)).unwrap_or_default();
         for pid in too_much {
             self.policy.handle(now, Event::Worn { pid, wear: Wear::Memory });
         }
@@ -170,11 +171,6 @@ impl Children {
             Message::Order(Event::Registered { pid, worker }) => {
                 let pid = if self.processes.has(worker) { worker } else { pid };
                 self.policy.handle(now, Event::Registered { pid, worker });
-                if let Some(memory) = &mut self.memory
-                    && self.processes.has(pid)
-                {
-                    memory.registered(pid, worker);
-                }
             }
             Message::Order(Event::Worn { pid, wear }) => {
                 if let Some(pid) = self.processes.worker_of(pid) {
@@ -196,9 +192,6 @@ impl Children {
             Remains::Zombie => self.processes.reap(pid),
             Remains::Nothing => self.processes.forget(pid),
         };
-        if let Some(memory) = &mut self.memory {
-            memory.ended(pid);
-        }
         self.policy.handle(Instant::now(), Event::Exited { pid, exit });
     }
 }

@@ -96,6 +96,11 @@ impl Processes {
         self.ends.sleep(wait)
     }
 
+    /// The workers, each with its guard.
+    pub(super) fn guards(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.workers.iter().map(|(pid, worker)| (*pid, worker.guard_id()))
+    }
+
     /// Whose guard this is.
     pub(super) fn guarded_by(&self, guard: u32) -> Option<u32> {
         self.workers.iter().find_map(|(pid, worker)| (worker.guard_id() == guard).then_some(*pid))

@@ -7,6 +7,7 @@ use crate::connection::operator;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
+use crate::state::add_memory;
 use clap::Args;
 use powerhose::Operator;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -93,7 +94,7 @@ impl Top {
 
     fn ask(&mut self) -> Result<Snapshot, String> {
         let mut ask = |query| self.operator.ask(query).map_err(|error| error.to_string());
-        Ok(Snapshot { master: ask("master")?, pools: ask("pools")?, workers: ask("workers")? })
+        Ok(Snapshot { master: ask("master")?, pools: ask("pools")?, workers: add_memory(ask("workers")?) })
     }
 
     fn press(&mut self, key: KeyEvent) -> ControlFlow<()> {

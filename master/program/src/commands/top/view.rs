@@ -34,7 +34,7 @@ enum Order {
 }
 
 /// How wide the columns of the workers are.
-pub(super) const WIDTHS: [u16; WORKER_COLUMNS.len()] = [8, 8, 16, 6, 10, 8, 8, 16, 24];
+pub(super) const WIDTHS: [u16; WORKER_COLUMNS.len()] = [8, 8, 16, 6, 10, 8, 8, 16, 10, 24];
 
 impl View {
     pub(super) fn take(&mut self, asked: Result<Snapshot, String>, now: Instant) {

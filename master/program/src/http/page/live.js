@@ -49,7 +49,7 @@ const workers = new Table(byId("workers"), [
   time("Last run", worker => worker.run_last_ms),
   time("Average", worker => worker.run_average_ms),
   time("Longest", worker => worker.run_longest_ms),
-  { classes: "process wrap full", fill: (cell, worker) => put(cell, worker.pid + " on " + worker.host) },
+  { classes: "process wrap full", fill: (cell, worker) => put(cell, worker.pid + " on " + worker.host + memory(worker.memory_bytes)) },
 ]);
 
 let known = { pid: null, uptime: 0, samples: [], answered: null, all: false, last: null };

@@ -13,6 +13,11 @@ function threeDigits(number) {
   return number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0);
 }
 
+// Behind other words; nothing where nothing is known.
+function memory(bytes) {
+  return bytes === null || bytes === undefined ? "" : ", " + count(bytes / 1048576) + " MiB";
+}
+
 // [number, unit] of a duration in milliseconds.
 function durationParts(milliseconds) {
   if (milliseconds === null || milliseconds === undefined) return ["–", ""];

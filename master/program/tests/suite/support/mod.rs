@@ -105,6 +105,12 @@ impl Scene {
         self.workers().iter().map(|worker| worker["pid"].as_u64().expect("a process id") as u32).collect()
     }
 
+    /// The memory of the first worker, in bytes.
+    #[track_caller]
+    pub(crate) fn worker_memory(&self) -> u64 {
+        self.workers()[0]["memory_bytes"].as_u64().expect("it is told")
+    }
+
     /// The id of the first worker.
     #[track_caller]
     pub(crate) fn worker_id(&self) -> String {
