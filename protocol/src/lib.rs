@@ -47,6 +47,9 @@ pub const VERSION_MAX: u64 = 1;
 pub const MAGIC: &str = "powerhose";
 /// The pool of a job and of a worker that name none.
 pub const DEFAULT_POOL: &str = "default";
+
+/// The header by which a job says how many milliseconds a worker's process may go on with it once nobody waits for it any longer.
+pub const END_WITHIN_HEADER: &str = "powerhose-end-within-ms";
 /// Environment variable through which a supervisor tells its workers where their master is.
 pub const ENDPOINT_VARIABLE: &str = "POWERHOSE_ENDPOINT";
 /// Environment variable through which a supervisor tells its workers which pool to offer: one, or several with commas

@@ -122,6 +122,10 @@ pub struct PoolSettings {
     pub overruns_max: u32,
     /// How many jobs a worker is given at once. Without it, the master finds out (1 for jobs of a millisecond or more).
     pub credit: Option<u32>,
+    /// How long a run may go on that nobody waits for any longer, as it was cancelled or has timed out: then its worker's
+    /// process ends. Without it, a cancelled run goes on, and one that has timed out for
+    /// [`overrun_grace`](Settings::overrun_grace).
+    pub end_within: Option<Duration>,
 }
 
 impl PoolSettings {
@@ -141,6 +145,14 @@ impl PoolSettings {
     /// Gives every worker this many jobs at once, at least 1.
     pub fn credit(mut self, jobs: u32) -> PoolSettings {
         self.credit = Some(jobs.max(1));
+        self
+    }
+
+    /// Ends the process of a worker that goes on for so long with a run that nobody waits for any longer: it was cancelled
+    /// or dropped, or has timed out. For handlers that cannot look (`Job::is_cancelled`): a process can be ended, a thread
+    /// cannot. Zero is at once. The worker's supervisor starts another.
+    pub fn end_within(mut self, grace: Duration) -> PoolSettings {
+        self.end_within = Some(grace);
         self
     }
 }

@@ -34,12 +34,19 @@ impl Desk {
 
     fn tell_registered(&mut self, peer: PeerKey, route: Route, register: &Register<'_>) {
         let Some(session) = self.sessions.get(peer).map(|session| session.id) else { return };
-        let grace = self.dispatcher.settings().overrun_grace.as_millis() as u64;
+        let settings = self.dispatcher.settings();
         let terms = register.pools.iter().map(|offer| {
-            let grace = ("overrun_grace_ms", grace);
+            let pool = settings.pools.iter().find(|(name, _)| name == offer.pool);
+            let end_within = pool.and_then(|(_, pool)| pool.end_within).map(|grace| grace.as_millis() as u64);
+            let overrun_grace = end_within.unwrap_or(settings.overrun_grace.as_millis() as u64);
+            let grace = [("overrun_grace_ms", overrun_grace)];
+            let cancel = end_within.map(|grace| ("cancel_grace_ms", grace));
             let wait = (!self.dispatcher.has_fixed_credit(offer.pool))
                 .then_some(("stock_wait_ms", STOCK_WAIT.as_millis() as u64));
-            PoolTerms { pool: offer.pool, settings: NamedValues([grace].into_iter().chain(wait).collect()) }
+            PoolTerms {
+                pool: offer.pool,
+                settings: NamedValues(grace.into_iter().chain(cancel).chain(wait).collect()),
+            }
         });
         let worker = self.dispatcher.number(peer);
         let message = Message::Registered(Registered { session, worker, pools: terms.collect() });

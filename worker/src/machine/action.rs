@@ -17,7 +17,8 @@ pub enum Action<P> {
     },
     /// Nobody waits for the running job any longer: tell its handler.
     CancelRunning,
-    /// The running job is past its deadline and the pool's grace: the process has to end, since a thread cannot.
+    /// The running job has gone on for the whole grace after its deadline, or after it was cancelled where somebody has asked
+    /// for that: the process has to end, since a thread cannot.
     Overrun {
         /// The job.
         job: JobId,
@@ -27,7 +28,18 @@ pub enum Action<P> {
         pool: Arc<str>,
         /// How long it has been running.
         running_for: Duration,
+        /// What it is taken for.
+        overrun: Overrun,
     },
+}
+
+/// What a run is taken for that goes on too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overrun {
+    /// A handler that hangs: somebody should look where.
+    Hang,
+    /// A run that nobody waits for any longer; its pool or its job asked that it ends.
+    Unwanted,
 }
 
 /// A job on its way to the handler.

@@ -1,9 +1,10 @@
 //! Jobs from JOBS to the handler's end: the queue, and the one job that runs. A job of another session than the present
 //! one is never begun.
 
-use super::pools::Pools;
-use super::{Action, Machine, Outcome, Payload, State, Work};
-use powerhose_protocol::{FLAG_ONCE, JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
+use super::pools::{Grace, Pools};
+use super::{Action, Machine, Outcome, Overrun, Payload, State, Work};
+use powerhose_protocol::limits::DURATION_MS_MAX;
+use powerhose_protocol::{END_WITHIN_HEADER, FLAG_ONCE, JobAttempt, JobEntry, JobId, Jobs, WorkerEnd};
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ pub(super) struct Running {
     pool: Arc<str>,
     since: Instant,
     pub(super) interest: Interest,
+    grace: Grace,
     pub(super) watch: Watch,
 }
 
@@ -78,7 +80,7 @@ impl<P: Payload> Machine<P> {
         };
         self.answer_unbegun(&expired, WorkerEnd::Expired);
         let work = next?;
-        let grace = self.pools.overrun_grace(&work.pool);
+        let grace = work.grace().unwrap_or_else(|| self.pools.grace(&work.pool));
         self.handler = Handler::Running(Running {
             session,
             job: work.job,
@@ -86,7 +88,8 @@ impl<P: Payload> Machine<P> {
             pool: work.pool.clone(),
             since: now,
             interest: Interest::Awaited,
-            watch: Watch::Until(work.deadline + grace),
+            grace,
+            watch: Watch::Until(work.deadline + grace.overrun),
         });
         tracing::trace!(job = %work.job, attempt = work.attempt, pool = &*work.pool, "begins");
         Some(work)
@@ -143,7 +146,7 @@ impl<P: Payload> Machine<P> {
     }
 
     /// Nobody waits for these any longer.
-    pub(super) fn cancelled(&mut self, jobs: &[JobAttempt]) {
+    pub(super) fn cancelled(&mut self, now: Instant, jobs: &[JobAttempt]) {
         let taken = self.take_queued(jobs);
         self.answer_unbegun(&taken, WorkerEnd::Cancelled);
         if let (Some(terms), Handler::Running(running)) = (self.session(), &self.handler)
@@ -151,6 +154,16 @@ impl<P: Payload> Machine<P> {
             && jobs.contains(&JobAttempt { job: running.job, attempt: running.attempt })
         {
             self.cancel_running();
+            self.hasten_watch(now);
+        }
+    }
+
+    /// Nobody waits for the running job, and somebody has asked that it does not go on for long then.
+    fn hasten_watch(&mut self, now: Instant) {
+        if let Handler::Running(Running { grace, watch: Watch::Until(limit), .. }) = &mut self.handler
+            && let Some(within) = grace.cancel
+        {
+            *limit = (now + within).min(*limit);
         }
     }
 
@@ -225,6 +238,7 @@ impl<P: Payload> Machine<P> {
                 attempt: running.attempt,
                 pool: running.pool.clone(),
                 running_for: now.saturating_duration_since(running.since),
+                overrun: if running.grace.cancel.is_some() { Overrun::Unwanted } else { Overrun::Hang },
             });
         }
     }
@@ -246,6 +260,13 @@ impl<P: Payload> Machine<P> {
 }
 
 impl<P> Work<P> {
+    /// What the job itself asks for.
+    fn grace(&self) -> Option<Grace> {
+        let (_, within) = self.headers.iter().find(|(name, _)| name == END_WITHIN_HEADER)?;
+        let milliseconds: u64 = std::str::from_utf8(within).ok()?.parse().ok()?;
+        Some(Grace::asked_for(Duration::from_millis(milliseconds.min(DURATION_MS_MAX))))
+    }
+
     /// How long it may wait behind a job that runs. One that must not run twice is never given back: that would be its end.
     fn wait_max(&self, pools: &Pools) -> Option<Duration> {
         if self.flags & FLAG_ONCE == 0 { pools.stock_wait(&self.pool) } else { None }

@@ -42,7 +42,7 @@ impl<P: Payload> Machine<P> {
         match message {
             Message::Registered(registered) => self.registered(&registered),
             Message::Jobs(jobs) => self.given(now, jobs, payloads),
-            Message::Cancel(cancel) => self.cancelled(&cancel.jobs),
+            Message::Cancel(cancel) => self.cancelled(now, &cancel.jobs),
             Message::Recall(recall) => self.recalled(&recall.jobs),
             Message::Quiet(_) => tracing::debug!("the master will send no new jobs"),
             Message::Quieted(_) => self.quieted(),

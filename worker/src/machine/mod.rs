@@ -33,7 +33,7 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Ending, Outcome, Work};
+pub use action::{Action, Ending, Outcome, Overrun, Work};
 pub(crate) use answers::truncated;
 pub use settings::{PoolSettings, Settings};
 

@@ -9,6 +9,28 @@ use std::time::Duration;
 /// How long a job may run past its deadline where the master does not say.
 const OVERRUN_GRACE: Duration = Duration::from_secs(30);
 
+/// How long a handler may go on that nobody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grace {
+    /// After the deadline.
+    pub(super) overrun: Duration,
+    /// After the master's word that the job is cancelled; without it, as after the deadline.
+    pub(super) cancel: Option<Duration>,
+}
+
+impl Default for Grace {
+    fn default() -> Grace {
+        Grace { overrun: OVERRUN_GRACE, cancel: None }
+    }
+}
+
+impl Grace {
+    /// The same in either case: somebody has asked for it.
+    pub(super) fn asked_for(within: Duration) -> Grace {
+        Grace { overrun: within, cancel: Some(within) }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Pools(Vec<Pool>);
 
@@ -16,7 +38,7 @@ pub(super) struct Pools(Vec<Pool>);
 struct Pool {
     name: Arc<str>,
     credit_max: u64,
-    overrun_grace: Duration,
+    grace: Grace,
     /// How long its jobs may wait here behind one that runs; without it for as long as that takes.
     stock_wait: Option<Duration>,
 }
@@ -26,7 +48,7 @@ impl Pools {
         let pool = |pool: &PoolSettings| Pool {
             name: pool.name.as_str().into(),
             credit_max: pool.credit_max,
-            overrun_grace: OVERRUN_GRACE,
+            grace: Grace::default(),
             stock_wait: None,
         };
         Pools(settings.iter().map(pool).collect())
@@ -37,7 +59,10 @@ impl Pools {
             let settings = terms.iter().find(|terms| terms.pool == &*pool.name).map(|terms| &terms.settings);
             let find = |name| settings.and_then(|settings| settings.find(name));
             let duration = |milliseconds: u64| Duration::from_millis(milliseconds.min(DURATION_MS_MAX));
-            pool.overrun_grace = find("overrun_grace_ms").map_or(OVERRUN_GRACE, duration);
+            pool.grace = Grace {
+                overrun: find("overrun_grace_ms").map_or(OVERRUN_GRACE, duration),
+                cancel: find("cancel_grace_ms").map(duration),
+            };
             pool.stock_wait = find("stock_wait_ms").map(duration);
         }
     }
@@ -51,8 +76,8 @@ impl Pools {
         self.0.iter().find(|pool| &*pool.name == name).map(|pool| pool.name.clone())
     }
 
-    pub(super) fn overrun_grace(&self, name: &str) -> Duration {
-        self.0.iter().find(|pool| &*pool.name == name).map_or(OVERRUN_GRACE, |pool| pool.overrun_grace)
+    pub(super) fn grace(&self, name: &str) -> Grace {
+        self.0.iter().find(|pool| &*pool.name == name).map(|pool| pool.grace).unwrap_or_default()
     }
 
     pub(super) fn stock_wait(&self, name: &str) -> Option<Duration> {

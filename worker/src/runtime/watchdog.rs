@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The exit status of a worker whose handler was still running a grace after its job's deadline (the pool's
-/// `overrun_grace_ms`, 30 seconds unless the master says otherwise). The process ends at once: no destructor runs.
+/// `overrun_grace_ms`, 30 seconds unless the master says otherwise), or after nobody waited for it any longer where its pool or its
+/// job asked for that. The process ends at once: no destructor runs.
 pub const WATCHDOG_EXIT_STATUS: i32 = 86;
 
 /// Frames of the handler's thread that are told.
@@ -74,7 +75,8 @@ pub(super) fn end_process(thread: &JobThread, overrun: &Overrun<'_>) -> ! {
     exit()
 }
 
-fn exit() -> ! {
+/// Ends the process at once, with [`WATCHDOG_EXIT_STATUS`].
+pub(super) fn exit() -> ! {
     // SAFETY: it has no preconditions. `std::process::exit` would run the destructors of libraries that the hanging thread
     // may be in the midst of.
     unsafe { libc::_exit(WATCHDOG_EXIT_STATUS) }

@@ -70,7 +70,7 @@ pub(crate) struct MasterOptions {
     #[arg(long, value_name = "N", default_value_t = Settings::default().pools_max)]
     pools_max: usize,
     /// A pool whose jobs wait for a worker even before one has come: NAME, or
-    /// NAME:soft=50ms,overruns=3,credit=1. May be given several times, or with spaces between them.
+    /// NAME:soft=50ms,overruns=3,credit=1,end=1s. May be given several times, or with spaces between them.
     #[arg(long, value_name = "POOL", value_delimiter = ' ', value_parser = declared)]
     declare: Vec<DeclaredPool>,
     /// A file with a secret that workers prove to know; several, with commas, while one replaces another.
@@ -182,7 +182,8 @@ fn declared(text: &str) -> Result<DeclaredPool, String> {
             Some(("soft", value)) => soft = Some(duration(value)?),
             Some(("overruns", value)) => overruns = number(value)?,
             Some(("credit", value)) => declared = declared.credit(number(value)?),
-            _ => return Err(format!("`{setting}` is none of soft=TIME, overruns=N, credit=N")),
+            Some(("end", value)) => declared = declared.end_within(duration(value)?),
+            _ => return Err(format!("`{setting}` is none of soft=TIME, overruns=N, credit=N, end=TIME")),
         }
     }
     if let Some(soft) = soft {

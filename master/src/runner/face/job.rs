@@ -2,7 +2,7 @@
 
 use crate::common::{Clock, Headers, Repeat, Submission};
 use bytes::Bytes;
-use powerhose_protocol::DEFAULT_POOL;
+use powerhose_protocol::{DEFAULT_POOL, END_WITHIN_HEADER};
 use std::time::Duration;
 
 /// A unit of work: bytes in, bytes out.
@@ -64,6 +64,14 @@ impl Job {
     pub fn once(mut self) -> Job {
         self.0.repeat = Repeat::Never;
         self
+    }
+
+    /// Ends the process of the worker if the job still runs so long after nobody waits for it any longer: it was cancelled, its
+    /// handle was dropped, or it has timed out. For handlers that cannot look (`is_cancelled`). Zero is at once. It
+    /// goes to the worker as a header ([`END_WITHIN_HEADER`]). For all jobs of a pool:
+    /// [`PoolSettings::end_within`](crate::PoolSettings::end_within).
+    pub fn end_within(self, grace: Duration) -> Job {
+        self.header(END_WITHIN_HEADER, grace.as_millis().to_string())
     }
 
     /// How many workers may die with it before it ends as lost: at least 1. Default: the master's, 3.

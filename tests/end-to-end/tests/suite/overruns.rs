@@ -125,6 +125,32 @@ fn a_worker_whose_handler_hung_is_replaced_by_its_cluster() {
 }
 
 #[test]
+fn a_run_that_nobody_waits_for_ends_its_process_where_pool_or_job_ask_for_it() {
+    for (of_pool, of_job) in [(true, false), (false, true)] {
+        let mut scene = EMBEDDED.workers(2);
+        if of_pool {
+            let pool = PoolSettings::new().end_within(Duration::from_millis(100));
+            scene = scene.settings(|settings| settings.pools.push(("default".to_owned(), pool)));
+        }
+        let mut scene = scene.start();
+        let hang = |timeout: Duration| {
+            let job = job("hang", "").timeout(timeout);
+            if of_job { job.end_within(Duration::ZERO) } else { job }
+        };
+        // One is dropped, the other times out.
+        let dropped = scene.runner.submit(hang(PATIENCE));
+        scene.wait_for_state(WorkerState::Busy, 1);
+        let brief = scene.runner.submit(hang(Duration::from_millis(300)));
+        scene.wait_for_state(WorkerState::Busy, 2);
+        drop(dropped);
+        assert!(brief.wait().expect_err("it hangs").is_timeout());
+        for worker in &mut scene.workers {
+            assert_eq!(worker.ended().code(), Some(86), "pool {of_pool}, job {of_job}");
+        }
+    }
+}
+
+#[test]
 fn a_job_whose_deadline_passed_while_it_waited_at_a_worker_is_not_begun() {
     let pool = ("default".to_owned(), PoolSettings::new().credit(2));
     let scene = EMBEDDED.workers(1).settings(|settings| settings.pools.push(pool)).start();

@@ -1,7 +1,7 @@
 //! Jobs from JOBS to REPLIES.
 
 use super::bench::{Answer, Bench, SESSION, attempt};
-use crate::machine::{Action, Outcome};
+use crate::machine::{Action, Outcome, Overrun};
 use powerhose_protocol::*;
 use std::time::Duration;
 
@@ -194,7 +194,10 @@ fn a_job_beyond_its_deadline_and_the_pools_grace_is_reported_once() {
     assert_eq!(bench.others, []);
     bench.pass(10_000);
     let (job, pool, running_for) = (JobId::new(1, 1), "sign".into(), Duration::from_millis(2500));
-    assert_eq!(bench.others, [Action::Overrun { job, attempt: 1, pool, running_for }]);
+    assert_eq!(
+        bench.others,
+        [Action::Overrun { job, attempt: 1, pool, running_for, overrun: Overrun::Hang }]
+    );
 }
 
 #[test]
@@ -206,4 +209,20 @@ fn a_handler_gets_back_the_time_in_which_the_process_stood_still() {
     bench.machine.handle_timeout(bench.now);
     bench.act();
     assert_eq!(bench.others, []);
+}
+
+#[test]
+fn a_cancelled_run_is_reported_after_the_grace_that_its_pool_asks_for() {
+    let mut bench = Bench::welcomed();
+    let settings = NamedValues(vec![("overrun_grace_ms", 300), ("cancel_grace_ms", 300)]);
+    let pools = vec![PoolTerms { pool: "sign", settings }];
+    bench.hear(Registered { session: SESSION, worker: 3, pools });
+    bench.give(&[1], 5000);
+    bench.next();
+    bench.hear(Cancel { session: SESSION, jobs: vec![attempt(1)] });
+    bench.pass(299);
+    let is_unwanted = |action: &_| matches!(action, Action::Overrun { overrun: Overrun::Unwanted, .. });
+    assert!(!bench.others.iter().any(is_unwanted));
+    bench.pass(1);
+    assert!(bench.others.iter().any(is_unwanted));
 }

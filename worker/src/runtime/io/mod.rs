@@ -2,7 +2,7 @@
 //! [`Io::wait`], which only the thread that runs the jobs calls.
 
 use crate::WorkerError;
-use crate::machine::{Action, Machine, Settings};
+use crate::machine::{self, Action, Machine, Settings};
 use crate::runtime::Master;
 use crate::runtime::watchdog::{self, Overrun};
 use crate::stop::StopWatch;
@@ -153,12 +153,17 @@ impl Io {
                     }
                 }
                 Action::CancelRunning => self.cancelled.store(true, Ordering::Relaxed),
-                Action::Overrun { job, attempt, pool, running_for } => {
-                    watchdog::end_process(
+                Action::Overrun { job, attempt, pool, running_for, overrun } => match overrun {
+                    machine::Overrun::Hang => watchdog::end_process(
                         &self.job_thread,
                         &Overrun { job, attempt, pool: &pool, running_for },
-                    );
-                }
+                    ),
+                    machine::Overrun::Unwanted => {
+                        let text = "nobody waits for the job any longer, the process ends as it was asked to";
+                        tracing::info!(%job, attempt, pool = &*pool, ?running_for, "{text}");
+                        watchdog::exit();
+                    }
+                },
             }
         }
     }
