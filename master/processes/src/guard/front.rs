@@ -38,7 +38,11 @@ pub unsafe fn go_on_guarded() -> io::Result<()> {
             set_mask(&mask)?;
             let name = rustix::thread::name();
             match divide(front, None) {
-                Ok(()) => Ok(name.and_then(|name| rustix::thread::set_name(&name)).unwrap_or(())),
+                Ok(()) => {
+                    // Only how it is listed: it goes on without.
+                    let _ = name.and_then(|name| rustix::thread::set_name(&name));
+                    Ok(())
+                }
                 // Who started us is to be told that it does not run.
                 Err(_) => exit(libc::EXIT_FAILURE),
             }
