@@ -124,7 +124,7 @@ impl Cluster {
     /// Takes no further jobs, lets those it has finish for up to `drain_timeout`, then ends the workers and the master.
     ///
     /// # Errors
-    /// Some jobs had not ended in time, and are lost.
+    /// Some jobs were lost or timed out meanwhile.
     pub fn close(self, drain_timeout: Duration) -> Result<(), JobsLost> {
         let closed = self.runner.close(drain_timeout);
         self.supervisor.stop_all(LEAVE_WITHIN);

@@ -251,9 +251,9 @@ impl Desk {
         }
     }
 
-    /// How many jobs were lost so far; asked for also when nothing else can be relied upon.
-    pub(crate) fn jobs_lost(&self) -> u64 {
-        self.dispatcher.jobs_lost()
+    /// How many jobs have ended without a reply; asked for also when nothing else can be relied upon.
+    pub(crate) fn jobs_without_reply(&self) -> u64 {
+        self.dispatcher.jobs_without_reply()
     }
 
     /// How much it holds now. Simulations ask whether it comes back to rest.

@@ -37,9 +37,10 @@ impl Dispatcher {
         ForgottenPools { ends, times }
     }
 
-    /// How many jobs were lost so far; asked for also when nothing else can be relied upon.
-    pub(crate) fn jobs_lost(&self) -> u64 {
-        self.stats.lost
+    /// How many jobs have ended without a reply although somebody waited for it; asked for also when nothing else can be
+    /// relied upon.
+    pub(crate) fn jobs_without_reply(&self) -> u64 {
+        self.stats.lost + self.stats.timed_out + self.left_at_deadline
     }
 
     pub(super) fn pool_stats(&self, key: PoolKey, pool: &Pool) -> PoolStats {

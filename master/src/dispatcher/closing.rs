@@ -24,6 +24,15 @@ impl Lifecycle {
     pub(super) fn is_open(self) -> bool {
         self == Lifecycle::Open
     }
+
+    /// Whether there may be jobs that wait for a worker: one that comes while the master ends can still be needed, where a
+    /// stop reached the workers too.
+    pub(super) fn needs_workers(self) -> bool {
+        match self {
+            Lifecycle::Open | Lifecycle::Closing { .. } => true,
+            Lifecycle::Closed => false,
+        }
+    }
 }
 
 impl Dispatcher {

@@ -9,12 +9,18 @@ use crate::common::{Ending, LostCause, Notice, Outcome, Rejection};
 use std::time::Duration;
 use tracing::debug;
 
+/// Whoever leaves so shortly before a job's deadline does so because its time is over by his own clock, which began earlier.
+const LEFT_AT_DEADLINE: Duration = Duration::from_millis(50);
+
 impl Dispatcher {
     /// Ends a job that nobody waits for.
     pub(super) fn drop_job(&mut self, key: JobKey) {
         debug!(parent: self.queue[key].span(), "its caller left");
         self.release_worker(key);
         let job = self.take(key);
+        if job.deadline.since(self.clock.moment()) <= LEFT_AT_DEADLINE {
+            self.left_at_deadline += 1;
+        }
         self.count_cancelled(&job);
     }
 

@@ -29,7 +29,11 @@ impl Dispatcher {
         if self.fleet.is_full(role) {
             return Err(NoEntry::Full);
         }
-        if !self.lifecycle.is_open() {
+        let lets_in = match role {
+            PeerRole::Worker => self.lifecycle.needs_workers(),
+            PeerRole::Client => self.lifecycle.is_open(),
+        };
+        if !lets_in {
             return Err(NoEntry::Closing);
         }
         let key = self.fleet.join(role, self.clock.now());

@@ -101,6 +101,8 @@ pub(crate) struct Dispatcher {
     timers: Timers<Timer>,
     heartbeats_due: Instant,
     lifecycle: Lifecycle,
+    /// Jobs whose callers left because their time was over, a moment before it was by our clock.
+    left_at_deadline: u64,
     stats: Stats,
     actions: VecDeque<Action>,
 }
@@ -130,6 +132,7 @@ impl Dispatcher {
             timers,
             heartbeats_due,
             lifecycle: Lifecycle::Open,
+            left_at_deadline: 0,
             stats: Stats::default(),
             actions: VecDeque::new(),
         }

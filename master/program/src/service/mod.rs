@@ -187,7 +187,7 @@ impl Service {
 
     fn closed(&mut self, closed: Result<(), JobsLost>) {
         if let Err(lost) = closed {
-            warn!(jobs = lost.jobs, "jobs were lost, as they had not ended in time");
+            warn!(jobs = lost.jobs, "jobs ended without a reply while the master drained");
             self.exit = worse(self.exit, Exit::JobsLost);
         }
         self.runner = None;
@@ -228,10 +228,14 @@ impl Service {
             SupervisorEvent::Spawned { slot, .. } => drop(self.given_up.remove(slot)),
             SupervisorEvent::GivenUp { slot, failure, .. } => {
                 self.given_up.insert(*slot, failure.clone());
-                if self.is_lost() {
+                let nobody_starts = self.given_up.len() >= self.workers;
+                if self.phase == Phase::Draining && nobody_starts {
+                    error!(workers = self.workers, "no worker starts for the jobs that are left");
+                    self.end_at_once();
+                } else if self.is_lost() {
                     // Not the program's fault: it is tried again once it can find the master.
                     self.replaces_later = true;
-                } else if self.phase == Phase::Running && self.given_up.len() >= self.workers {
+                } else if self.phase == Phase::Running && nobody_starts {
                     error!(workers = self.workers, why = %self.why_given_up(failure), "no worker starts; giving up");
                     self.exit = Exit::GivenUp;
                     self.notifier.stopping();

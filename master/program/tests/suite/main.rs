@@ -18,6 +18,7 @@ mod replacing;
 mod running;
 mod scarcity;
 mod starting;
+mod stopping;
 mod supervising;
 mod support;
 mod systemd;

@@ -75,7 +75,7 @@ fn a_drain_that_takes_too_long_loses_the_job_and_says_so() {
     eventually("the job runs", || scene.path("begun").exists().then_some(()));
     run.signal(Signal::TERM);
     assert_eq!(run.status(), 10);
-    assert!(run.log().contains("jobs were lost"), "{}", run.log());
+    assert!(run.log().contains("jobs ended without a reply"), "{}", run.log());
     assert_eq!(execute.status(), 22);
 }
 

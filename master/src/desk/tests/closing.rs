@@ -63,7 +63,7 @@ fn a_pause_of_the_master_takes_nothing_from_the_time_for_what_runs() {
 }
 
 #[test]
-fn no_further_job_is_taken_in_and_no_further_peer() {
+fn no_further_job_is_taken_in_and_no_further_client() {
     let mut bench = Bench::new();
     let client = bench.client();
     bench.submit("sign");
@@ -73,13 +73,25 @@ fn no_further_job_is_taken_in_and_no_further_peer() {
     bench.execute(client, 1, "sign");
     assert_eq!(bench.outcomes(client)[0].code, "closed");
     let route = bench.connect();
-    let warnings = Warnings::while_in(|| bench.hello(route, ROLE_WORKER));
+    let warnings = Warnings::while_in(|| bench.hello(route, ROLE_CLIENT));
     let heard = bench.heard_on(route);
     let [Sent::Reject(refusal)] = heard.as_slice() else { panic!("{heard:?}") };
     assert_eq!((refusal.of(Kind::Hello), refusal.retry_after_ms), ("closing", Some(1000)));
     assert_eq!(warnings, 0, "nobody has to look after it");
     let other = bench.connect();
     assert_eq!(Warnings::while_in(|| bench.hello(other, "spy")), 1);
+}
+
+#[test]
+fn a_worker_that_comes_while_jobs_are_left_runs_them() {
+    let mut bench = Bench::new();
+    let call = bench.submit("sign");
+    close(&mut bench, 1000);
+    let worker = bench.worker("sign");
+    let given = bench.job(worker);
+    bench.done(worker, &given);
+    assert!(bench.is_done(call));
+    assert_eq!(bench.closed(), 1);
 }
 
 #[test]

@@ -62,9 +62,9 @@ impl Place {
     }
 }
 
-/// [`JobRunner::close`] could not let every job finish.
+/// [`JobRunner::close`] could not let every job finish: some were lost or timed out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{jobs} jobs had not ended when the time for draining was over; they are lost")]
+#[error("{jobs} jobs ended without a reply while the master drained")]
 pub struct JobsLost {
     /// How many.
     pub jobs: u64,
@@ -203,7 +203,7 @@ impl JobRunner {
     /// as lost, tells the workers, and returns when the master's thread has ended.
     ///
     /// # Errors
-    /// Some jobs had not ended in time.
+    /// Some jobs were lost or timed out meanwhile.
     pub fn close(&self, drain_timeout: Duration) -> Result<(), JobsLost> {
         match self.link.close(drain_timeout) {
             0 => Ok(()),

@@ -2,7 +2,8 @@
 
 use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, until};
 use powerhose::{
-    GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, Rejection,
+    GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, PoolSettings,
+    Rejection,
 };
 use rustix::process::Signal;
 use std::sync::Barrier;
@@ -210,4 +211,15 @@ fn a_worker_ends_with_0_on_sigterm_when_its_master_has_closed() {
     assert_eq!(scene.master.close(PATIENCE), Ok(()));
     scene.workers[0].signal(Signal::TERM);
     assert_eq!(scene.workers[0].ended().code(), Some(0));
+}
+
+#[test]
+fn jobs_that_time_out_while_the_master_drains_are_counted_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let endpoint = format!("ipc://{}", folder.path().join("m.ipc").display());
+    let master = JobRunner::builder().endpoint(endpoint).pool("sign", PoolSettings::new());
+    let runner = master.bind().expect("it listens");
+    let handle = runner.submit(Job::new("x").pool("sign").timeout(Duration::from_millis(100)));
+    assert_eq!(runner.close(PATIENCE), Err(JobsLost { jobs: 1 }));
+    assert!(handle.wait().is_err_and(|error| error.is_timeout()));
 }

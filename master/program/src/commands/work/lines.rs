@@ -2,7 +2,7 @@
 //! halfway: its next line would then be the answer to another job.
 
 use super::pipes::{Stream, do_not_block, kill_tree, read_some, wait_for, write_some};
-use super::program::{Program, cancelled, end, failed, too_large};
+use super::program::{Program, cancelled, end, too_large};
 use powerhose_worker::{Job, JobFailure};
 use rustix::event::{PollFd, PollFlags};
 use std::io;
@@ -65,7 +65,7 @@ impl Lines {
                 Ok(line)
             }
             Err(Trouble::Closed) => Err(match end(&mut running.child) {
-                Ok(exit) => failed(exit, b""),
+                Ok(exit) => self.program.failed(exit, b""),
                 Err(error) => JobFailure::from_error(&error),
             }),
             Err(Trouble::Cancelled) => {

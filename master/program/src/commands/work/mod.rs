@@ -3,6 +3,7 @@
 mod lines;
 mod pipes;
 mod program;
+mod shared_signals;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;

@@ -2,6 +2,7 @@
 //! longer waits.
 
 use super::pipes::{Ended, TICK, Talk, kill_group, kill_tree};
+use super::shared_signals::SharedSignals;
 use crate::exit::{Exit, Failure};
 use powerhose::{WorkerCommand, WorkerExit};
 use powerhose_worker::{Job, JobFailure};
@@ -11,12 +12,14 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 /// A program that was there a moment ago.
 pub(super) struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
     pub(super) reply_bytes_max: usize,
+    signals: OnceLock<io::Result<SharedSignals>>,
 }
 
 impl Program {
@@ -24,7 +27,8 @@ impl Program {
         let (name, arguments) =
             words.split_first().ok_or_else(|| Failure::new(Exit::Usage, "no program given"))?;
         let found = WorkerCommand::new(name).resolve().map_err(|error| Failure::new(Exit::Program, error))?;
-        Ok(Program { path: found.program().to_owned(), arguments: arguments.to_vec(), reply_bytes_max })
+        let (path, arguments) = (found.program().to_owned(), arguments.to_vec());
+        Ok(Program { path, arguments, reply_bytes_max, signals: OnceLock::new() })
     }
 
     /// Runs a job: payload on standard input, reply on standard output. Another exit status than 0 fails it, and what
@@ -44,7 +48,7 @@ impl Program {
         match (ended, exit) {
             (Ok(Ended::Exited { stdout, stderr }), Ok(exit)) => {
                 pass_on(&stderr);
-                if exit == WorkerExit::Status(0) { Ok(stdout) } else { Err(failed(exit, &stderr)) }
+                if exit == WorkerExit::Status(0) { Ok(stdout) } else { Err(self.failed(exit, &stderr)) }
             }
             (Ok(Ended::Cancelled), _) => Err(cancelled(job)),
             (Ok(Ended::TooLarge), _) => Err(too_large(self.reply_bytes_max)),
@@ -54,6 +58,8 @@ impl Program {
 
     /// What to start, with pipes for standard input and output.
     pub(super) fn command(&self) -> Command {
+        // Only now: whoever runs jobs watches for signals already.
+        let _ = self.signals.get_or_init(SharedSignals::watch);
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let worker = getpid();
@@ -66,6 +72,14 @@ impl Program {
         // SAFETY: the closure makes system calls only; it neither allocates nor takes a lock.
         unsafe { command.pre_exec(before_the_program) };
         command
+    }
+
+    /// What becomes of a job whose program did not end well.
+    pub(super) fn failed(&self, exit: WorkerExit, stderr: &[u8]) -> JobFailure {
+        if let Some(Ok(signals)) = self.signals.get() {
+            signals.end_with(exit);
+        }
+        failed(exit, stderr)
     }
 
     pub(super) fn not_started(&self, error: &io::Error) -> JobFailure {
@@ -82,7 +96,7 @@ fn not_stopped_by_the_terminal() {
 }
 
 /// How a program ended that did not end well.
-pub(super) fn failed(exit: WorkerExit, stderr: &[u8]) -> JobFailure {
+fn failed(exit: WorkerExit, stderr: &[u8]) -> JobFailure {
     let code = match exit {
         WorkerExit::Status(status) => format!("exit_{status}"),
         WorkerExit::Signal(signal) => format!("signal_{signal}"),

@@ -43,8 +43,8 @@ pub(crate) struct EventLoop {
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
     closing: Vec<Sender<u64>>,
-    /// Jobs that had been lost when it began to close.
-    lost_before: u64,
+    /// Jobs that had ended without a reply when it began to close.
+    without_reply_before: u64,
     payloads: Vec<Bytes>,
     ended: Vec<Route>,
     hints: Vec<Route>,
@@ -72,7 +72,7 @@ impl EventLoop {
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),
-            lost_before: 0,
+            without_reply_before: 0,
             payloads: Vec::new(),
             ended: Vec::new(),
             hints: Vec::new(),
@@ -108,7 +108,7 @@ impl EventLoop {
             }
             Command::Close { within, done } => {
                 if self.closing.is_empty() {
-                    self.lost_before = self.desk.jobs_lost();
+                    self.without_reply_before = self.desk.jobs_without_reply();
                 }
                 self.closing.push(done);
                 Event::Close { within }
@@ -297,7 +297,7 @@ impl Turning for EventLoop {
         if fate == Fate::Closed {
             farewell::wait(&mut self.router, self.desk.client_routes());
         }
-        let lost = self.desk.jobs_lost() - self.lost_before;
+        let lost = self.desk.jobs_without_reply() - self.without_reply_before;
         for done in self.closing.drain(..) {
             let _ = done.send(lost);
         }
