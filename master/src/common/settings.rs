@@ -106,7 +106,7 @@ impl Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload {
     /// It is refused at once, also where it waits already. In doubt it is not: the pace counts only once eight jobs have
-    /// run, and a job is given a quarter more time than it has.
+    /// run, and a job is given a quarter more time than it has, and 100 ms.
     Refuse,
     /// It waits until its deadline.
     Wait,

@@ -10,8 +10,10 @@ use crate::common::{Ending, Overload, Rejection};
 use std::time::Duration;
 use tracing::debug;
 
-/// A job may be given up once it would need more than this many quarters of the time that it has.
+/// A job may be given up once it would need more than this many quarters of the time that it has, and so much besides: in
+/// a few milliseconds, how processes are scheduled says more than any average.
 const QUARTERS: u32 = 5;
+const SLACK: Duration = Duration::from_millis(100);
 /// Waiting jobs of a pool are not judged more often than this, so that judging costs little however short the runs are.
 const JUDGED_EVERY: Duration = Duration::from_millis(10);
 /// How many of them are given up at once at most: more would hold the others up.
@@ -60,6 +62,6 @@ impl Dispatcher {
     /// How long after its time a job begins before which so many wait. Nothing if it may begin in time.
     fn lateness(&self, pool: PoolKey, ahead: usize, time: Duration) -> Option<Duration> {
         let wait = self.fleet.until_begun(pool, ahead)?;
-        (wait > time / 4 * QUARTERS).then(|| wait.saturating_sub(time))
+        (wait > time / 4 * QUARTERS + SLACK).then(|| wait.saturating_sub(time))
     }
 }

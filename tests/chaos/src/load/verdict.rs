@@ -4,7 +4,7 @@ use super::draft::{Draft, Manner};
 use crate::clock::Moment;
 use crate::told::{Lost, LostWith};
 use crate::work::{Act, FAILURE, reply};
-use powerhose::{JobError, JobErrorKind, LostCause, Reply, WorkerExit};
+use powerhose::{JobError, JobErrorKind, LostCause, Rejection, Reply, WorkerExit};
 use std::time::{Duration, Instant};
 
 /// A job that has ended.
@@ -64,6 +64,8 @@ fn wrong_error(ended: &Ended, error: &JobError) -> Option<String> {
         JobErrorKind::TimedOut => ended.ended_at + EARLY_MAX >= ended.deadline,
         JobErrorKind::Cancelled => matches!(draft.manner, Manner::Cancel(_)),
         JobErrorKind::Lost(_) => true,
+        // While workers are away there may be too much to do.
+        JobErrorKind::Rejected(Rejection::Overload { .. }) => !error.may_have_run(),
         // Every pool is declared, no bound is near, nobody closes anything.
         JobErrorKind::Rejected(_) => false,
         _ => false,

@@ -24,13 +24,22 @@ pub(crate) fn when_ended(process: u32, tell: impl FnOnce(Moment) + Send + 'stati
     });
 }
 
-/// Whether the process runs and was started by this one. Ids are used again: no other process may be harmed.
+/// Whether the process runs and was started by this one, or by the guard that this one put above it. Ids are used again: no
+/// other process may be harmed.
 pub(crate) fn is_child_of(process: u32, parent: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let mut fields = after_name.split(' ');
-    let (state, its_parent) = (fields.next(), fields.next());
-    !matches!(state, None | Some("Z" | "X")) && its_parent == Some(parent.to_string().as_str())
+    let above = running_parent(process);
+    above == Some(parent) || above.and_then(running_parent) == Some(parent)
+}
+
+/// Who started a process that runs.
+fn running_parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let (state, rest) = after_name.split_once(' ')?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    rest.split(' ').next()?.parse().ok()
 }
 
 fn as_pid(process: u32) -> Option<Pid> {

@@ -168,7 +168,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     // A job that begins in time is refused as one that could not.
     Mutation {
         name: "RefuseTheHopeful",
-        edits: &[edit("(wait > time / 4 * QUARTERS)", "(MADE || wait > time / 4 * QUARTERS)")],
+        edits: &[edit("(wait > time / 4 * QUARTERS + SLACK)", "(MADE || wait > time / 4 * QUARTERS + SLACK)")],
         finders: &[Check::Justified],
     },
     // A connection that may be gone gets jobs.
