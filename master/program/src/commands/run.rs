@@ -110,6 +110,9 @@ pub(super) fn run(common: &CommonOptions, options: RunOptions) -> Outcome {
     let served = options.worker_jobs_max.and_then(NonZeroU64::new);
     let runner = builder.worker_served_notice(served).bind().map_err(|error| bind_failure(&error))?;
     tell_where(&runner);
+    if workers == 0 {
+        warn!("no worker is started here: jobs wait for workers that others start");
+    }
     let http = options.http.start(&runner, 1)?;
     let mut settings = options.supervision(Readiness::Registers { within: options.worker_start });
     // A worker that is to follow another registers while that one is still there.
@@ -141,6 +144,8 @@ fn warn_of_other_pools(runner: &JobRunner, supervisor: &Arc<Supervisor>, pool: S
 
 /// What workers are to log, for those that look: `powerhose work` does.
 const LOG_VARIABLE: &str = "POWERHOSE_LOG";
+/// How their lines are to look.
+const LOG_FORMAT_VARIABLE: &str = "POWERHOSE_LOG_FORMAT";
 
 impl RunOptions {
     fn command(&self, common: &CommonOptions) -> WorkerCommand {
@@ -162,6 +167,9 @@ impl RunOptions {
         }
         if let Some(filter) = &common.log {
             command = command.env(LOG_VARIABLE, filter);
+        }
+        if common.log_format == crate::logs::LogFormat::Json {
+            command = command.env(LOG_FORMAT_VARIABLE, "json");
         }
         if self.pin {
             command = command.pinned();

@@ -18,7 +18,7 @@ impl Service {
         if self.replaces_later {
             return warn!("workers are replaced once the master has its endpoint back");
         }
-        info!("all workers are replaced, one after the other");
+        info!("replacing the workers, one after the other");
         supervisor.replace_all();
     }
 

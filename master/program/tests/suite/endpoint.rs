@@ -192,7 +192,7 @@ fn while_the_endpoint_is_lost_no_worker_is_replaced_and_afterwards_all_are() {
     lost.run.logs("workers are replaced once the master has its endpoint back");
     assert!(is_running(before));
     fs::remove_file(&lost.folder).expect("it is there");
-    lost.run.logs("all workers are replaced");
+    lost.run.logs("replacing the workers");
     eventually("another worker", || (lost.finds_a_worker() && lost.worker() != before).then_some(()));
     assert!(lost.run.log().contains(AGAIN));
 }

@@ -59,7 +59,7 @@ fn a_bad_deploy_leaves_the_only_worker_at_work_and_says_so() {
     assert!(run.log().contains("keeps failing to start; the old one works on"), "{}", run.log());
     deploy(&scene, &good("new"));
     run.signal(Signal::HUP);
-    run.logs("all worker processes are replaced");
+    run.logs("all worker processes have been replaced");
     assert_eq!(scene.run(&["execute", ""]).stdout, "new\n");
     assert_eq!(ready(&run), (200, "ready: 1 workers\n".to_owned()));
     assert!(!is_running(old[0]));
@@ -117,7 +117,7 @@ fn without_room_for_an_extra_worker_the_old_one_ends_first() {
         let old = scene.worker_pids();
         deploy(&scene, &good("new"));
         run.signal(Signal::HUP);
-        run.logs("all worker processes are replaced");
+        run.logs("all worker processes have been replaced");
         assert_eq!(scene.run(&["execute", ""]).stdout, "new\n", "{flags:?}");
         let log = run.log();
         let ended = log.find(&format!("pid={} exit=exit status 0", old[0])).expect("it ended");

@@ -70,7 +70,7 @@ fn replacing_all_workers_under_load_loses_no_job() {
     (0..500).for_each(&mut send);
     run.signal(Signal::HUP);
     let mut number = 500;
-    while !run.log().contains("all worker processes are replaced") {
+    while !run.log().contains("all worker processes have been replaced") {
         send(number);
         number += 1;
         assert!(number < 1_000_000, "the workers are never replaced: {}", run.log());
@@ -98,7 +98,7 @@ fn a_replacement_picks_up_a_new_program() {
     assert_eq!(scene.run(&["execute", ""]).stdout, "old\n");
     write("new");
     run.signal(Signal::HUP);
-    run.logs("all worker processes are replaced");
+    run.logs("all worker processes have been replaced");
     assert_eq!(scene.run(&["execute", ""]).stdout, "new\n");
 }
 
@@ -181,17 +181,14 @@ fn logs_can_be_json_with_the_workers_lines_in_them() {
     let run = scene.run_workers(1, &["--log-format", "json", "--pool", "sign"], &["--", "cat"]);
     run.logs("\"worker registered\"");
     run.signal(Signal::TERM);
-    eventually("the last words", || run.log().contains("\"line\"").then_some(()));
+    run.logs("\"process\":\"sign-0\"");
     for line in run.log().lines() {
         let entry: serde_json::Value =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         assert!(entry["timestamp"].is_string() && entry["level"].is_string(), "{line}");
-        if entry["target"] == "worker" {
-            assert_eq!(
-                (entry["worker"].as_str(), entry["stream"].as_str()),
-                (Some("sign-0"), Some("stderr")),
-                "{line}"
-            );
+        if let Some(process) = entry["process"].as_str() {
+            assert!(process == "sign-0" && entry["pid"].is_u64(), "{line}");
+            assert!(entry["target"].as_str().is_some_and(|target| target.starts_with("powerhose")), "{line}");
         }
     }
 }

@@ -5,22 +5,26 @@ use crate::common::WorkerExit;
 use std::fmt;
 use tracing::{error, info, warn};
 
+/// Under which name a filter finds these lines, wherever they are written.
+const TARGET: &str = "powerhose::supervisor";
+
 /// Logs an event.
 pub(super) fn write(event: &SupervisorEvent) {
     match event {
-        SupervisorEvent::Spawned { slot, pid } => info!(slot, pid, "worker process started"),
+        SupervisorEvent::Spawned { slot, pid } => info!(target: TARGET, slot, pid, "worker process started"),
         SupervisorEvent::SpawnFailed { slot, error } => {
-            warn!(slot, error = error as &dyn std::error::Error, "worker process could not be started");
+            warn!(target: TARGET, slot, error = error as &dyn std::error::Error, "worker process could not be started");
         }
         SupervisorEvent::Exited { .. } => write_end(event),
         SupervisorEvent::Left { slot, pid } => {
-            info!(slot, pid, "worker left after its jobs; the next one starts at once");
+            info!(target: TARGET, slot, pid, "worker left after its jobs; the next one starts at once");
         }
         SupervisorEvent::Waits { slot, wait, short_lives } => {
-            info!(slot, ?wait, short_lives, "the next worker process waits: the one before lived too short");
+            info!(target: TARGET, slot, ?wait, short_lives, "the next worker process waits: the one before lived too short");
         }
         SupervisorEvent::NotRegistered { slot, pid, within, others } => {
             warn!(
+                target: TARGET,
                 slot,
                 pid,
                 ?within,
@@ -29,36 +33,37 @@ pub(super) fn write(event: &SupervisorEvent) {
             );
         }
         SupervisorEvent::GivenUp { slot, failure, failures } => {
-            error!(slot, failures, %failure, "worker program keeps failing to start; not started again");
+            error!(target: TARGET, slot, failures, %failure, "worker program keeps failing to start; not started again");
         }
         SupervisorEvent::NotReplaced { slot, failure, failures } => {
-            error!(slot, failures, %failure, "new worker process keeps failing to start; the old one works on");
+            error!(target: TARGET, slot, failures, %failure, "new worker process keeps failing to start; the old one works on");
         }
         SupervisorEvent::Recycled { slot, pid, wear } => {
-            info!(slot, pid, reason = %wear, "worker process is recycled");
+            info!(target: TARGET, slot, pid, reason = %wear, "worker process is recycled");
         }
-        SupervisorEvent::Replaced => info!("all worker processes are replaced"),
+        SupervisorEvent::Replaced => info!(target: TARGET, "all worker processes have been replaced"),
         SupervisorEvent::ReplacementHalted { slot } => {
             error!(
+                target: TARGET,
                 slot,
                 "replacement of worker processes halted: new ones do not start; the old ones work on"
             );
         }
-        SupervisorEvent::Finished => info!("all worker processes have ended"),
+        SupervisorEvent::Finished => info!(target: TARGET, "all worker processes have ended"),
     }
 }
 
 /// Logs the end of a process.
 fn write_end(event: &SupervisorEvent) {
     let SupervisorEvent::Exited { slot, pid, exit, registered, asked, uptime } = event else { return };
-    let exit = Exit(*exit);
+    let (exit, uptime_ms) = (Exit(*exit), uptime.as_millis() as u64);
     if *asked {
-        info!(slot, pid, %exit, ?uptime, "worker process ended, as asked");
+        info!(target: TARGET, slot, pid, %exit, uptime_ms, "worker process ended, as asked");
     } else if exit.is_success() {
         // It said goodbye to its master, or has nothing to complain of: an order to stop, an end of its own.
-        info!(slot, pid, %exit, registered, ?uptime, "worker process ended of its own accord");
+        info!(target: TARGET, slot, pid, %exit, registered, uptime_ms, "worker process ended of its own accord");
     } else {
-        warn!(slot, pid, %exit, registered, ?uptime, "worker process ended");
+        warn!(target: TARGET, slot, pid, %exit, registered, uptime_ms, "worker process ended");
     }
 }
 
