@@ -2,12 +2,13 @@
 
 mod process;
 
-pub(crate) use process::{Process, is_running, signal};
+pub(crate) use powerhose_harness::{eventually, is_running, send_signal as signal};
+pub(crate) use process::Process;
 pub(crate) use rustix::process::Signal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// No condition takes longer, also on a loaded machine.
@@ -148,17 +149,4 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let status = status.code().unwrap_or_else(|| panic!("{command:?} ended with {status}"));
     Ran { status, stdout: text(stdout), stderr: text(stderr) }
-}
-
-/// Waits until there is a value.
-#[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < until, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }

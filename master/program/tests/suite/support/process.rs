@@ -1,7 +1,8 @@
 //! Processes that end with their test, by their id.
 
-use super::{PATIENCE, eventually};
-use rustix::process::{Pid, Signal, kill_process};
+use super::PATIENCE;
+use powerhose_harness::{eventually, send_signal};
+use rustix::process::Signal;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -52,7 +53,7 @@ impl Process {
     }
 
     pub(crate) fn signal(&self, wanted: Signal) {
-        signal(self.id(), wanted);
+        send_signal(self.id(), wanted);
     }
 
     /// Waits for its end and gives its exit status.
@@ -87,18 +88,4 @@ impl Drop for Process {
             eprintln!("--- process {} within {PATIENCE:?} ---\n{}\n{}", self.id(), self.output(), self.log());
         }
     }
-}
-
-/// Sends a signal to a process of this test.
-#[track_caller]
-pub(crate) fn signal(process: u32, signal: Signal) {
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process id");
-    kill_process(pid, signal).expect("it runs");
-}
-
-/// Whether the process runs, or is stopped; a zombie does not.
-pub(crate) fn is_running(process: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else { return false };
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }

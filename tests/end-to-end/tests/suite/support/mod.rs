@@ -12,7 +12,8 @@ mod scene;
 pub(crate) use cable::Cable;
 pub(crate) use files::{Gate, Mark};
 pub(crate) use outside::OutsideMaster;
-pub(crate) use process::{PROGRAMS, Process, handles_sigterm, is_running, is_stopped, send_signal};
+pub(crate) use powerhose_harness::{eventually, handles_sigterm, is_running, is_stopped, send_signal, until};
+pub(crate) use process::{PROGRAMS, Process};
 pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
 pub(crate) use raw_worker::{RawWorker, call, done, end};
 pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
@@ -20,31 +21,11 @@ pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, n
 pub(crate) use scene::{PYTHON_WORKERS, python, python_example};
 
 use powerhose::{JobError, JobErrorKind, JobRunner};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Far longer than anything takes, also on a loaded machine: it only keeps a broken test from hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
-
-/// Waits until the condition gives something.
-#[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < until, "waited in vain for {what}");
-        thread::sleep(LOOK_AGAIN_AFTER);
-    }
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    eventually(what, || condition().then_some(()));
-}
 
 /// Waits until this much time has passed, where that is what a test is about.
 pub(crate) fn time_has_passed(duration: Duration) {

@@ -1,8 +1,8 @@
 //! Processes that end with their test, by their id.
 
-use super::eventually;
 use crossbeam_channel::{Receiver, unbounded};
-use rustix::process::{Pid, Signal, kill_process};
+use powerhose_harness::{eventually, send_signal};
+use rustix::process::Signal;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -119,35 +119,4 @@ impl Drop for Process {
             eprintln!("--- what process {} logged ---\n{}", self.id(), self.log());
         }
     }
-}
-
-/// Sends a signal to a process of this test.
-#[track_caller]
-pub(crate) fn send_signal(process: u32, signal: Signal) {
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process id");
-    kill_process(pid, signal).expect("it runs");
-}
-
-/// Whether the process runs, or is stopped; a zombie does not.
-pub(crate) fn is_running(process: u32) -> bool {
-    state(process).is_some_and(|state| !matches!(state, 'Z' | 'X'))
-}
-
-/// Whether a signal has stopped the process.
-pub(crate) fn is_stopped(process: u32) -> bool {
-    state(process) == Some('T')
-}
-
-/// Whether the process has a handler for SIGTERM, so that this does not just end it.
-pub(crate) fn handles_sigterm(process: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0);
-    caught & 1 << (Signal::TERM.as_raw() - 1) != 0
-}
-
-/// The letter that the kernel has for it.
-fn state(process: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
 }
