@@ -80,8 +80,9 @@ fn bring(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(to).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.is_file() && !from.join(path.file_name().expect("it has one")).exists() {
-            fs::remove_file(path).expect("it is ours");
+        if !from.join(path.file_name().expect("it has one")).exists() {
+            let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            removed.expect("it is ours");
         }
     }
     for entry in fs::read_dir(from).expect("a folder") {
