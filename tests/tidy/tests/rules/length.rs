@@ -19,7 +19,6 @@ const LONG_FILES: &[(&str, usize)] = &[
     ("protocol/tests/golden/expected.rs", 380),
     ("protocol/tests/limits.rs", 390),
     ("protocol/wires/src/zmtp/router/tests.rs", 320),
-    ("protocol/wires/tests/sockets/main.rs", 540),
     ("tests/simulation/src/reference/events.rs", 330),
     ("tests/simulation/src/reference/jobs.rs", 310),
     ("tests/simulation/src/world/master.rs", 340),
