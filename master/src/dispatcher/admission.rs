@@ -41,14 +41,14 @@ impl Dispatcher {
         self.check(call, &job, timeout, bytes)?;
         let too_many = |TooManyPools { pools_max }| Rejection::PoolsMax { pools_max: pools_max as u64 };
         let pool = self.fleet.find_or_make_pool(&job.pool).map_err(too_many)?;
-        self.check_pace(pool, client, timeout)?;
-        let id = JobId::new(self.fleet.number(client), call);
-        let (now, accepted) = (self.clock.now(), self.clock.moment());
         // Whoever waits for a worker as long as it has to, has no deadline before.
         let (wait_max, from_dispatch) = match job.clock {
             Clock::FromSubmission => (timeout, None),
             Clock::FromDispatch => (WAIT_MAX, Some(timeout)),
         };
+        self.check_pace(pool, client, wait_max)?;
+        let id = JobId::new(self.fleet.number(client), call);
+        let (now, accepted) = (self.clock.now(), self.clock.moment());
         let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);
         let timers = &mut self.timers;
         let key = self.queue.insert(|key| Job {

@@ -20,7 +20,7 @@ const JUDGED_EVERY: Duration = Duration::from_millis(10);
 const GIVEN_UP_MAX: usize = 512;
 
 impl Dispatcher {
-    /// Whether a new job of this client could begin in time.
+    /// Whether a new job of this client could begin within this time.
     ///
     /// # Errors
     /// It could not.
@@ -28,17 +28,17 @@ impl Dispatcher {
         &self,
         pool: PoolKey,
         client: PeerKey,
-        timeout: Duration,
+        within: Duration,
     ) -> Result<(), Rejection> {
         let waiting = self.queue.waiting_in(pool);
         // If it could behind all others, nobody need ask who goes before whom.
         if waiting == 0
             || self.settings.overload == Overload::Wait
-            || self.lateness(pool, waiting, timeout).is_none()
+            || self.lateness(pool, waiting, within).is_none()
         {
             return Ok(());
         }
-        match self.lateness(pool, self.queue.ahead_of(pool, client), timeout) {
+        match self.lateness(pool, self.queue.ahead_of(pool, client), within) {
             Some(retry_after) => Err(Rejection::Overload { retry_after }),
             None => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! A job that cannot begin before its deadline is refused at once, with when to come again.
 
 use super::harness::*;
-use crate::common::{Ending, Overload, Rejection, Submission};
+use crate::common::{Clock, Ending, Overload, Rejection, Submission};
 use std::time::Duration;
 
 const RUN: Duration = Duration::from_millis(200);
@@ -46,6 +46,16 @@ fn who_waits_longer_is_taken_where_others_are_refused() {
     assert_eq!(bench.rejected(), [hasty]);
     assert!(retry_after(&mut bench, hasty) > Duration::from_secs(4));
     assert!(!bench.has_ended(patient));
+}
+
+#[test]
+fn whose_time_counts_from_its_dispatch_may_wait_as_long_as_it_has_to() {
+    let mut bench = bench(Overload::Refuse);
+    (0..60).for_each(|_| _ = bench.submit("sign"));
+    let of_a_batch =
+        bench.submit_job(Submission { timeout: Some(RUN), clock: Clock::FromDispatch, ..job("sign") });
+    assert!(!bench.has_ended(of_a_batch));
+    assert!(bench.rejected().is_empty());
 }
 
 #[test]
