@@ -9,4 +9,5 @@ mod files;
 mod layout;
 mod length;
 mod links;
+mod walks;
 mod words;
