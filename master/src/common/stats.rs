@@ -36,6 +36,9 @@ named! {
             replies_stray,
             /// Messages refused because they could not be read, or came from the wrong role.
             messages_refused,
+            /// Peers refused before their first message: they broke ZMTP, did not finish its handshake, chose a routing id, or
+            /// were too many.
+            peers_refused,
             /// Peers cut off because they kept sending what has to be refused.
             peers_cut_off,
             /// Messages of sessions that the master does not know.

@@ -90,6 +90,7 @@ struct Counted {
     messages_sent: u64,
     bytes_received: u64,
     bytes_sent: u64,
+    peers_refused: u64,
     peers_cut_off: u64,
 }
 
@@ -246,9 +247,15 @@ impl Desk {
             messages_sent: self.counted.messages_sent,
             bytes_received: self.counted.bytes_received,
             bytes_sent: self.counted.bytes_sent,
+            peers_refused: self.counted.peers_refused,
             peers_cut_off: self.counted.peers_cut_off,
             ..self.dispatcher.stats()
         }
+    }
+
+    /// How many peers the wires have refused so far.
+    pub fn has_refused(&mut self, peers: u64) {
+        self.counted.peers_refused = peers;
     }
 
     /// How many jobs have ended without a reply; asked for also when nothing else can be relied upon.

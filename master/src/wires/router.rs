@@ -55,6 +55,8 @@ pub(crate) struct Router {
     endpoints: Vec<Endpoint>,
     wakeup: Arc<Wakeup>,
     limiter: Limiter,
+    /// Peers that it refused itself: for their routing id, or because there are too many.
+    refused: u64,
 }
 
 impl Router {
@@ -98,7 +100,7 @@ impl Router {
     pub(crate) fn over(mut listener: Box<dyn Listener>, wakeup: Arc<Wakeup>) -> io::Result<Router> {
         listener.watch(wakeup.as_fd(), WAKEUP)?;
         let (paths, endpoints) = (HeldPaths::default(), Vec::new());
-        Ok(Router { listener, paths, endpoints, wakeup, limiter: Limiter::default() })
+        Ok(Router { listener, paths, endpoints, wakeup, limiter: Limiter::default(), refused: 0 })
     }
 
     /// Where it listens; a port that the system chose is filled in.
@@ -129,6 +131,7 @@ impl Router {
                 return Some((route, header));
             }
             payloads.clear();
+            self.refused += 1;
             let _ = self.listener.send(route, &identity_refused(), &[]);
             if let Some(left_out) = self.limiter.pass(clock::now()) {
                 warn!(%route, text = NO_IDENTITY, left_out, "refused a peer that chose its routing id");
@@ -159,6 +162,11 @@ impl Router {
         self.warn_of_surplus();
     }
 
+    /// How many peers never got as far as a message: they broke ZMTP, chose a routing id, or were too many.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused + self.listener.refused()
+    }
+
     /// Sleeps until a message, an end or a hint is there, somebody uses the wake-up, or it is `until`.
     pub(crate) fn sleep(&mut self, until: Option<Instant>) {
         if self.has_message() {
@@ -186,6 +194,7 @@ impl Router {
 
     fn warn_of_surplus(&mut self) {
         let too_many = self.listener.take_surplus();
+        self.refused += too_many as u64;
         if too_many > 0
             && let Some(left_out) = self.limiter.pass(clock::now())
         {

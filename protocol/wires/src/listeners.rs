@@ -122,6 +122,10 @@ impl Listener for Listeners {
         self.first.take_surplus() + others
     }
 
+    fn refused(&self) -> u64 {
+        self.first.refused() + self.others.iter().map(|listener| listener.refused()).sum::<u64>()
+    }
+
     fn has_more(&self) -> bool {
         self.first.has_more() || self.others.iter().any(|listener| listener.has_more())
     }

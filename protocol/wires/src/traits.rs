@@ -88,6 +88,12 @@ pub trait Listener: AsFd + Send {
     /// How many connections were refused, because there were as many as may be, since the last call.
     fn take_surplus(&mut self) -> usize;
 
+    /// How many peers were refused since it is there, because they broke the wire's protocol, did not say who they are, or
+    /// left before they had. A wire that is not told of them has none.
+    fn refused(&self) -> u64 {
+        0
+    }
+
     /// Whether there is something to receive, or to be told, that [the descriptor](AsFd::as_fd) does not tell.
     fn has_more(&self) -> bool;
 

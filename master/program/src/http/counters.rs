@@ -11,7 +11,7 @@ pub(super) struct Family {
 }
 
 /// All of them.
-pub(super) const COUNTERS: [Family; 13] = [
+pub(super) const COUNTERS: [Family; 14] = [
     family("jobs_accepted", "Jobs taken in.", "", &[("", "accepted")]),
     family(
         "jobs",
@@ -70,6 +70,12 @@ pub(super) const COUNTERS: [Family; 13] = [
         "Replies that nobody waited for any longer (late), or that the worker had no job for (stray).",
         "reason",
         &[("late", "replies_late"), ("stray", "replies_stray")],
+    ),
+    family(
+        "peers_refused",
+        "Peers refused before their first message: they broke ZMTP, chose a routing id, or were too many.",
+        "",
+        &[("", "peers_refused")],
     ),
     family(
         "peers_cut_off",

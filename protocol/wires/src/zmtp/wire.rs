@@ -44,6 +44,10 @@ impl Listener for Router {
         Router::take_surplus(self)
     }
 
+    fn refused(&self) -> u64 {
+        Router::refused(self)
+    }
+
     fn has_more(&self) -> bool {
         Router::has_more(self)
     }

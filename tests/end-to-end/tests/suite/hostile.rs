@@ -3,7 +3,7 @@
 
 use crate::support::{
     EMBEDDED, OutsideMaster, Peer, REMOTE, Refusal, Scene, Setup, frames, heartbeat, hello, in_every_setup,
-    job,
+    job, until,
 };
 use powerhose::WorkerState;
 use powerhose_protocol::{Abandon, Bye, Execute, Message, Quiet, Reject, Replies, Status};
@@ -104,6 +104,17 @@ fn a_peer_that_sets_its_identity_is_refused() {
     let peer = Peer::connect_as(&scene.endpoint, zmq::DEALER, change);
     peer.say(hello("worker"), &[]);
     assert_eq!(peer.refusal(), refusal(1, "identity"));
+    assert_eq!(scene.master.stats().expect("the master is there").peers_refused, 2);
+}
+
+#[test]
+fn peers_that_the_wire_refuses_are_counted() {
+    let scene = EMBEDDED.workers(0).start();
+    let refused = || scene.master.stats().expect("the master is there").peers_refused;
+    for (count, kind) in (1..).zip([zmq::PUSH, zmq::SUB, zmq::PAIR]) {
+        let _peer = Peer::connect_as(&scene.endpoint, kind, |_| {});
+        until("it is counted", || refused() == count);
+    }
 }
 
 #[test]

@@ -156,6 +156,7 @@ impl EventLoop {
     fn take_hints(&mut self) -> Turn {
         let mut hints = std::mem::take(&mut self.hints);
         self.router.hints(&mut hints);
+        self.desk.has_refused(self.router.refused());
         let turn = if hints.is_empty() { Turn::Idle } else { Turn::Worked };
         if turn == Turn::Worked {
             self.take_last_messages();
