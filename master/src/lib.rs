@@ -89,3 +89,5 @@ pub use supervisor::{
 };
 #[cfg(feature = "master")]
 pub use wires::{BindError, IpcAccess};
+#[cfg(any(feature = "master", feature = "client"))]
+pub use wires::{DefaultEndpointError, default_endpoint};

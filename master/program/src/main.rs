@@ -5,7 +5,6 @@
 
 mod commands;
 mod connection;
-mod endpoint;
 mod exit;
 mod http;
 mod inherited;

@@ -1,11 +1,10 @@
 //! What every command understands: where the master is, what proves and encrypts, and how logs look.
 
 use super::values;
-use crate::endpoint::default_endpoint;
 use crate::exit::{Exit, Failure};
 use crate::logs::{LogFormat, parse_filter};
 use clap::Args;
-use powerhose::{CurveClient, SharedSecret};
+use powerhose::{CurveClient, DefaultEndpointError, SharedSecret, default_endpoint};
 use std::path::PathBuf;
 
 /// What every command understands.
@@ -36,7 +35,10 @@ pub(crate) struct CommonOptions {
 impl CommonOptions {
     /// Where the master is.
     pub(crate) fn endpoint(&self) -> Result<String, Failure> {
-        self.endpoint.clone().map_or_else(default_endpoint, Ok)
+        match &self.endpoint {
+            Some(endpoint) => Ok(endpoint.clone()),
+            None => default_endpoint().map(|endpoint| endpoint.to_string()).map_err(no_default),
+        }
     }
 
     /// What is shared with the master, if anything.
@@ -53,6 +55,14 @@ impl CommonOptions {
 }
 
 /// The secret in a file.
+fn no_default(error: DefaultEndpointError) -> Failure {
+    let exit = match &error {
+        DefaultEndpointError::Folder { .. } => Exit::System,
+        _ => Exit::Usage,
+    };
+    Failure::new(exit, error)
+}
+
 pub(crate) fn read_secret(file: &std::path::Path) -> Result<SharedSecret, Failure> {
     SharedSecret::from_file(file).map_err(|error| Failure::new(Exit::Usage, error))
 }

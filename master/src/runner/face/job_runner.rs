@@ -105,7 +105,15 @@ impl JobRunner {
     /// # Errors
     /// See [`JobError`].
     pub fn execute(&self, job: impl Into<Job>) -> Result<Vec<u8>, JobError> {
-        self.hand_over(job.into(), Link::leave).execute().map(Reply::into_vec)
+        self.execute_reply(job).map(Reply::into_vec)
+    }
+
+    /// The same for those who want to know more than the bytes: the reply with its headers, and how it came to be.
+    ///
+    /// # Errors
+    /// See [`JobError`].
+    pub fn execute_reply(&self, job: impl Into<Job>) -> Result<Reply, JobError> {
+        self.hand_over(job.into(), Link::leave).execute()
     }
 
     /// Hands a job over and returns at once. The handle is a future of the reply. Never fails itself: a job that is

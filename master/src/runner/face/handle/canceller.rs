@@ -7,7 +7,7 @@ use crate::runner::face::error::{JobError, JobErrorKind};
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-/// Cancels a job that [calls back](JobHandle::on_end). Dropping it does nothing, and it keeps no runner running.
+/// Cancels a job from where its handle is not: one that [calls back](JobHandle::on_end), or is waited for elsewhere. Dropping it does nothing, and it keeps no runner running.
 #[derive(Clone)]
 pub struct Canceller {
     slot: Arc<Slot>,
@@ -20,8 +20,8 @@ impl Canceller {
         Canceller { slot: handle.slot.clone(), link: Arc::downgrade(&handle.link), call: handle.call }
     }
 
-    /// Takes the job back, as [`JobHandle::cancel`] does: its callback is called here, before this returns, unless the job
-    /// has ended before.
+    /// Takes the job back, as [`JobHandle::cancel`] does. If it calls back, it does so here, before this returns, unless the
+    /// job has ended before.
     pub fn cancel(&self) {
         // Without a runner there is no job either.
         if let Some(link) = self.link.upgrade() {

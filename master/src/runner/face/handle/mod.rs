@@ -162,6 +162,11 @@ impl JobHandle {
         canceller::cancel(&self.slot, &self.link, self.call);
     }
 
+    /// What takes the job back from elsewhere, while this handle waits for it.
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(self)
+    }
+
     /// The master did not end the job in time: the caller does.
     fn give_up(&self) -> JobResult {
         let id = self.slot.id();

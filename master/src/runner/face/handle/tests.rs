@@ -234,6 +234,17 @@ fn cancelling_calls_back_and_tells_the_loop() {
 }
 
 #[test]
+fn a_job_is_taken_back_by_another_thread_than_waits_for_it() {
+    let (link, asked) = link();
+    let (handle, _slot) = submitted(&link, &asked, later());
+    let (canceller, call) = (handle.canceller(), handle.call);
+    let waits = std::thread::spawn(move || handle.wait());
+    canceller.cancel();
+    assert_eq!(kind(waits.join().expect("it only waits")), JobErrorKind::Cancelled);
+    assert_eq!(abandoned(&asked), [call]);
+}
+
+#[test]
 fn a_panic_of_a_callback_stays_with_it() {
     let (link, asked) = link();
     let (handle, slot) = submitted(&link, &asked, later());

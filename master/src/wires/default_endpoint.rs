@@ -1,26 +1,49 @@
-//! The endpoint where no flag names one: a socket that is private to the user.
+//! The endpoint where nobody names one: a socket that is private to the user.
 
-use crate::exit::{Exit, Failure};
-use powerhose_protocol::Endpoint;
+use powerhose_protocol::{Endpoint, EndpointError};
 use rustix::fs::{Mode, mkdir};
 use rustix::io::Errno;
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 const FOLDER: &str = "powerhose";
 const SOCKET: &str = "master.ipc";
 
-/// `$XDG_RUNTIME_DIR/powerhose/master.ipc`; without that variable `/run/powerhose/master.ipc` for root, and for others a
-/// socket in a folder among the temporary files that no other user can enter.
-pub(crate) fn default_endpoint() -> Result<String, Failure> {
-    let folder = default_folder()?;
-    Endpoint::ipc(folder.join(SOCKET)).map(|endpoint| endpoint.to_string()).map_err(|error| {
-        Failure::new(Exit::Usage, format_args!("the default endpoint cannot be used: {error}"))
-    })
+/// Why there is no default endpoint.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DefaultEndpointError {
+    /// The path of the socket cannot be one.
+    #[error("the default endpoint cannot be used: {0}")]
+    Endpoint(#[from] EndpointError),
+    /// Others could put a socket of theirs there.
+    #[error("others can get into {}: remove it, or name an endpoint (--endpoint)", folder.display())]
+    Open {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder cannot be made.
+    #[error("cannot make the folder {}: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
-fn default_folder() -> Result<PathBuf, Failure> {
+/// Where the `powerhose` program's master listens and its commands connect, where no flag names an endpoint:
+/// `$XDG_RUNTIME_DIR/powerhose/master.ipc`; without that variable `/run/powerhose/master.ipc` for root, and for others a
+/// socket in a folder among the temporary files that no other user can enter.
+///
+/// # Errors
+/// See [`DefaultEndpointError`].
+pub fn default_endpoint() -> Result<Endpoint, DefaultEndpointError> {
+    Ok(Endpoint::ipc(default_folder()?.join(SOCKET))?)
+}
+
+fn default_folder() -> Result<PathBuf, DefaultEndpointError> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     if let Some(runtime) = runtime.filter(|folder| folder.is_absolute() && is_ours(folder)) {
         return Ok(runtime.join(FOLDER));
@@ -35,23 +58,16 @@ fn default_folder() -> Result<PathBuf, Failure> {
 }
 
 /// Makes the folder if it is not there. Where every user can write, another may have made it first.
-fn private(folder: &Path) -> Result<(), Failure> {
+fn private(folder: &Path) -> Result<(), DefaultEndpointError> {
     match mkdir(folder, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => {}
-        Err(error) => return Err(Failure::system(&format!("make the folder {}", folder.display()), error)),
+        Err(error) => {
+            return Err(DefaultEndpointError::Folder { folder: folder.to_owned(), source: error.into() });
+        }
     }
     let private = fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && is_ours(folder) && found.mode() & 0o077 == 0);
-    match private {
-        true => Ok(()),
-        false => Err(Failure::new(
-            Exit::Usage,
-            format_args!(
-                "others can get into {}: remove it, or name an endpoint (--endpoint)",
-                folder.display()
-            ),
-        )),
-    }
+    if private { Ok(()) } else { Err(DefaultEndpointError::Open { folder: folder.to_owned() }) }
 }
 
 fn is_ours(folder: &Path) -> bool {
