@@ -66,10 +66,13 @@ class Client(Peer):
         headers = {name: as_bytes(value, f"the header {name!r}") for name, value in (headers or {}).items()}
         if not isinstance(pool, str) or not all(isinstance(name, str) for name in headers):
             raise TypeError("a pool's and a header's name are str")
-        if not isinstance(timeout, (int, float)) or not isinstance(attempts_max, (int, type(None))):
+        if not isinstance(timeout, (int, float)) or type(attempts_max) not in (int, type(None)):
             raise TypeError("timeout is a number of seconds, attempts_max an int")
         if not re.fullmatch("[A-Za-z0-9._-]{1,64}", pool) or not 0 < timeout <= TIMEOUT_MAX:
             raise ValueError("a pool's name is 1 to 64 of a-z A-Z 0-9 . _ -, a timeout is above 0 and at most a year")
+        sizes = [(len(name.encode()), len(value)) for name, value in headers.items()]
+        if len(sizes) > 64 or any(name > 255 for name, _ in sizes) or sum(map(sum, sizes)) > 16384:
+            raise ValueError("at most 64 headers, names of at most 255 bytes, and 16 KiB in all")
         if attempts_max is not None and not 1 <= attempts_max < 1 << 32:
             raise ValueError("attempts_max is at least 1")
         if not self.sent and now_ms() - self.emptied_at > SILENCE_MAX_MS / 2:
@@ -156,7 +159,7 @@ def main():
     parser.add_argument("--once", action="store_true", help="never dispatch a job a second time")
     parser.add_argument("--header", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_intermixed_args()
-    headers = {name: value.encode() for name, value in (header.split("=", 1) for header in options.header)}
+    headers = {name: os.fsencode(value) for name, value in (header.split("=", 1) for header in options.header)}
     lines = (line.rstrip(b"\n") for line in (sys.stdin.buffer if options.lines else ()))
     payloads = itertools.chain(map(os.fsencode, options.payload), lines)
     client, errors = Client(options.endpoint), 0

@@ -53,6 +53,7 @@ class Peer:
             self.ended()
 
     def leave(self):
+        self.check_owner()
         if self.session and self.send([BYE, self.session, "leaving", ""]):
             self.forget(hello_in_ms=1000)
 

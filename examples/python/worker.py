@@ -103,7 +103,9 @@ class Worker(Peer):
         except Failed as failed:
             code, text = (*map(str, failed.args), "", "")[:2]
             end, reply = FAILED, b""
-        except (Exception, SystemExit) as error:  # sys.exit() in a handler fails its job, and does not end the worker
+        except BaseException as error:  # also sys.exit() in a handler fails its job, and does not end the worker
+            if isinstance(error, KeyboardInterrupt) or os.getpid() != self.owner[0]:
+                raise  # whoever sits at the keyboard ends us; and a child that the handler forked ends by itself
             traceback.print_exc()  # all of it is for this worker's log, not for the job's caller
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             end, code, reply = FAILED, "panic", b""

@@ -45,11 +45,16 @@ refused(TypeError, lambda: it.execute(b"", pool=b"default"))
 refused(TypeError, lambda: it.execute(b"", timeout="5"))
 refused(ValueError, lambda: it.execute(b"", timeout=0))
 refused(TypeError, lambda: it.execute(b"", attempts_max="3"))
+refused(TypeError, lambda: it.execute(b"", attempts_max=True))
+for headers in ({"\udc80": b""}, {"n" * 256: b""}, {"a": bytes(16384)}, {str(n): b"" for n in range(65)}):
+    refused(ValueError, lambda: it.execute(b"", headers=headers))
+assert echo(b"the largest", headers={"n" * 255: bytes(16384 - 255)}) == b"the largest"
 in_another_thread(lambda: it.execute(b"elsewhere"))
 in_a_child(lambda: it.execute(b"elsewhere"))
 call = it.submit(b"submitted")
 in_another_thread(lambda: it.wait(call))
 in_a_child(lambda: it.wait(call))
+in_a_child(lambda: it.leave())
 assert it.wait(call) == b"submitted"
 assert echo(bytearray(b"bytes of any kind")) == b"bytes of any kind"
 assert list(it.execute_many([b"a", memoryview(b"b")])) == [b"a", b"b"]

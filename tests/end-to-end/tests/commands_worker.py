@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The worker of examples/python with the commands that its own handlers lack and the tests need."""
-import argparse, os, sys, time
+import argparse, asyncio, os, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../examples/python"))
 import handlers, worker
@@ -31,6 +31,13 @@ def fail_with(failure):
     raise failure
 
 
+def fork_and_exit(job):
+    child = os.fork()
+    if child == 0:
+        sys.exit(3)
+    return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode()
+
+
 def by_header(job):
     global BEGUN
     BEGUN += 1
@@ -48,6 +55,8 @@ handlers.COMMANDS.update({
     "fail-without-words": lambda job: fail_with(Wordless()),
     "fail-oddly": lambda job: fail_with(Wordless(7, "\ud800", "three")),
     "sys-exit": lambda job: sys.exit(3),
+    "no-exception": lambda job: fail_with(asyncio.CancelledError()),
+    "fork-and-exit": fork_and_exit,
     "count": lambda job: str(BEGUN).encode(),
 })
 

@@ -118,11 +118,14 @@ fn whatever_a_handler_does_wrong_fails_its_job_and_not_its_worker() {
         ("fail-without-words", ""),
         ("fail-oddly", "7"),
         ("sys-exit", "panic"),
+        ("no-exception", "panic"),
     ] {
         let error = scene.runner.execute(job(deed, "")).expect_err(deed);
         let JobErrorKind::Failed { code: found, .. } = error.kind() else { panic!("{deed}: {error:?}") };
         assert_eq!(found, code, "{deed}");
     }
+    // A child that the handler forked ends by itself: it is no second worker.
+    assert_eq!(scene.runner.execute(job("fork-and-exit", "")).expect("a reply"), b"3");
     assert_eq!(scene.runner.execute(job("pid", "")).expect("a reply"), pid);
 }
 
