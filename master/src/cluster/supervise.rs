@@ -26,10 +26,11 @@ impl JobRunner {
             Some(endpoint) => command.env(ENDPOINT_VARIABLE, endpoint.to_string()),
             None => command,
         };
-        let told = self.clone();
+        let master = self.link();
         let tell = move |event: SupervisorEvent| {
             if let Some(news) = news(&event) {
-                told.tell(news);
+                // Told to a master that is gone, it matters to nobody.
+                let _ = master.ask(news);
             }
             listener(event);
         };

@@ -18,7 +18,6 @@
 mod control;
 mod event;
 mod greeting;
-mod jobs;
 mod messages;
 mod outbox;
 mod outcomes;
@@ -39,13 +38,13 @@ pub use crate::dispatcher::{Holdings, Identity};
 pub use event::{Action, Event, Route};
 pub use random::Seed;
 
-use crate::dispatcher::{self, Dispatcher};
+use crate::dispatcher::{self, Dispatcher, PeerKey};
 use crate::timers::Timers;
 use control::Controls;
 use powerhose_protocol::Limiter;
 use proofs::Handshakes;
 use random::Random;
-use sessions::Sessions;
+use sessions::{PendingOutcome, Sessions};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use strikes::{HandshakeRate, Strikes};
@@ -216,6 +215,17 @@ impl Desk {
                 dispatcher::Action::Notify(notice) => self.actions.push_back(Action::Notify(notice)),
                 dispatcher::Action::Closed => self.actions.push_back(Action::Closed),
             }
+        }
+    }
+
+    /// A job has ended: a caller in this process hears it at once, a client with the others of this turn.
+    fn tell(&mut self, client: PeerKey, call: u64, outcome: Outcome) {
+        let Some(session) = self.sessions.get_mut(client) else {
+            return self.actions.push_back(Action::Complete { call, outcome });
+        };
+        session.outcomes.push(PendingOutcome { call, outcome });
+        if session.outcomes.len() == 1 {
+            self.sessions.answered.push(client);
         }
     }
 

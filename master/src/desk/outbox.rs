@@ -1,12 +1,13 @@
 //! How messages leave: queued one by one, counted once their wire has taken them.
 
 use super::{Action, Desk, Route};
-use crate::common::Settings;
-use crate::dispatcher::{Attempt, PeerKey};
+use crate::common::{Repeat, Settings};
+use crate::dispatcher::{Attempt, JobKey, PeerKey};
 use bytes::Bytes;
 use powerhose_protocol::limits::HEADER_FRAME_BYTES_MAX;
 use powerhose_protocol::{
-    Bye, CODE_CLOSING, Cancel, Heartbeat, JobAttempt, Message, Recall, Reject, Unknown,
+    Bye, CODE_CLOSING, Cancel, FLAG_ONCE, Heartbeat, JobAttempt, JobEntry, Jobs, Message, Recall, Reject,
+    Unknown,
 };
 
 /// What the entries of a header may need, in names, values and texts; the rest is for what frames them.
@@ -77,6 +78,46 @@ impl Desk {
     /// Milliseconds since the start of the master.
     pub(super) fn clock_ms(&self) -> u64 {
         self.now.saturating_duration_since(self.started).as_millis() as u64
+    }
+
+    /// JOBS: what the dispatcher gives a worker in a turn, together up to the bounds of a batch.
+    pub(super) fn send_jobs(&mut self, worker: PeerKey) {
+        let given = self.dispatcher.take_given(worker);
+        let mut rest = given.as_slice();
+        while !rest.is_empty() {
+            let (part, further) = rest.split_at(self.batch_length(rest));
+            self.send_batch(worker, part);
+            rest = further;
+        }
+        self.dispatcher.has_given(worker, given);
+    }
+
+    fn batch_length(&self, keys: &[JobKey]) -> usize {
+        let weights = keys.iter().map(|key| {
+            let job = self.dispatcher.job(*key);
+            Weight { payload: job.payload.len(), header: job.headers.byte_count() }
+        });
+        batch_length(weights, self.dispatcher.settings())
+    }
+
+    fn send_batch(&mut self, worker: PeerKey, keys: &[JobKey]) {
+        let Some(session) = self.sessions.get(worker) else { return };
+        let (route, now) = (session.route, self.dispatcher.moment());
+        let entries = keys.iter().map(|key| {
+            let job = self.dispatcher.job(*key);
+            JobEntry {
+                job: job.id,
+                attempt: u64::from(job.attempt),
+                pool: self.dispatcher.pool_name(job.pool),
+                remaining_ms: (job.deadline.since(now).as_millis() as u64).max(1),
+                flags: if job.repeat == Repeat::Never { FLAG_ONCE } else { 0 },
+                headers: job.headers.to_wire(),
+            }
+        });
+        let jobs = Jobs { session: session.id, sent_ms: self.clock_ms(), jobs: entries.collect() };
+        let header = Message::Jobs(jobs).encode();
+        let payloads = keys.iter().map(|key| self.dispatcher.job(*key).payload.clone()).collect();
+        self.push(route, header, payloads);
     }
 
     pub(super) fn send_recall(&mut self, worker: PeerKey, jobs: &[Attempt]) {

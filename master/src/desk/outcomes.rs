@@ -1,25 +1,13 @@
 //! OUTCOMES: how the jobs of a client ended, those of a turn together.
 
+use super::Desk;
 use super::outbox::{Weight, batch_length};
 use super::sessions::PendingOutcome;
-use super::{Action, Desk};
 use crate::common::{Ending, Headers, LostCause, Outcome, WorkerExit};
-use crate::dispatcher::PeerKey;
 use bytes::Bytes;
 use powerhose_protocol::{JobEnd, Message, MessageHeaders, OutcomeEntry, Outcomes};
 
 impl Desk {
-    /// A job has ended: a caller in this process hears it at once, a client with the others of this turn.
-    pub(super) fn tell(&mut self, client: PeerKey, call: u64, outcome: Outcome) {
-        let Some(session) = self.sessions.get_mut(client) else {
-            return self.actions.push_back(Action::Complete { call, outcome });
-        };
-        session.outcomes.push(PendingOutcome { call, outcome });
-        if session.outcomes.len() == 1 {
-            self.sessions.answered.push(client);
-        }
-    }
-
     /// Writes the outcomes of this turn, a client's together.
     pub(super) fn send_outcomes(&mut self) {
         let mut answered = std::mem::take(&mut self.sessions.answered);

@@ -1,45 +1,10 @@
-//! What is told of single workers, pools and jobs to those who ask, or who write messages.
+//! What is told of single workers and pools to those who ask.
 
-use super::clock::Moment;
-use super::keys::{JobKey, PeerKey, PoolKey};
-use super::queue::Job;
-use super::{Dispatcher, Identity};
-use crate::common::{CurrentJob, PoolStats, Settings, WorkerInfo};
+use super::Dispatcher;
+use super::keys::PeerKey;
+use crate::common::{CurrentJob, PoolStats, WorkerInfo};
 
 impl Dispatcher {
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The latest time that was handed in.
-    pub(crate) fn moment(&self) -> Moment {
-        self.clock.moment()
-    }
-
-    /// The jobs that a worker is to get, after [`Action::Give`](super::Action::Give). To be handed back to
-    /// [`has_given`](Dispatcher::has_given) for its memory.
-    pub(crate) fn take_given(&mut self, worker: PeerKey) -> Vec<JobKey> {
-        self.fleet.take_given(worker)
-    }
-
-    /// The worker has got these jobs.
-    pub(crate) fn has_given(&mut self, worker: PeerKey, given: Vec<JobKey>) {
-        self.fleet.has_given(worker, given);
-    }
-
-    /// A job that was just given.
-    pub(crate) fn job(&self, key: JobKey) -> &Job {
-        &self.queue[key]
-    }
-
-    pub(crate) fn pool_name(&self, key: PoolKey) -> &str {
-        &self.fleet.pool(key).name
-    }
-
     /// The registered workers whose numbers are greater, in the order of these.
     pub(crate) fn workers_behind(&self, number: u64) -> Vec<PeerKey> {
         let behind = self.fleet.registered().filter(|(_, peer, _)| peer.number > number);

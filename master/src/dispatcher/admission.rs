@@ -119,15 +119,6 @@ impl Dispatcher {
         self.deliver(client, call, outcome);
     }
 
-    /// Puts a job into its pool's queue.
-    pub(super) fn wait_in_queue(&mut self, key: JobKey, lane: Lane) {
-        if lane == Lane::Again && self.queue[key].from_dispatch.is_some() {
-            self.set_deadline(key, WAIT_MAX);
-        }
-        self.queue.wait(key, lane);
-        self.fleet.pool_changed(self.queue[key].pool);
-    }
-
     /// A caller no longer waits: nothing will be delivered.
     pub(crate) fn abandon(&mut self, client: PeerKey, call: u64) {
         if let Some(key) = self.fleet.call(client, call) {

@@ -2,9 +2,10 @@
 
 use super::choice::STOCK_WAIT;
 use super::fleet::{Balancing, Batch, Outstanding, Waiter};
-use super::keys::{PeerKey, PoolKey};
-use super::queue::{LastDispatch, Place};
+use super::keys::{JobKey, PeerKey, PoolKey};
+use super::queue::{Job, Lane, LastDispatch, Place};
 use super::{Action, Dispatcher, Timer};
+use crate::common::WAIT_MAX;
 use std::num::NonZeroU64;
 use std::time::Duration;
 use tracing::{debug, trace};
@@ -32,6 +33,15 @@ impl Dispatcher {
                 self.plan_balance(pool);
             }
         }
+    }
+
+    /// Puts a job into its pool's queue.
+    pub(super) fn wait_in_queue(&mut self, key: JobKey, lane: Lane) {
+        if lane == Lane::Again && self.queue[key].from_dispatch.is_some() {
+            self.set_deadline(key, WAIT_MAX);
+        }
+        self.queue.wait(key, lane);
+        self.fleet.pool_changed(self.queue[key].pool);
     }
 
     fn assign_one(&mut self, pool: PoolKey) -> Look {
@@ -73,6 +83,26 @@ impl Dispatcher {
             self.actions.push_back(Action::Give(worker));
         }
         self.stats.dispatched += 1;
+    }
+
+    /// The jobs that a worker is to get, after [`Action::Give`](super::Action::Give). To be handed back to
+    /// [`has_given`](Dispatcher::has_given) for its memory.
+    pub(crate) fn take_given(&mut self, worker: PeerKey) -> Vec<JobKey> {
+        self.fleet.take_given(worker)
+    }
+
+    /// The worker has got these jobs.
+    pub(crate) fn has_given(&mut self, worker: PeerKey, given: Vec<JobKey>) {
+        self.fleet.has_given(worker, given);
+    }
+
+    /// A job that was just given.
+    pub(crate) fn job(&self, key: JobKey) -> &Job {
+        &self.queue[key]
+    }
+
+    pub(crate) fn pool_name(&self, key: PoolKey) -> &str {
+        &self.fleet.pool(key).name
     }
 
     /// If a worker has nothing to do while another has jobs that it has not begun, look again soon.

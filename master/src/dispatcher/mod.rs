@@ -39,7 +39,7 @@ pub(crate) use keys::{JobKey, PeerKey};
 
 use crate::common::{Settings, Stats};
 use crate::timers::Timers;
-use clock::Clock;
+use clock::{Clock, Moment};
 use closing::Lifecycle;
 use deaths::Deaths;
 use fleet::Fleet;
@@ -141,6 +141,19 @@ impl Dispatcher {
     /// It is now as late as this.
     pub(crate) fn pass_time(&mut self, now: Instant) {
         self.clock.pass(now);
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The latest time that was handed in.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
     }
 
     /// Acts on every deadline that has passed.

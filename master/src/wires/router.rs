@@ -74,23 +74,20 @@ impl Router {
         kinds.sort_unstable();
         kinds.dedup();
         let connections_max = access.connections_max / kinds.len();
-        let mut listeners = kinds.iter().map(|wire| {
-            wire.listener(Bounds::of_master(payload_bytes_max), connections_max, access.curve.as_ref())
-                .map_err(failed)
-        });
-        let mut together = Listeners::of(listeners.next().ok_or(BindError::NoEndpoint)??);
-        for listener in listeners {
-            together.add(listener?).map_err(failed)?;
+        let mut listeners = Vec::new();
+        for wire in &kinds {
+            let bounds = Bounds::of_master(payload_bytes_max);
+            listeners.push(wire.listener(bounds, connections_max, access.curve.as_ref()).map_err(failed)?);
         }
         let (mut paths, mut bound) = (Vec::new(), Vec::new());
         for (endpoint, wire) in endpoints.iter().zip(wires) {
             let place = kinds.iter().position(|kind| *kind == wire).unwrap_or_default();
-            let listener = together.at(place as u8).ok_or(BindError::NoEndpoint)?;
-            let (at, path) = listen(listener, endpoint, access)?;
+            let (at, path) = listen(&mut *listeners[place], endpoint, access)?;
             bound.push(at);
             paths.extend(path);
         }
-        let mut router = Router::over(Box::new(together), wakeup).map_err(failed)?;
+        let listener = Listeners::together(listeners).map_err(failed)?;
+        let mut router = Router::over(listener, wakeup).map_err(failed)?;
         router.endpoints = bound;
         router.paths = HeldPaths::of(paths, clock::now());
         Ok(router)

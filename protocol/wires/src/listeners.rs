@@ -21,27 +21,27 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Only this one yet.
-    pub fn of(first: Box<dyn Listener>) -> Listeners {
-        Listeners { first, others: Vec::new(), turn: 0 }
-    }
-
-    /// Also this one; [`Route::wire`] says so of its connections. Gives its place.
+    /// These, in the order in which [`Route::wire`] counts them. One alone stays as it is.
     ///
     /// # Errors
-    /// What the system says; there are four already.
-    pub fn add(&mut self, listener: Box<dyn Listener>) -> io::Result<u8> {
-        if self.others.len() + 1 >= LISTENERS_MAX {
+    /// What the system says; there are none, or more than four.
+    pub fn together(listeners: Vec<Box<dyn Listener>>) -> io::Result<Box<dyn Listener>> {
+        if listeners.len() > LISTENERS_MAX {
             return Err(io::Error::other("too many kinds of wires stand side by side"));
         }
-        let place = self.others.len() as u8;
-        self.first.watch(listener.as_fd(), FIRST_NUMBER + place)?;
-        self.others.push(listener);
-        Ok(place + 1)
+        let mut listeners = listeners.into_iter();
+        let mut first = listeners.next().ok_or(io::ErrorKind::InvalidInput)?;
+        let others: Vec<_> = listeners.collect();
+        if others.is_empty() {
+            return Ok(first);
+        }
+        for (listener, number) in others.iter().zip(FIRST_NUMBER..) {
+            first.watch(listener.as_fd(), number)?;
+        }
+        Ok(Box::new(Listeners { first, others, turn: 0 }))
     }
 
-    /// The one at this place.
-    pub fn at(&mut self, place: u8) -> Option<&mut (dyn Listener + 'static)> {
+    fn at(&mut self, place: u8) -> Option<&mut (dyn Listener + 'static)> {
         match place.checked_sub(1) {
             None => Some(&mut *self.first),
             Some(other) => self.others.get_mut(usize::from(other)).map(|listener| &mut **listener),
@@ -83,9 +83,6 @@ impl Listener for Listeners {
     }
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
-        if self.others.is_empty() {
-            return self.first.receive(payloads);
-        }
         let count = self.others.len() + 1;
         self.turn = (self.turn + 1) % count;
         let turn = self.turn;

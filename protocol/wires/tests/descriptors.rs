@@ -2,6 +2,7 @@
 //! count the same descriptors, so that they run one after the other.
 
 use powerhose_wires::{Address, Bounds, Dealer, Router};
+use powerhose_wires::{Link as _, Listener as _};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::TcpStream;
 use std::sync::Mutex;

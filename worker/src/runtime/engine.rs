@@ -2,11 +2,11 @@
 //! [`Io`] only while it is in here. While it is out, the keeper stands in.
 
 use super::io::Io;
-use super::keeper;
-use super::{Master, Shared};
+use super::keeper::{self, Shared};
+use super::{Master, handler};
 use crate::machine::{Ending, Outcome, Settings};
 use crate::stop::{SignalGuard, StopHandle, StopWatch};
-use crate::{Endpoint, Job, WorkerError};
+use crate::{Endpoint, Job, JobFailure, Reply, WorkerError};
 use bytes::Bytes;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering;
@@ -202,6 +202,21 @@ impl Engine {
     fn keeper(&self) -> &thread::Thread {
         self.keeper.as_ref().expect("it is taken only when the engine is dropped").thread()
     }
+}
+
+/// Calls the handler with one job after the other on this thread, until the worker ends.
+pub(crate) fn run<R, H>(engine: &Engine, mut handler: H) -> Result<(), WorkerError>
+where
+    R: Into<Reply>,
+    H: FnMut(&Job) -> Result<R, JobFailure>,
+{
+    handler::install_hook();
+    let (mut io, mut now) = (engine.enter()?, Instant::now());
+    while let Next::Begun(begun) = engine.next(io, now, Patience::Endless)? {
+        let outcome = handler::call(&mut handler, &begun.job);
+        (io, now) = engine.finish(outcome, begun.at);
+    }
+    Ok(())
 }
 
 impl Drop for Engine {

@@ -5,8 +5,10 @@
 //! It looks every 50 ms, and every millisecond where jobs wait behind the one that runs: if that takes long, they go back to
 //! the master, and to another worker.
 
-use super::Shared;
+use super::io::Io;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -108,6 +110,37 @@ impl Ticks {
             if pace.stocked.load(Ordering::SeqCst) {
                 pace.hurries.store(true, Ordering::SeqCst);
             }
+        }
+    }
+}
+
+/// What the engine and the keeper share.
+pub(super) struct Shared {
+    io: Mutex<Io>,
+    /// When the keeper may take `io`, and how often it looks.
+    pub(super) pace: Pace,
+    /// What a loop that pulls its jobs sleeps on, once it has asked for it. Before, it is told nothing.
+    pub(super) descriptor: OnceLock<OwnedFd>,
+    /// The keeper is no longer needed.
+    pub(super) ended: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(io: Io) -> Shared {
+        let descriptor = OnceLock::new();
+        Shared { io: Mutex::new(io), pace: Pace::default(), descriptor, ended: false.into() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Io> {
+        // No handler runs under the lock, so only a broken invariant of this crate can poison it.
+        self.io.lock().expect("the other thread did not panic")
+    }
+
+    /// Wakes the loop that sleeps on the descriptor, if there is one, for what the link does not tell because it was read
+    /// already.
+    pub(super) fn tell_if_ready(&self, io: &Io) {
+        if self.descriptor.get().is_some() && io.has_news() {
+            io.tell();
         }
     }
 }

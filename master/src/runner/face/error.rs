@@ -1,22 +1,21 @@
 //! Why a job has no reply.
 
-use crate::common::{Ending, LostCause, Outcome, Rejection};
-use crate::runner::Reply;
+use crate::common::{LostCause, Rejection};
 use powerhose_protocol::JobId;
 use std::fmt;
 use std::time::Duration;
 
 /// Why a job has no reply: what happened, to which job, and whether it may have run. Cheap to clone and to move.
 #[derive(Clone, PartialEq)]
-pub struct JobError(Box<Inner>);
+pub struct JobError(pub(super) Box<Inner>);
 
 #[derive(Clone, PartialEq)]
-struct Inner {
-    kind: JobErrorKind,
-    job: Option<JobId>,
-    may_have_run: bool,
-    attempts: u32,
-    worker: Option<u64>,
+pub(super) struct Inner {
+    pub(super) kind: JobErrorKind,
+    pub(super) job: Option<JobId>,
+    pub(super) may_have_run: bool,
+    pub(super) attempts: u32,
+    pub(super) worker: Option<u64>,
 }
 
 /// What happened: five of the six ends of a job.
@@ -205,34 +204,6 @@ impl fmt::Display for Rejection {
             Rejection::Refused { code, text } => write!(f, "the master refused this client: {code}: {text}"),
         }
     }
-}
-
-/// A job's outcome as its caller sees it.
-pub(crate) fn to_result(job: Option<JobId>, outcome: Outcome) -> Result<Reply, JobError> {
-    let kind = match outcome.ending {
-        Ending::Done { payload, headers } => {
-            return Ok(Reply {
-                payload,
-                headers,
-                job: job.unwrap_or(JobId::from_wire(0)),
-                worker: outcome.worker.unwrap_or(0),
-                attempts: outcome.attempts,
-                wait: outcome.wait,
-                run: outcome.run,
-            });
-        }
-        Ending::Failed { code, text } => JobErrorKind::Failed { code: code.into(), text: text.into() },
-        Ending::TimedOut => JobErrorKind::TimedOut,
-        Ending::Lost(cause) => JobErrorKind::Lost(cause),
-        Ending::Rejected(rejection) => JobErrorKind::Rejected(rejection),
-    };
-    Err(JobError(Box::new(Inner {
-        kind,
-        job,
-        may_have_run: outcome.may_have_run,
-        attempts: outcome.attempts,
-        worker: outcome.worker,
-    })))
 }
 
 #[cfg(test)]

@@ -196,10 +196,12 @@ impl JobRunner {
     /// Is told from now on what happens to workers and clients of a master in this process, on the master's own thread:
     /// it must be quick and must not block. A client's master tells it nothing.
     pub fn on_notice(&self, mut subscriber: impl FnMut(&Notice) + Send + 'static) {
-        self.tell(Command::Subscribe(Box::new(move |notice| {
+        let subscribe = Command::Subscribe(Box::new(move |notice| {
             subscriber(notice);
             ControlFlow::Continue(())
-        })));
+        }));
+        // A master that is gone has nothing to tell.
+        let _ = self.link.ask(subscribe);
     }
 
     /// Where the master listens; a port that the system chose is filled in.
@@ -219,9 +221,9 @@ impl JobRunner {
         }
     }
 
-    pub(crate) fn tell(&self, command: Command) {
-        // Told to a master that is gone, it matters to nobody.
-        let _ = self.link.ask(command);
+    /// The way to the loop.
+    pub(crate) fn link(&self) -> Arc<Link> {
+        self.link.clone()
     }
 }
 

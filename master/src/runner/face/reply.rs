@@ -1,6 +1,7 @@
-//! What comes back.
+//! What comes back: a reply, or why there is none.
 
-use crate::common::Headers;
+use super::error::{Inner, JobError, JobErrorKind};
+use crate::common::{Ending, Headers, Outcome};
 use bytes::Bytes;
 use powerhose_protocol::JobId;
 use std::ops::Deref;
@@ -72,4 +73,27 @@ impl AsRef<[u8]> for Reply {
     fn as_ref(&self) -> &[u8] {
         &self.payload
     }
+}
+
+/// A job's outcome as its caller sees it.
+pub(crate) fn to_result(job: Option<JobId>, outcome: Outcome) -> Result<Reply, JobError> {
+    let kind = match outcome.ending {
+        Ending::Done { payload, headers } => {
+            return Ok(Reply {
+                payload,
+                headers,
+                job: job.unwrap_or(JobId::from_wire(0)),
+                worker: outcome.worker.unwrap_or(0),
+                attempts: outcome.attempts,
+                wait: outcome.wait,
+                run: outcome.run,
+            });
+        }
+        Ending::Failed { code, text } => JobErrorKind::Failed { code: code.into(), text: text.into() },
+        Ending::TimedOut => JobErrorKind::TimedOut,
+        Ending::Lost(cause) => JobErrorKind::Lost(cause),
+        Ending::Rejected(rejection) => JobErrorKind::Rejected(rejection),
+    };
+    let Outcome { may_have_run, attempts, worker, .. } = outcome;
+    Err(JobError(Box::new(Inner { kind, job, may_have_run, attempts, worker })))
 }

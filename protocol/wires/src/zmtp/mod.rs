@@ -12,7 +12,6 @@ mod net;
 mod output;
 mod router;
 mod violation;
-mod wire;
 
 pub use dealer::{Dealer, Failure};
 #[cfg(feature = "libzmq")]

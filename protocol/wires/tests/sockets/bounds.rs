@@ -5,6 +5,7 @@ use super::{A_WHILE, connect, ended, hear, receive, until};
 use bytes::Bytes;
 use powerhose_protocol::Random;
 use powerhose_wires::{Dealer, Router};
+use powerhose_wires::{Link as _, Listener as _};
 use std::io::{Read, Write};
 use std::path::Path;
 

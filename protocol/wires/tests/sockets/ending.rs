@@ -3,6 +3,7 @@
 use super::place::Place;
 use super::{A_WHILE, connect, ended, large, receive, until};
 use powerhose_wires::{Failure, Gone, NotConnected};
+use powerhose_wires::{Link as _, Listener as _};
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, InvalidData, NotFound, UnexpectedEof};
 use std::io::Write;
 use std::thread;

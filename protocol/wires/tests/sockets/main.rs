@@ -5,6 +5,7 @@ mod place;
 use bytes::Bytes;
 use place::SOON;
 use powerhose_wires::{Dealer, Received, Route, Router};
+use powerhose_wires::{Link as _, Listener as _};
 use std::time::{Duration, Instant};
 
 /// Makes two tests of each function, one a wire.

@@ -4,6 +4,7 @@ use super::place::{Place, SOON};
 use super::{A_WHILE, as_router, connect, hear, large, receive, until};
 use bytes::Bytes;
 use powerhose_wires::NotConnected;
+use powerhose_wires::{Link as _, Listener as _};
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::thread;

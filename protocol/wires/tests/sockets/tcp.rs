@@ -4,6 +4,7 @@ use super::place::{BOUNDS, Place};
 use super::{A_WHILE, connect, hear, receive, until};
 use bytes::Bytes;
 use powerhose_wires::{Address, Dealer, Failure, Router};
+use powerhose_wires::{Link as _, Listener as _};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 

@@ -8,7 +8,7 @@ use super::turns::{Fate, Turn, Turning};
 use crate::common::Notice;
 use crate::desk::{Action, Desk, Event, Route};
 use crate::maps::Map;
-use crate::runner::face::error::to_result;
+use crate::runner::face::reply::to_result;
 use crate::wires::clock;
 use crate::wires::router::Router;
 use bytes::Bytes;

@@ -6,7 +6,7 @@ use crate::maps::Map;
 use crate::runner::engine::link::{Command, Question, lost_with_master};
 use crate::runner::engine::slot::{Slot, Wakes};
 use crate::runner::engine::turns::{Fate, Turn, Turning};
-use crate::runner::face::error::to_result;
+use crate::runner::face::reply::to_result;
 use crate::wires::clock;
 use crate::wires::dealer::Dealer;
 use bytes::Bytes;

@@ -14,7 +14,7 @@ use crate::zmtp::connection::{Connection, Over, Read};
 use crate::zmtp::format::Kind;
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
-use crate::{Address, Bounds, NotConnected};
+use crate::{Address, Bounds, Link, NotConnected};
 use bytes::Bytes;
 use dialer::Dialer;
 use promise::Promise;
@@ -81,21 +81,6 @@ impl Dealer {
         Ok(dealer)
     }
 
-    /// [`sleep`](Dealer::sleep) ends also when this descriptor is readable, and tells so under this number, which is below
-    /// 8. It must stay open as long as the dealer.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
-        debug_assert!(u64::from(number) < TOLD_MAX);
-        self.poller.add(descriptor, number.into())
-    }
-
-    /// Whether messages can be sent.
-    pub fn is_connected(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.is_open() && !link.is_broken())
-    }
-
     /// Why the last try to connect failed, or the last connection ended. None if there is one over which messages can go, and
     /// before the first try has come to its end.
     pub fn last_failure(&self) -> Option<&Failure> {
@@ -105,62 +90,6 @@ impl Dealer {
     /// Whether a connection has ended since it was last asked; everything that came over it has been received.
     pub fn take_ended(&mut self) -> bool {
         std::mem::take(&mut self.ended)
-    }
-
-    /// Whether some of what was handed over has not been sent yet.
-    pub fn has_unsent(&self) -> bool {
-        self.link.as_ref().is_some_and(Connection::has_unsent)
-    }
-
-    /// Whether there may be something to receive, or an end to be told, that [the descriptor](AsFd::as_fd) does not tell.
-    pub fn has_more(&self) -> bool {
-        self.ended || !self.chunk.unused().is_empty()
-    }
-
-    /// The first frame of the next message, if one is there. Its other frames are put behind those in `payloads`. Also
-    /// does what else there is to do: connects, and sends what waits.
-    pub fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
-        self.flush();
-        loop {
-            if let Some(header) = self.next(payloads) {
-                return Some(header);
-            }
-            if std::mem::take(&mut self.read_all) {
-                return None;
-            }
-            if !self.read() {
-                return None;
-            }
-        }
-    }
-
-    /// Hands a message over; never waits.
-    ///
-    /// # Errors
-    /// There is no connection to hand it to.
-    pub fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
-        let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
-        let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
-        if matches!(sent, Err(Over::NotRead)) {
-            self.end(Over::NotRead);
-        }
-        self.look_after();
-        sent.map_err(|_| NotConnected)
-    }
-
-    /// Somebody else slept on [the descriptor](AsFd::as_fd): something may have come. Without this word it is found one
-    /// call of [`receive`](Dealer::receive) later.
-    pub fn slept_elsewhere(&mut self) {
-        self.read_all = false;
-    }
-
-    /// Sleeps until there is something to do, a watched descriptor can be read, or for this long. May wake for nothing.
-    pub fn sleep(&mut self, at_most: Option<Duration>) -> Told {
-        let told = self.poller.look(at_most);
-        // Whatever it saw, `receive` looks at.
-        while self.poller.take().is_some() {}
-        self.read_all = false;
-        told
     }
 
     fn next(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
@@ -249,6 +178,76 @@ impl Dealer {
             }
             Err(error) => self.dialer.has_ended(&error, &self.timer),
         }
+    }
+}
+
+impl Link for Dealer {
+    fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
+        debug_assert!(u64::from(number) < TOLD_MAX);
+        self.poller.add(descriptor, number.into())
+    }
+
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
+        self.flush();
+        loop {
+            if let Some(header) = self.next(payloads) {
+                return Some(header);
+            }
+            if std::mem::take(&mut self.read_all) {
+                return None;
+            }
+            if !self.read() {
+                return None;
+            }
+        }
+    }
+
+    fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
+        let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
+        let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
+        if matches!(sent, Err(Over::NotRead)) {
+            self.end(Over::NotRead);
+        }
+        self.look_after();
+        sent.map_err(|_| NotConnected)
+    }
+
+    fn is_connected(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_open() && !link.is_broken())
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.take_ended()
+    }
+
+    /// It sees each end in its place.
+    fn has_hint(&mut self) -> bool {
+        false
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.link.as_ref().is_some_and(Connection::has_unsent)
+    }
+
+    fn why_not_connected(&self) -> Option<String> {
+        self.last_failure().map(ToString::to_string)
+    }
+
+    fn has_more(&self) -> bool {
+        self.ended || !self.chunk.unused().is_empty()
+    }
+
+    fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        let told = self.poller.look(at_most);
+        // Whatever it saw, `receive` looks at.
+        while self.poller.take().is_some() {}
+        self.read_all = false;
+        told
+    }
+
+    /// Without this word, what has come is found one call of [`receive`](Link::receive) later.
+    fn slept_elsewhere(&mut self) {
+        self.read_all = false;
     }
 }
 

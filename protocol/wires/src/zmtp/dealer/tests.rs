@@ -1,4 +1,5 @@
 use super::*;
+use crate::Listener as _;
 use crate::Router;
 use crate::zmtp::format;
 use rustix::net::sockopt::set_socket_send_buffer_size;

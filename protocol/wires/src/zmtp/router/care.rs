@@ -1,7 +1,7 @@
 //! What a router does when time passes, and when it ends.
 
 use super::peer::{Care, TICK};
-use super::route::{Slot, token};
+use super::peer::{Slot, token};
 use super::{FIRST_LISTENER, Router};
 use crate::zmtp::format;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -1,7 +1,6 @@
 //! Where new connections come from.
 
-use super::peer::Peer;
-use super::route::token;
+use super::peer::{Peer, token};
 use super::{FIRST_LISTENER, Router};
 use crate::Address;
 use crate::zmtp::connection::Connection;

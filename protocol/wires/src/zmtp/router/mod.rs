@@ -4,7 +4,6 @@ mod care;
 mod listener;
 mod peer;
 mod refusals;
-mod route;
 
 use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
 use crate::shortage::Shortage;
@@ -16,12 +15,12 @@ use crate::zmtp::net;
 use crate::{Address, Bounds, Gone, Received, Route};
 use bytes::Bytes;
 use listener::Listener;
-use peer::Peer;
+use peer::{Peer, Slot, route_of, slot_of, token};
 use refusals::Refusals;
-use route::{Slot, token};
 use slotmap::{KeyData, SlotMap};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 use tracing::debug;
 
@@ -99,89 +98,9 @@ impl Router {
         Ok(told)
     }
 
-    /// [`sleep`](Router::sleep) ends also when this descriptor is readable, and tells so under this number, which is below
-    /// 8. It must stay open as long as the router.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
-        debug_assert!(u64::from(number) < TOLD_MAX);
-        self.poller.add(descriptor, number.into())
-    }
-
-    /// The next message, if one is there. Its payload frames are put behind those in `payloads`. None also after some reads
-    /// that brought no whole message, or an [end](Router::take_ended): then there is [more](Router::has_more).
-    pub fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
-        self.interrupted = false;
-        for _ in 0..READS_MAX {
-            if let Some(received) = self.next_of_reading(payloads) {
-                return Some(received);
-            }
-            if !self.poller.has_seen() {
-                self.poller.look(Some(Duration::ZERO));
-            }
-            let seen = self.poller.take()?;
-            self.see(seen);
-            if !self.ended.is_empty() && self.reading.is_none() {
-                return None;
-            }
-        }
-        let received = self.next_of_reading(payloads);
-        self.interrupted = received.is_none();
-        received
-    }
-
-    /// Hands a message over; never waits.
-    ///
-    /// # Errors
-    /// The peer is gone.
-    pub fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
-        let slot = route::slot(route);
-        let peer = self.connections.get_mut(slot).ok_or(Gone)?;
-        peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
-            |over| {
-                // Who reads no more says nothing more either, and its connection would stay.
-                if matches!(over, Over::NotRead) {
-                    self.end_because(slot, &over);
-                }
-                Gone
-            },
-        )
-    }
-
-    /// Ends a connection, if it is still there. Unread messages are dropped.
-    pub fn cut(&mut self, route: Route) {
-        self.end(route::slot(route));
-    }
-
     /// Connections that have ended since they were last asked for; everything that came over them has been received.
     pub fn take_ended(&mut self) -> impl Iterator<Item = Route> {
         self.ended.drain(..)
-    }
-
-    /// How many connections were refused, because there were as many as may be, since it was last asked for.
-    pub fn take_surplus(&mut self) -> usize {
-        std::mem::take(&mut self.surplus)
-    }
-
-    /// How many peers were refused because they broke the protocol or did not say who they are, or left before they had.
-    /// The log says why, at WARN.
-    pub fn refused(&self) -> u64 {
-        self.refusals.total()
-    }
-
-    /// Whether there is something to receive, or an end to be told, that [the descriptor](AsFd::as_fd) does not tell.
-    pub fn has_more(&self) -> bool {
-        self.reading.is_some() || self.interrupted || self.poller.has_seen() || !self.ended.is_empty()
-    }
-
-    /// Sleeps until a peer or a watched descriptor can be read, or for this long. May wake for nothing. To be called when
-    /// there is nothing [more](Router::has_more).
-    pub fn sleep(&mut self, at_most: Option<Duration>) -> Told {
-        if self.poller.has_seen() {
-            return Told::default();
-        }
-        self.poller.look(at_most)
     }
 
     fn next_of_reading(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
@@ -201,7 +120,7 @@ impl Router {
                 Ok(Some(Came::Message(header))) if peer.only_probes(&header, payloads.len() - before) => {}
                 Ok(Some(Came::Message(header))) => {
                     let has_identity = peer.connection.has_identity();
-                    return Some(Received { route: route::route(slot), header, has_identity });
+                    return Some(Received { route: route_of(slot), header, has_identity });
                 }
                 Ok(Some(Came::Greeted)) => peer.connection.greet(&self.poller, token(slot)),
                 Ok(Some(Came::Opened)) => {
@@ -265,8 +184,91 @@ impl Router {
             self.chunk.clear();
         }
         peer.connection.end(&self.poller);
-        self.ended.push(route::route(slot));
+        self.ended.push(route_of(slot));
     }
+}
+
+impl crate::Listener for Router {
+    fn listen(&mut self, address: &Address) -> io::Result<Address> {
+        Router::listen(self, address.clone())
+    }
+
+    fn listen_again(&mut self, path: &Path) -> io::Result<()> {
+        Router::listen_again(self, path)
+    }
+
+    fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
+        debug_assert!(u64::from(number) < TOLD_MAX);
+        self.poller.add(descriptor, number.into())
+    }
+
+    /// None also after some reads that brought no whole message, or an end: then there is more.
+    fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
+        self.interrupted = false;
+        for _ in 0..READS_MAX {
+            if let Some(received) = self.next_of_reading(payloads) {
+                return Some(received);
+            }
+            if !self.poller.has_seen() {
+                self.poller.look(Some(Duration::ZERO));
+            }
+            let seen = self.poller.take()?;
+            self.see(seen);
+            if !self.ended.is_empty() && self.reading.is_none() {
+                return None;
+            }
+        }
+        let received = self.next_of_reading(payloads);
+        self.interrupted = received.is_none();
+        received
+    }
+
+    fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
+        let slot = slot_of(route);
+        let peer = self.connections.get_mut(slot).ok_or(Gone)?;
+        peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
+            |over| {
+                // Who reads no more says nothing more either, and its connection would stay.
+                if matches!(over, Over::NotRead) {
+                    self.end_because(slot, &over);
+                }
+                Gone
+            },
+        )
+    }
+
+    fn cut(&mut self, route: Route) {
+        self.end(slot_of(route));
+    }
+
+    fn ended(&mut self, routes: &mut Vec<Route>) {
+        routes.append(&mut self.ended);
+    }
+
+    /// It sees each end in its place.
+    fn hints(&mut self, _routes: &mut Vec<Route>) {}
+
+    fn take_surplus(&mut self) -> usize {
+        std::mem::take(&mut self.surplus)
+    }
+
+    fn refused(&self) -> u64 {
+        self.refusals.total()
+    }
+
+    fn has_more(&self) -> bool {
+        self.reading.is_some() || self.interrupted || self.poller.has_seen() || !self.ended.is_empty()
+    }
+
+    fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        if self.poller.has_seen() {
+            return Told::default();
+        }
+        self.poller.look(at_most)
+    }
+
+    /// It looks at all in any case.
+    fn slept_elsewhere(&mut self) {}
 }
 
 impl AsFd for Router {

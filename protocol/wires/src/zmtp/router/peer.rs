@@ -1,7 +1,29 @@
 //! One peer of a router, and how long it may be silent.
 
+use crate::Route;
 use crate::zmtp::connection::{Connection, Over};
+use slotmap::{Key, KeyData, new_key_type};
 use std::time::Duration;
+
+new_key_type! {
+    /// Where a router has a connection. A slot that is used again has another key.
+    pub(super) struct Slot;
+}
+
+/// The connection of a route, if it is still there.
+pub(super) fn slot_of(route: Route) -> Slot {
+    KeyData::from_ffi(route.number).into()
+}
+
+/// The route of a connection. Routers that stand side by side say which they are.
+pub(super) fn route_of(slot: Slot) -> Route {
+    Route::new(0, token(slot))
+}
+
+/// What the poller knows a connection by.
+pub(super) fn token(slot: Slot) -> u64 {
+    slot.data().as_ffi()
+}
 
 /// How often a peer is looked after.
 pub(super) const TICK: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Listener as _;
 use crate::zmtp::format::{self, Kind, opening};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -131,7 +132,7 @@ fn a_peer_that_does_not_say_who_it_is_is_cut_off_after_half_a_minute() {
 fn what_nobody_sends_to_any_more_does_not_stay() {
     let mut bench = Bench::new();
     let peer = bench.peer(&opening(Kind::Dealer));
-    let route = route::route(bench.router.connections.keys().next().expect("one"));
+    let route = route_of(bench.router.connections.keys().next().expect("one"));
     peer.shutdown(std::net::Shutdown::Read).expect("a socket");
     for _ in 0..2 {
         assert_eq!(bench.router.send(route, b"header", &[]), Err(Gone));
@@ -143,7 +144,7 @@ fn what_nobody_sends_to_any_more_does_not_stay() {
 fn a_peer_that_broke_while_something_waited_for_it_keeps_nobody_awake() {
     let mut bench = Bench::new();
     let peer = bench.peer(&opening(Kind::Dealer));
-    let route = route::route(bench.router.connections.keys().next().expect("one"));
+    let route = route_of(bench.router.connections.keys().next().expect("one"));
     assert_eq!(bench.router.send(route, b"header", &[Bytes::from(vec![0; 3 << 20])]), Ok(()));
     peer.shutdown(std::net::Shutdown::Read).expect("a socket");
     bench.work();

@@ -122,14 +122,14 @@ impl Stage {
     }
 
     pub(super) fn subscribe(&mut self, subscriber: impl FnMut(&Notice) -> ControlFlow<()> + Send + 'static) {
-        self.runner.tell(Command::Subscribe(Box::new(subscriber)));
+        let _ = self.runner.link().ask(Command::Subscribe(Box::new(subscriber)));
         self.turn();
     }
 
     /// Asks the loop to end; what it answers.
     pub(super) fn close(&mut self, within: Duration) -> Receiver<u64> {
         let (done, answer) = crossbeam_channel::bounded(1);
-        self.runner.tell(Command::Close { within, done });
+        let _ = self.runner.link().ask(Command::Close { within, done });
         answer
     }
 
