@@ -20,8 +20,12 @@ struct View {
 }
 
 impl Shared {
-    pub(super) fn set_pids(&self, pids: Vec<u32>) {
-        self.view().pids = pids;
+    /// Changes the living processes, and tells which there are then. Nobody sees them while it does.
+    pub(super) fn change_pids<T>(&self, change: impl FnOnce() -> (Vec<u32>, T)) -> T {
+        let mut view = self.view();
+        let (pids, changed) = change();
+        view.pids = pids;
+        changed
     }
 
     pub(super) fn pids(&self) -> Vec<u32> {
@@ -48,7 +52,7 @@ impl Shared {
         waited.unwrap_or_else(PoisonError::into_inner).0.ended
     }
 
-    /// Nothing panics while it holds the lock, so a poisoned one is as good.
+    /// A panic under the lock leaves what was seen before, which is as good.
     fn view(&self) -> MutexGuard<'_, View> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }

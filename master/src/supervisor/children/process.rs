@@ -37,8 +37,17 @@ impl Processes {
         Ok(Processes { command, workers: BTreeMap::new(), ends, lines, shared })
     }
 
-    /// Starts a process in a group of its own, behind a guard; its end will be told.
+    /// Starts a process in a group of its own, behind a guard; its end will be told. Who asks for the processes meanwhile
+    /// waits: a worker can have registered before this thread knows its process id.
     pub(super) fn spawn(&mut self, slot: usize) -> Result<u32, SpawnError> {
+        let shared = Arc::clone(&self.shared);
+        shared.change_pids(|| {
+            let spawned = self.spawn_unseen(slot);
+            (self.pids(), spawned)
+        })
+    }
+
+    fn spawn_unseen(&mut self, slot: usize) -> Result<u32, SpawnError> {
         let limits = limits::of_slot(self.command.limits(), slot);
         let started = Guarded::start(self.command.process(), move || prepare(limits));
         let mut worker = started.map_err(|error| self.command.explain(error))?;
@@ -55,7 +64,6 @@ impl Processes {
             return Err(self.command.explain(error));
         }
         self.workers.insert(pid, worker);
-        self.publish();
         Ok(pid)
     }
 
@@ -125,8 +133,12 @@ impl Processes {
         self.lines.wait_ended(timeout);
     }
 
+    fn pids(&self) -> Vec<u32> {
+        self.workers.keys().copied().collect()
+    }
+
     fn publish(&self) {
-        self.shared.set_pids(self.workers.keys().copied().collect());
+        self.shared.change_pids(|| (self.pids(), ()));
     }
 }
 
