@@ -122,7 +122,11 @@ impl JobRunner {
         self.hand_over(job.into(), Link::submit)
     }
 
-    fn hand_over(&self, job: Job, submit: impl Fn(&Link, u64, Submission, Instant, &Arc<Slot>)) -> JobHandle {
+    pub(super) fn hand_over(
+        &self,
+        job: Job,
+        submit: impl Fn(&Link, u64, Submission, Instant, &Arc<Slot>),
+    ) -> JobHandle {
         let mut submission = job.into_submission();
         let call = self.link.next_call();
         let timeout = submission.timeout.unwrap_or(self.link.default_timeout());

@@ -1,6 +1,7 @@
 //! The handle of a submitted job, and what cancels a job that has none.
 
 mod canceller;
+mod sliced;
 
 pub use canceller::Canceller;
 
@@ -37,6 +38,14 @@ pub struct JobHandle {
     pub(crate) link: Arc<Link>,
     pub(crate) call: u64,
     pub(crate) deadline: Instant,
+}
+
+/// What the loop knows of a job that is waited for.
+#[derive(Clone, Copy)]
+enum Loop {
+    Knows,
+    /// The job was only [left](Link::leave) for it.
+    Sleeps,
 }
 
 impl JobHandle {
@@ -93,12 +102,19 @@ impl JobHandle {
     /// # Panics
     /// The result was taken before.
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<JobResult> {
+        self.wait_slice(timeout, Loop::Knows)
+    }
+
+    fn wait_slice(&mut self, timeout: Duration, the_loop: Loop) -> Option<JobResult> {
         let now = clock::now();
         let until = now.checked_add(timeout);
         let patience = self.deadline.checked_add(PATIENCE);
         let earlier = [until, patience].into_iter().flatten().min();
         let blocked = self.link.block();
-        let (Led::Yes | Led::No) = self.link.lead(&blocked, &self.slot, earlier);
+        match (self.link.lead(&blocked, &self.slot, earlier), the_loop) {
+            (Led::No, Loop::Sleeps) => self.link.wake(),
+            (Led::No, Loop::Knows) | (Led::Yes, _) => {}
+        }
         match self.slot.wait_until(earlier, clock::now) {
             Waited::Result(result) => Some(result),
             Waited::NotYet if patience.is_some_and(|patience| patience <= clock::now()) => {

@@ -5,8 +5,10 @@ use crate::common::{LostCause, Rejection};
 use crate::runner::Job;
 use crate::runner::engine::link::Command;
 use crate::runner::engine::slot::Wakes;
+use crate::runner::face::job_runner::{JobRunner, Place};
 use crossbeam_channel::Receiver;
 use powerhose_wires::Wakeup;
+use std::ops::ControlFlow;
 use std::task::Waker;
 
 /// A link whose loop is the test.
@@ -276,4 +278,19 @@ fn a_callback_of_a_job_that_no_loop_takes_is_called() {
     JobHandle { slot, link, call, deadline: later() }.on_end(callback);
     drop(asked);
     assert_eq!(results.try_iter().map(kind).collect::<Vec<_>>(), [JobErrorKind::Rejected(Rejection::Closed)]);
+}
+
+#[test]
+fn a_caller_in_slices_goes_on_until_it_breaks_and_its_job_is_cancelled() {
+    let (commands, asked) = crossbeam_channel::unbounded();
+    let wakeup = Arc::new(Wakeup::new().expect("an eventfd"));
+    let link = Link::new(commands, wakeup, Duration::from_secs(5));
+    let runner = JobRunner::new(link, Place::Embedded, Vec::new());
+    let mut slices = 0;
+    let result = runner.execute_while("payload", Duration::from_millis(1), || {
+        slices += 1;
+        if slices < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert_eq!(kind(result), JobErrorKind::Cancelled);
+    assert_eq!((slices, abandoned(&asked)), (3, vec![1]));
 }
