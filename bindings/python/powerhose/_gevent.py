@@ -1,0 +1,152 @@
+"""Waiting in a process that gevent has patched: by the hub's own watcher, so that other greenlets run.
+
+Nothing here imports gevent before the program has.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable, Optional, TypeVar
+
+from ._options import Options
+from ._powerhose import Completions, Runner, Ticket
+
+T = TypeVar("T")
+_patched = False
+
+
+def is_patched() -> bool:
+    """Whether gevent has patched what blocks. Once it has, it stays so."""
+    global _patched
+    if not _patched:
+        monkey = sys.modules.get("gevent.monkey")
+        _patched = monkey is not None and bool(monkey.is_module_patched("socket"))
+    return _patched
+
+
+def in_thread(function: Callable[[], T]) -> T:
+    """Calls what blocks: on a native thread if the hub must go on meanwhile."""
+    if not is_patched():
+        return function()
+    import gevent
+
+    result: T = gevent.get_hub().threadpool.apply(function)
+    return result
+
+
+def lock_of(owner: object) -> Any:
+    """A lock that blocks a greenlet only. One that was made before gevent patched would block the hub."""
+    from gevent.lock import BoundedSemaphore
+
+    return owner.__dict__.setdefault("green_lock", BoundedSemaphore(1))
+
+
+def execute(core: Runner, payload: object, options: Options) -> bytes:
+    """Runs a job; only this greenlet waits."""
+    return _submit(core, payload, options).wait()
+
+
+def execute_many(
+    core: Runner, payloads: Iterable[object], options: Options, window: Optional[int]
+) -> Iterator[bytes]:
+    """Replies in the order of the payloads, of which a few are under way."""
+    waiting: deque[_Waiter] = deque()
+    try:
+        for payload in payloads:
+            waiting.append(_submit(core, payload, options))
+            if len(waiting) >= (window or 64):
+                yield waiting.popleft().wait()
+        while waiting:
+            yield waiting.popleft().wait()
+    finally:
+        for waiter in waiting:
+            waiter.cancel()
+
+
+class _Waiter:
+    """A greenlet that waits for a job."""
+
+    def __init__(self) -> None:
+        from gevent.event import AsyncResult
+
+        self.result: Any = AsyncResult()
+        self.ticket: Optional[Ticket] = None
+
+    def settle(self, reply: Optional[bytes], error: Optional[BaseException]) -> None:
+        if error is None:
+            self.result.set(reply)
+        else:
+            self.result.set_exception(error)
+
+    def wait(self) -> bytes:
+        try:
+            reply: bytes = self.result.get()
+            return reply
+        finally:
+            if not self.result.ready():
+                self.cancel()
+
+    def cancel(self) -> None:
+        if self.ticket is not None:
+            self.ticket.cancel()
+
+
+def _submit(core: Runner, payload: object, options: Options) -> _Waiter:
+    waiter = _Waiter()
+    waiter.ticket = _station().submit(core, waiter, payload, options)
+    return waiter
+
+
+class _Station:
+    """The completions of one hub, and the watcher that tells it of them while any job is under way."""
+
+    def __init__(self, hub: Any) -> None:
+        self.pid = os.getpid()
+        self.completions = Completions()
+        self.watcher = hub.loop.io(self.completions.fileno(), 1)
+        self.watches = False
+
+    def submit(self, core: Runner, waiter: object, payload: object, options: Options) -> Ticket:
+        ticket = self.completions.submit(core, waiter, payload, options)
+        # It stays started while a job is under way: a hub that waits for nothing gives up.
+        if not self.watches:
+            self.watches = True
+            self.watcher.start(self.drain)
+        return ticket
+
+    def drain(self) -> None:
+        from . import _futures
+
+        for waiter, reply, error in self.completions.drain():
+            if isinstance(waiter, _Waiter):
+                waiter.settle(reply, error)
+            else:
+                _spawn(_futures.settle_one, waiter, reply, error)
+        if not len(self.completions):
+            self.watches = False
+            self.watcher.stop()
+
+
+def _spawn(function: Callable[..., None], *arguments: object) -> None:
+    """The callbacks of a future may block: not on the hub."""
+    import gevent
+
+    gevent.spawn(function, *arguments)
+
+
+def _station() -> _Station:
+    import gevent
+
+    hub = gevent.get_hub()
+    station: Optional[_Station] = getattr(hub, "powerhose_station", None)
+    if station is None or station.pid != os.getpid():
+        station = hub.powerhose_station = _Station(hub)
+    return station
+
+
+def submit(core: Runner, waiter: object, payload: object, options: Options) -> Ticket:
+    """Submits a job whose end settles this future, in a greenlet of its own."""
+    return _station().submit(core, waiter, payload, options)

@@ -1,0 +1,48 @@
+//! `powerhose._powerhose`: what Python's package `powerhose` does not do in Python.
+//!
+//! Runners, completions and workers over the Rust crates; the package around it is what users see. Nothing here starts a
+//! thread, calls Python from a thread that Python does not know, or blocks while it holds the interpreter's lock.
+
+mod cluster;
+mod completions;
+mod errors;
+mod job;
+mod many;
+mod payload;
+mod runner;
+mod signals;
+mod worker;
+
+use pyo3::prelude::*;
+
+/// The native half of the package. It needs the interpreter's lock, and no second interpreter can load it.
+#[pymodule(gil_used = true)]
+#[pyo3(name = "_powerhose")]
+fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("DEFAULT_POOL", powerhose::DEFAULT_POOL)?;
+    module.add("ENDPOINT_VARIABLE", powerhose::ENDPOINT_VARIABLE)?;
+    module.add("SECRET_FILE_VARIABLE", powerhose::SECRET_FILE_VARIABLE)?;
+    module.add("POOL_VARIABLE", powerhose::POOL_VARIABLE)?;
+    module.add_class::<runner::Runner>()?;
+    module.add_class::<completions::Completions>()?;
+    module.add_class::<completions::Ticket>()?;
+    module.add_class::<many::Many>()?;
+    module.add_class::<worker::Worker>()?;
+    module.add_class::<worker::Job>()?;
+    module.add_class::<cluster::Cluster>()?;
+    module.add_function(wrap_pyfunction!(restore_signals, module)?)?;
+    module.add_function(wrap_pyfunction!(cores, module)?)
+}
+
+/// How many cores this process may use.
+#[pyfunction]
+fn cores() -> usize {
+    powerhose::cores()
+}
+
+/// What handled SIGTERM and SIGINT before a worker took them handles them again: in a forked child.
+#[pyfunction]
+fn restore_signals() {
+    signals::restore();
+}
