@@ -52,7 +52,8 @@ def main(arguments: Optional[list[str]] = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         handler = load(options.target)
-        pools = [pool for given in options.pool or [] for pool in given.split(",")]
+        named: list[str] = options.pool or []
+        pools = [pool for given in named for pool in given.split(",")]
         worker = Worker(
             options.endpoint,
             pool=pools or None,

@@ -12,7 +12,6 @@ from ._errors import ClusterError
 from ._runner import JobRunner
 from ._worker import Handler, Pools
 
-
 is_loading_main = False
 """Whether a worker is importing the program that its executor runs in."""
 

@@ -49,9 +49,7 @@ def execute(core: Runner, payload: object, options: Options) -> bytes:
     return _submit(core, payload, options).wait()
 
 
-def execute_many(
-    core: Runner, payloads: Iterable[object], options: Options, window: Optional[int]
-) -> Iterator[bytes]:
+def execute_many(core: Runner, payloads: Iterable[object], options: Options, window: Optional[int]) -> Iterator[bytes]:
     """Replies in the order of the payloads, of which a few are under way."""
     waiting: deque[_Waiter] = deque()
     try:
@@ -140,7 +138,7 @@ def _spawn(function: Callable[..., None], *arguments: object) -> None:
 def _station() -> _Station:
     import gevent
 
-    hub = gevent.get_hub()
+    hub: Any = gevent.get_hub()
     station: Optional[_Station] = getattr(hub, "powerhose_station", None)
     if station is None or station.pid != os.getpid():
         station = hub.powerhose_station = _Station(hub)

@@ -88,6 +88,7 @@ class JobRunner:
         >>> runner.workers()
         []
         >>> runner.close()
+        0
         >>> folder.cleanup()
         """
         settings = {
@@ -281,7 +282,7 @@ def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _renew_all() -> None:
     for runner in list(_runners):
-        runner._renew()  # pyright: ignore[reportPrivateUsage]
+        runner._renew()
 
 
 @atexit.register

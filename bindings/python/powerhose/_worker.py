@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
@@ -152,22 +152,22 @@ class Worker:
         try:
             reply = self._call(job, handler)
         except Failure as failure:
-            job._fail(failure.code, failure.text)  # pyright: ignore[reportPrivateUsage]
+            job._fail(failure.code, failure.text)
             return
         except KeyboardInterrupt:
-            job._fail("interrupted", "the worker was interrupted")  # pyright: ignore[reportPrivateUsage]
+            job._fail("interrupted", "the worker was interrupted")
             raise
         except BaseException as error:
             # All of it is for this worker's log, not for the job's caller.
             _log.exception("the handler raised an error")
             text = traceback.format_exception_only(type(error), error)[-1].strip()
-            job._fail("panic", text)  # pyright: ignore[reportPrivateUsage]
+            job._fail("panic", text)
             return
         payload, headers = reply if isinstance(reply, Reply) else (reply, None)
         try:
-            job._finish(payload, headers and dict(headers))  # pyright: ignore[reportPrivateUsage]
+            job._finish(payload, headers and dict(headers))
         except Exception as error:
-            job._fail("bad_reply", str(error))  # pyright: ignore[reportPrivateUsage]
+            job._fail("bad_reply", str(error))
 
     def _call(self, job: Job, handler: Callable[[Job], Any]) -> Any:
         if self._soft_limit is None and self._hard_limit is None:
@@ -193,7 +193,7 @@ class Worker:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextmanager
-    def _limits(self) -> Iterator[None]:
+    def _limits(self) -> Generator[None, None, None]:
         if self._soft_limit is None:
             yield
             return
@@ -250,7 +250,8 @@ def _module(place: str) -> Any:
         raise ImportError(f"{place} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    loader: Any = spec.loader
+    loader.exec_module(module)
     return module
 
 

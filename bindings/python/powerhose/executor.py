@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import itertools
 import os
 import pickle
@@ -67,7 +68,7 @@ class Executor(futures.Executor):
         self._setup = (initializer, initargs)
         self._runner = runner
         self._options = (pool, None, timeout or _UNLIMITED, None, False, attempts_max, None)
-        self._settings = {"queue_jobs_max": _QUEUE_JOBS_MAX, **cluster}
+        self._settings: dict[str, Any] = {"queue_jobs_max": _QUEUE_JOBS_MAX, **cluster}
         self._pool = pool
         self._cluster: Optional[Cluster] = None
         self._folder: Optional[tempfile.TemporaryDirectory[str]] = None
@@ -90,7 +91,12 @@ class Executor(futures.Executor):
         return submit(runner.begun(), future, payload, self._options)
 
     def map(
-        self, fn: Callable[..., T], *iterables: Iterable[Any], timeout: Optional[float] = None, chunksize: int = 1, **_: Any
+        self,
+        fn: Callable[..., T],
+        *iterables: Iterable[Any],
+        timeout: Optional[float] = None,
+        chunksize: int = 1,
+        **_: Any,
     ) -> Iterator[T]:
         """As :func:`map`, with the calls in workers, `chunksize` of them in a job."""
         if chunksize < 1:
@@ -146,7 +152,6 @@ class Executor(futures.Executor):
         self._cluster, self._runner = cluster, cluster.runner
         return cluster.runner
 
-
     def _close_when_done(self, pending: list[JobFuture[Any]], cluster: Cluster) -> None:
         futures.wait(pending)
         cluster.close(0.0)
@@ -158,12 +163,9 @@ def _pickled(value: object) -> bytes:
     try:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     except Exception:
-        try:
-            import cloudpickle
-        except ImportError:
-            cloudpickle = None
-        if cloudpickle is None:
+        if importlib.util.find_spec("cloudpickle") is None:
             raise
+        cloudpickle: Any = importlib.import_module("cloudpickle")
         packed: bytes = cloudpickle.dumps(value)
         return packed
 

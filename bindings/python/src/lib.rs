@@ -13,12 +13,16 @@ mod runner;
 mod signals;
 mod worker;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// The native half of the package. It needs the interpreter's lock, and no second interpreter can load it.
 #[pymodule(gil_used = true)]
 #[pyo3(name = "_powerhose")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_another_interpreter()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEFAULT_POOL", powerhose::DEFAULT_POOL)?;
     module.add("ENDPOINT_VARIABLE", powerhose::ENDPOINT_VARIABLE)?;
@@ -33,6 +37,18 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<cluster::Cluster>()?;
     module.add_function(wrap_pyfunction!(restore_signals, module)?)?;
     module.add_function(wrap_pyfunction!(cores, module)?)
+}
+
+/// Runners, completions and classes belong to one interpreter.
+fn refuse_another_interpreter() -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: this thread is attached to an interpreter, whose state lives as long as that.
+    let this = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    match FIRST.compare_exchange(-1, this, Ordering::SeqCst, Ordering::SeqCst) {
+        Ok(_) => Ok(()),
+        Err(first) if first == this => Ok(()),
+        Err(_) => Err(PyImportError::new_err("powerhose does not support subinterpreters")),
+    }
 }
 
 /// How many cores this process may use.

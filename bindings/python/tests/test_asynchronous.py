@@ -10,8 +10,6 @@ from conftest import wait_until
 
 import powerhose
 
-
-
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 

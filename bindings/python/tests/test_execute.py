@@ -15,7 +15,8 @@ import powerhose
 
 
 @pytest.mark.parametrize(
-    "payload", [b"bytes", bytearray(b"bytes"), memoryview(b"xbytesx")[1:6], array.array("B", b"bytes"), b"", bytes(1 << 20)]
+    "payload",
+    [b"bytes", bytearray(b"bytes"), memoryview(b"xbytesx")[1:6], array.array("B", b"bytes"), b"", bytes(1 << 20)],
 )
 def test_a_payload_is_anything_with_the_buffer_protocol_and_a_reply_is_bytes(runner, payload):
     reply = runner.execute(payload)
@@ -45,7 +46,10 @@ def test_a_time_out_of_bounds_is_a_value_error_at_the_call(runner, option):
 
 def test_a_job_has_a_pool_headers_and_time(runner):
     assert runner.execute(b"pool", pool="other") == b"other"
-    assert runner.execute(b"headers", headers={"a": "ä", "b": b"\xff"}) == repr([("a", "ä".encode()), ("b", b"\xff")]).encode()
+    assert (
+        runner.execute(b"headers", headers={"a": "ä", "b": b"\xff"})
+        == repr([("a", "ä".encode()), ("b", b"\xff")]).encode()
+    )
     assert 0 < float(runner.execute(b"remaining", timeout=60)) <= 60
     assert runner.execute(b"reply bytes") == b"bytes"
 
@@ -109,7 +113,9 @@ def test_every_error_can_be_pickled_with_all_that_it_tells(runner):
 
 def test_any_number_of_threads_may_call(runner):
     def many(number):
-        return all(runner.execute(b"%d %d" % (number, call), timeout=60) == b"%d %d" % (number, call) for call in range(50))
+        return all(
+            runner.execute(b"%d %d" % (number, call), timeout=60) == b"%d %d" % (number, call) for call in range(50)
+        )
 
     with ThreadPoolExecutor(32) as threads:
         assert all(threads.map(many, range(32)))
