@@ -32,7 +32,7 @@ pub(crate) mod tests;
 
 pub use crate::common::{
     Clock, Ending, GoneCause, LostCause, Notice, Outcome, PoolSettings, Rejection, Repeat, Settings,
-    SharedSecrets, Stats, Submission, WorkerInfo,
+    SharedSecrets, Stats, Submission, Unanswered, WorkerInfo,
 };
 pub use crate::dispatcher::{Holdings, Identity};
 pub use event::{Action, Event, Route};
@@ -269,8 +269,8 @@ impl Desk {
     }
 
     /// How many jobs have ended without a reply; asked for also when nothing else can be relied upon.
-    pub(crate) fn jobs_without_reply(&self) -> u64 {
-        self.dispatcher.jobs_without_reply()
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        self.dispatcher.unanswered()
     }
 
     /// How much it holds now. Simulations ask whether it comes back to rest.

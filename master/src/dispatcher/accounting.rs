@@ -5,7 +5,7 @@ use super::choice::Distance;
 use super::fleet::{Account, Pool};
 use super::keys::PoolKey;
 use super::queue::Job;
-use crate::common::{Ending, ForgottenPools, PoolStats, Stats, WorkerCounts};
+use crate::common::{Ending, ForgottenPools, PoolStats, Stats, Unanswered, WorkerCounts};
 use std::time::Duration;
 use tracing::trace;
 
@@ -39,8 +39,8 @@ impl Dispatcher {
 
     /// How many jobs have ended without a reply although somebody waited for it; asked for also when nothing else can be
     /// relied upon.
-    pub(crate) fn jobs_without_reply(&self) -> u64 {
-        self.stats.lost + self.stats.timed_out + self.left_at_deadline
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        self.unanswered.clone()
     }
 
     pub(super) fn pool_stats(&self, key: PoolKey, pool: &Pool) -> PoolStats {

@@ -9,7 +9,7 @@ use crate::common::{Ending, LostCause, Notice, Outcome, Rejection};
 use std::time::Duration;
 use tracing::debug;
 
-/// Whoever leaves so shortly before a job's deadline does so because its time is over by his own clock, which began earlier.
+/// A caller in this process who leaves so shortly before a job's deadline does so because its time is over.
 const LEFT_AT_DEADLINE: Duration = Duration::from_millis(50);
 
 impl Dispatcher {
@@ -18,8 +18,9 @@ impl Dispatcher {
         debug!(parent: self.queue[key].span(), "its caller left");
         self.release_worker(key);
         let job = self.take(key);
-        if job.deadline.since(self.clock.moment()) <= LEFT_AT_DEADLINE {
-            self.left_at_deadline += 1;
+        // A remote client may have left because its time was over by its own clock. That it changed its mind cannot be told apart.
+        if job.client != self.fleet.here() || job.deadline.since(self.clock.moment()) <= LEFT_AT_DEADLINE {
+            self.unanswered.count(self.clock.now());
         }
         self.count_cancelled(&job);
     }
@@ -79,8 +80,14 @@ impl Dispatcher {
         match &outcome.ending {
             Ending::Done { .. } => stats.done += 1,
             Ending::Failed { .. } => stats.failed += 1,
-            Ending::TimedOut => stats.timed_out += 1,
-            Ending::Lost(_) => stats.lost += 1,
+            Ending::TimedOut => {
+                stats.timed_out += 1;
+                self.unanswered.count(self.clock.now());
+            }
+            Ending::Lost(_) => {
+                stats.lost += 1;
+                self.unanswered.count(self.clock.now());
+            }
             Ending::Rejected(rejection) => {
                 stats.rejected += 1;
                 stats.rejections.count(rejection);

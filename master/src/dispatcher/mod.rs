@@ -37,7 +37,7 @@ pub use holdings::Holdings;
 pub(crate) use joining::{Selection, Standing};
 pub(crate) use keys::{JobKey, PeerKey};
 
-use crate::common::{Settings, Stats};
+use crate::common::{Settings, Stats, Unanswered};
 use crate::timers::Timers;
 use clock::{Clock, Moment};
 use closing::Lifecycle;
@@ -101,8 +101,7 @@ pub(crate) struct Dispatcher {
     timers: Timers<Timer>,
     heartbeats_due: Instant,
     lifecycle: Lifecycle,
-    /// Jobs whose callers left because their time was over, a moment before it was by our clock.
-    left_at_deadline: u64,
+    unanswered: Unanswered,
     stats: Stats,
     actions: VecDeque<Action>,
 }
@@ -132,7 +131,7 @@ impl Dispatcher {
             timers,
             heartbeats_due,
             lifecycle: Lifecycle::Open,
-            left_at_deadline: 0,
+            unanswered: Unanswered::default(),
             stats: Stats::default(),
             actions: VecDeque::new(),
         }

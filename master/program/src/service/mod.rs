@@ -3,16 +3,19 @@
 //! One thread takes one happening after the other and decides. Other threads do what may block for long.
 
 mod absence;
+mod losses;
 mod notify;
 mod output;
 mod presence;
 mod signals;
+mod workers;
 
 pub(crate) use output::forward;
 
 use crate::exit::{Exit, Failure, Outcome};
 use absence::Absence;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use losses::Losses;
 use notify::Notifier;
 use powerhose::{JobRunner, JobsLost, StartFailure, Supervisor, SupervisorEvent};
 use signals::Signal;
@@ -32,7 +35,8 @@ const SAME_SIGNAL_WITHIN: Duration = Duration::from_millis(500);
 
 /// Something that the service has to react to.
 pub(crate) enum Happening {
-    Signal(Signal),
+    /// It came at this time.
+    Signal(Signal, Instant),
     Worker(SupervisorEvent),
     /// The master has ended, after it was told to.
     Closed(Result<(), JobsLost>),
@@ -52,6 +56,7 @@ pub(crate) struct Service {
     phase: Phase,
     /// When it was told to end, the first time.
     told_to_end: Option<Instant>,
+    losses: Option<Losses>,
     /// Why no worker starts in these slots.
     given_up: BTreeMap<usize, StartFailure>,
     absence: Absence,
@@ -87,6 +92,7 @@ impl Service {
     pub(crate) fn new(happenings: Happenings, runner: Option<JobRunner>, drain: Duration) -> Service {
         Service {
             happenings,
+            losses: runner.as_ref().map(Losses::of),
             runner,
             supervisor: None,
             workers: 0,
@@ -127,15 +133,15 @@ impl Service {
 
     fn react(&mut self, happening: Happening) {
         match happening {
-            Happening::Signal(signal) => self.obey(signal),
+            Happening::Signal(signal, came) => self.obey(signal, came),
             Happening::Worker(event) => self.worker(&event),
             Happening::Closed(closed) => self.closed(closed),
         }
     }
 
-    fn obey(&mut self, signal: Signal) {
+    fn obey(&mut self, signal: Signal, came: Instant) {
         match signal {
-            Signal::End => self.told_to_end(Instant::now()),
+            Signal::End => self.told_to_end(came),
             Signal::Replace => self.replace(),
             Signal::More => self.resize(self.workers.saturating_add(1).min(powerhose::WORKERS_MAX)),
             Signal::Fewer => self.resize(self.workers.saturating_sub(1).max(1)),
@@ -143,6 +149,9 @@ impl Service {
     }
 
     fn told_to_end(&mut self, now: Instant) {
+        if let (None, Some(losses)) = (self.told_to_end, &mut self.losses) {
+            losses.told_to_end(now);
+        }
         let first = *self.told_to_end.get_or_insert(now);
         match self.phase {
             Phase::Running => self.drain(),
@@ -186,8 +195,10 @@ impl Service {
     }
 
     fn closed(&mut self, closed: Result<(), JobsLost>) {
-        if let Err(lost) = closed {
-            warn!(jobs = lost.jobs, "jobs ended without a reply while the master drained");
+        let jobs =
+            closed.map_or_else(|lost| lost.jobs, |()| 0).max(self.losses.as_ref().map_or(0, Losses::jobs));
+        if jobs > 0 {
+            warn!(jobs, "jobs ended without a reply while the master drained");
             self.exit = worse(self.exit, Exit::JobsLost);
         }
         self.runner = None;
@@ -220,46 +231,6 @@ impl Service {
         }
         if self.runner.is_some() {
             self.close(Duration::ZERO);
-        }
-    }
-
-    fn worker(&mut self, event: &SupervisorEvent) {
-        match event {
-            SupervisorEvent::Spawned { slot, .. } => drop(self.given_up.remove(slot)),
-            SupervisorEvent::GivenUp { slot, failure, .. } => {
-                self.given_up.insert(*slot, failure.clone());
-                let nobody_starts = self.given_up.len() >= self.workers;
-                if self.phase == Phase::Draining && nobody_starts {
-                    error!(workers = self.workers, "no worker starts for the jobs that are left");
-                    self.end_at_once();
-                } else if self.is_lost() {
-                    // Not the program's fault: it is tried again once it can find the master.
-                    self.replaces_later = true;
-                } else if self.phase == Phase::Running && nobody_starts {
-                    error!(workers = self.workers, why = %self.why_given_up(failure), "no worker starts; giving up");
-                    self.exit = Exit::GivenUp;
-                    self.notifier.stopping();
-                    self.end_at_once();
-                }
-            }
-            SupervisorEvent::Finished => {
-                self.supervisor = None;
-                if self.runner.is_none() {
-                    self.phase = Phase::Ended;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// What all slots have in common, or else what happened the last time.
-    fn why_given_up(&self, last: &StartFailure) -> String {
-        let is_late = |failure: &StartFailure| matches!(failure, StartFailure::NotRegistered { .. });
-        match self.given_up.values().all(is_late) {
-            true => {
-                format!("all were late together: {last}, and fewer --workers give each more of the machine")
-            }
-            false => last.to_string(),
         }
     }
 

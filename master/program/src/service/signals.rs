@@ -10,6 +10,7 @@ use std::fs::{File, read_to_string};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::Instant;
 
 const CAUGHT: [i32; 5] = [SIGTERM, SIGINT, SIGHUP, SIGTTIN, SIGTTOU];
 
@@ -85,7 +86,7 @@ pub(super) fn watch(happenings: Sender<Happening>) -> io::Result<()> {
         while reader.read_exact(&mut word).is_ok() {
             let word = WORDS[usize::from(word[0])];
             let Some(asked) = terminal.meaning(word, has_terminal) else { continue };
-            if happenings.send(Happening::Signal(asked)).is_err() {
+            if happenings.send(Happening::Signal(asked, Instant::now())).is_err() {
                 return;
             }
         }

@@ -126,3 +126,48 @@ fn a_drain_without_workers_that_start_ends_what_waits_at_once() {
     }
     assert_eq!(run.status(), 10, "{}", run.log());
 }
+
+#[test]
+fn a_job_that_is_lost_while_the_order_is_on_its_way_counts() {
+    let scene = Scene::new();
+    let mut run = scene.run_workers(1, &[], &["--", "sh", "-c", HOLD]);
+    let mut job = scene.start(&["execute", "--once", "--timeout", "60s", "7"]);
+    eventually("the job runs", || (running(&scene) == 1).then_some(()));
+    let workers = scene.worker_pids();
+    // That its worker is gone is seen as soon as the order.
+    run.signal(Signal::STOP);
+    run.signal(Signal::TERM);
+    workers.into_iter().for_each(|worker| signal(worker, Signal::KILL));
+    run.signal(Signal::CONT);
+    assert_eq!(job.status(), 22, "{}", job.log());
+    assert_eq!(run.status(), 10, "{}", run.log());
+}
+
+#[test]
+fn a_job_that_its_client_leaves_while_the_master_drains_had_no_reply() {
+    let scene = Scene::new();
+    let mut run = scene.run_workers(1, &[], &["--", "sh", "-c", HOLD]);
+    let mut job = scene.start(&["execute", "--timeout", "60s", "7"]);
+    eventually("the job runs", || (running(&scene) == 1).then_some(()));
+    run.signal(Signal::TERM);
+    run.logs("draining");
+    job.kill();
+    assert_eq!(run.status(), 10, "{}", run.log());
+}
+
+#[test]
+fn what_had_no_reply_well_before_the_stop_does_not_count() {
+    let scene = Scene::new();
+    let mut run = scene.run_workers(1, &[], &["--", "sh", "-c", HOLD]);
+    assert_eq!(scene.run(&["execute", "--timeout", "200ms", "7"]).status, 21);
+    scene.file("go", "");
+    eventually("a while to pass in which jobs are done", || {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < std::time::Duration::from_millis(400) {
+            assert_eq!(scene.run(&["execute", "8"]).status, 0);
+        }
+        Some(())
+    });
+    run.signal(Signal::TERM);
+    assert_eq!(run.status(), 0, "{}", run.log());
+}

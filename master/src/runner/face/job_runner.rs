@@ -4,6 +4,8 @@ use super::error::JobError;
 use super::handle::JobHandle;
 use super::job::Job;
 use super::reply::Reply;
+#[cfg(feature = "master")]
+use crate::common::Unanswered;
 use crate::common::{Clock, Notice, Stats, Submission, WAIT_MAX, WorkerInfo};
 use crate::runner::engine::link::{Command, Link, Question};
 use crate::runner::engine::slot::Slot;
@@ -39,6 +41,8 @@ pub struct JobRunner {
     endpoints: Arc<[Endpoint]>,
     #[cfg(feature = "master")]
     pub(super) outlook: Outlook,
+    #[cfg(feature = "master")]
+    pub(super) unanswered: Unanswered,
 }
 
 /// Where the master is.
@@ -62,7 +66,7 @@ impl Place {
     }
 }
 
-/// [`JobRunner::close`] could not let every job finish: some were lost or timed out.
+/// [`JobRunner::close`] could not let every job finish: some were lost, timed out, or were left by their remote clients.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{jobs} jobs ended without a reply while the master drained")]
 pub struct JobsLost {
@@ -95,6 +99,8 @@ impl JobRunner {
             endpoints: endpoints.into(),
             #[cfg(feature = "master")]
             outlook: Outlook::default(),
+            #[cfg(feature = "master")]
+            unanswered: Unanswered::default(),
         }
     }
 
@@ -217,7 +223,7 @@ impl JobRunner {
     /// as lost, tells the workers, and returns when the master's thread has ended.
     ///
     /// # Errors
-    /// Some jobs were lost or timed out meanwhile.
+    /// Some jobs were lost, timed out or were left by their remote clients meanwhile.
     pub fn close(&self, drain_timeout: Duration) -> Result<(), JobsLost> {
         match self.link.close(drain_timeout) {
             0 => Ok(()),

@@ -44,7 +44,7 @@ pub(crate) struct EventLoop {
     questions: Vec<Question>,
     closing: Vec<Sender<u64>>,
     /// Jobs that had ended without a reply when it began to close.
-    without_reply_before: u64,
+    unanswered_before: u64,
     payloads: Vec<Bytes>,
     ended: Vec<Route>,
     hints: Vec<Route>,
@@ -72,7 +72,7 @@ impl EventLoop {
             subscribers,
             questions: Vec::new(),
             closing: Vec::new(),
-            without_reply_before: 0,
+            unanswered_before: 0,
             payloads: Vec::new(),
             ended: Vec::new(),
             hints: Vec::new(),
@@ -108,7 +108,7 @@ impl EventLoop {
             }
             Command::Close { within, done } => {
                 if self.closing.is_empty() {
-                    self.without_reply_before = self.desk.jobs_without_reply();
+                    self.unanswered_before = self.desk.unanswered().jobs();
                 }
                 self.closing.push(done);
                 Event::Close { within }
@@ -298,7 +298,7 @@ impl Turning for EventLoop {
         if fate == Fate::Closed {
             farewell::wait(&mut self.router, self.desk.client_routes());
         }
-        let lost = self.desk.jobs_without_reply() - self.without_reply_before;
+        let lost = self.desk.unanswered().jobs() - self.unanswered_before;
         for done in self.closing.drain(..) {
             let _ = done.send(lost);
         }
