@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the product: what a user runs or links.
-pub const PRODUCT: [&str; 6] = [
+pub const PRODUCT: [&str; 7] = [
+    "bindings/c/src",
     "master/src",
     "master/processes/src",
     "master/program/src",

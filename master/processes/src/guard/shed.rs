@@ -9,7 +9,8 @@ const BYTES_MIN: usize = 256 << 10;
 const READ_BYTES: usize = 4096;
 
 /// Large parts of memory that belong to no file read as zeros from now on, and take no room, but for the stack that we stand
-/// on, and the thread's own data. Only for a process that will use nothing of it any more.
+/// on, the thread's own data, and the variables of programs and libraries: the C library's, where it is linked into the program, or
+/// those of AddressSanitizer, which watches system calls. Only for a process that will use nothing of it any more.
 pub(super) fn memory() {
     let on_the_stack = 0_u8;
     // SAFETY: tells where it is.
@@ -17,6 +18,8 @@ pub(super) fn memory() {
     let keep = [(&raw const on_the_stack) as usize, of_the_thread];
     let Ok(maps) = open(c"/proc/self/maps", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return };
     let mut line = Line::default();
+    // A file's variables that begin as zeros stand right behind it.
+    let mut file_end = 0;
     let mut part = [0; READ_BYTES];
     while let Ok(read @ 1..) = rustix::io::read(&maps, &mut part[..]) {
         for byte in part.iter().take(read) {
@@ -25,7 +28,10 @@ pub(super) fn memory() {
                 continue;
             }
             let Line { start, end, .. } = line;
-            let needed = keep.iter().any(|address| (start..end).contains(address));
+            let needed = start == file_end || keep.iter().any(|address| (start..end).contains(address));
+            if line.has_file {
+                file_end = end;
+            }
             if line.is_memory_only() && !needed && end.saturating_sub(start) >= BYTES_MIN {
                 // SAFETY: this process has no other thread, and uses nothing of it any more.
                 let _ = unsafe { madvise(start as *mut _, end - start, Advice::LinuxDontNeed) };
