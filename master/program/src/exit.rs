@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Configuration,
     /// A program is missing or cannot be executed.
     Program,
+    /// `work`: its program is missing or cannot be executed; `run` does not start it again.
+    NoProgram,
     /// The master cannot listen there.
     Bind,
     /// A master is already running there.
@@ -72,6 +74,7 @@ impl Exit {
             Exit::JobOverload => 23,
             Exit::JobRejected => 24,
             Exit::JobCancelled => 25,
+            Exit::NoProgram => 78,
         }
     }
 }

@@ -11,6 +11,14 @@ pub enum WorkerExit {
     Signal(i32),
 }
 
+impl WorkerExit {
+    /// Whether this says that another start would end alike: 78 is a wrong configuration, also in `powerhose work` for a
+    /// program that cannot be executed; a shell ends with 126 and 127 for such a program.
+    pub fn is_final(self) -> bool {
+        matches!(self, WorkerExit::Status(78 | 126 | 127))
+    }
+}
+
 impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

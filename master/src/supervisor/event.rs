@@ -121,6 +121,13 @@ pub enum StartFailure {
     },
 }
 
+impl StartFailure {
+    /// Whether the process said that another start would end alike.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, StartFailure::Exited(Some(exit)) if exit.is_final())
+    }
+}
+
 impl fmt::Display for StartFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,6 +136,10 @@ impl fmt::Display for StartFailure {
             StartFailure::Exited(Some(WorkerExit::Status(0))) => formatter.write_str(
                 "it ended before it registered, with exit status 0; a program that is no worker by itself is made one: \
                  powerhose work -- PROGRAM",
+            ),
+            StartFailure::Exited(Some(exit)) if exit.is_final() => write!(
+                formatter,
+                "it ended before it registered: {exit}, which says that no start can succeed; what it printed says why"
             ),
             StartFailure::Exited(Some(exit)) => write!(formatter, "it ended before it registered: {exit}"),
             StartFailure::Exited(None) => formatter.write_str("it ended before it registered"),

@@ -48,7 +48,9 @@ pub struct SupervisorSettings {
     pub backoff_min: Duration,
     /// What the wait grows to. It varies at random by a quarter of itself in either direction. Default 10 s.
     pub backoff_max: Duration,
-    /// After so many starts in a row that never became ready, a worker is not started again. At least 1. Default 5.
+    /// After so many starts in a row that never became ready, a worker is not started again. At least 1. Default 5. One is
+    /// enough if its exit status says that no start can succeed (see [`WorkerExit::is_final`](crate::WorkerExit::is_final)) and
+    /// no worker was ever ready.
     pub start_failures_max: u32,
     /// When workers that work well are replaced all the same. Default: never.
     pub recycling: Recycling,

@@ -1,6 +1,6 @@
 //! `powerhose quiet | resume | drain | stop`: orders for workers, given through their master.
 
-use crate::connection::{operator, operator_failure};
+use crate::connection::{knock, operator, operator_failure};
 use crate::exit::{Exit, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::{duration, pool};
@@ -26,6 +26,7 @@ pub(crate) struct OrderOptions {
 /// Gives the order, and waits until it has had its effect on every worker selected.
 pub(super) fn order(common: &CommonOptions, order: Order, options: &OrderOptions) -> Outcome {
     let until = Instant::now() + options.within;
+    knock(common)?;
     let mut operator = operator(common, CONNECT_WITHIN)?;
     begin_with_all(&mut operator, order, options)?;
     let mut exit = Exit::Fine;

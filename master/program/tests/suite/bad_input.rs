@@ -1,6 +1,6 @@
 //! Bad input: one clear line on standard error, an exit status for its kind, nothing half-started left behind.
 
-use crate::support::{Ran, Scene, Signal};
+use crate::support::{PROGRAM, Ran, Scene, Signal};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -56,9 +56,9 @@ fn a_missing_program_is_named_before_anything_starts() {
     scene.file("plain", "text");
     let fixed = scene.file("interpreter", "#!/no/such/interpreter\n");
     std::fs::set_permissions(&fixed, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
-    for command in ["run", "work", "bench"] {
-        one_line(&scene.run(&[command, "--", "no-such-program"]), 4, "no-such-program");
-        one_line(&scene.run(&[command, "--", "./plain"]), 4, "not executable");
+    for (command, status) in [("run", 4), ("work", 78), ("bench", 4)] {
+        one_line(&scene.run(&[command, "--", "no-such-program"]), status, "no-such-program");
+        one_line(&scene.run(&[command, "--", "./plain"]), status, "not executable");
     }
     assert!(!scene.path("m.ipc").exists() && !scene.path("m.ipc.lock").exists(), "no master was started");
 }
@@ -178,4 +178,22 @@ fn a_whole_service_can_stand_in_a_file() {
     assert!(status.lines().any(|line| line.starts_with("b ")), "{status}");
     run.signal(Signal::TERM);
     assert_eq!(run.status(), 0);
+}
+
+#[test]
+fn a_program_that_can_not_be_executed_is_tried_once_and_named() {
+    let scene = Scene::new();
+    scene.file("plain", "text");
+    for (program, text) in [("/no/such", "`/no/such` not found"), ("./plain", "is not executable")] {
+        for flags in [&[][..], &["--lines"]] {
+            let work =
+                [&["--workers", "8", "--worker-starts-max", "1", "--", PROGRAM, "work"], flags].concat();
+            let ran = scene.run(&[&["run"], &work[..], &["--", program]].concat());
+            assert_eq!(ran.status, 9, "{ran:?}");
+            assert!(ran.stderr.contains(text) && ran.stderr.contains("no start can succeed"), "{ran:?}");
+            assert_eq!(ran.stderr.matches("worker process started").count(), 1, "{ran:?}");
+        }
+    }
+    let ran = scene.run(&["run", "--workers", "1", "--", "sh", "-c", "exec /no/such"]);
+    assert_eq!(ran.stderr.matches("worker process started").count(), 1, "also through a shell: {ran:?}");
 }

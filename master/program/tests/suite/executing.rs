@@ -101,6 +101,34 @@ fn that_nobody_listens_is_known_at_once_and_a_listener_does_not_notice_the_quest
 }
 
 #[test]
+fn that_a_port_refuses_is_known_at_once_and_a_master_takes_no_notice_of_the_question() {
+    let scene = Scene::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    let run = scene.start(&["master", "--bind", "tcp://127.0.0.1:0"]);
+    run.logs("tcp://127.0.0.1:");
+    let log = run.log();
+    let (_, bound) = log.split_once("tcp://127.0.0.1:").expect("it says where");
+    let bound: String = bound.chars().take_while(char::is_ascii_digit).collect();
+    let there = scene.run(&["check", "--endpoint", &format!("tcp://127.0.0.1:{bound}")]);
+    assert_eq!(there.status, 0, "{there:?}");
+    assert!(!run.log().contains("WARN"), "{}", run.log());
+    drop(listener);
+    for host in ["127.0.0.1", "localhost"] {
+        let endpoint = format!("tcp://{host}:{port}");
+        for (command, status) in
+            [(&["execute", "x", "--endpoint", &endpoint][..], 7), (&["check", "--endpoint", &endpoint], 1)]
+        {
+            let begun = std::time::Instant::now();
+            let ran = scene.run(command);
+            assert_eq!(ran.status, status, "{ran:?}");
+            assert!(ran.stderr.contains("the port refuses: nobody listens there"), "{ran:?}");
+            assert!(begun.elapsed() < std::time::Duration::from_millis(1500), "{:?}", begun.elapsed());
+        }
+    }
+}
+
+#[test]
 fn a_variable_of_no_flag_is_told_of() {
     let scene = Scene::new();
     let mut command = scene.command(&["check"]);

@@ -96,6 +96,8 @@ pub(super) struct Policy {
     wanted: usize,
     /// Counts the replacements that were asked for.
     generation: u64,
+    /// Whether any process was ever ready: then the program can work, and what says otherwise may pass.
+    has_worked: bool,
     actions: VecDeque<Action>,
 }
 
@@ -109,6 +111,7 @@ impl Policy {
             slots: Vec::new(),
             wanted: 0,
             generation: 0,
+            has_worked: false,
             actions: VecDeque::new(),
         }
     }

@@ -79,6 +79,7 @@ impl Policy {
 
     /// The newest process works: from now on the one before it is not needed.
     fn ready(&mut self, now: Instant, index: usize, pid: u32, since: Instant) {
+        self.has_worked = true;
         let too_old_at = self.too_old_at(now);
         let kill_at = self.kill_at(now);
         let slot = &mut self.slots[index];
@@ -115,7 +116,12 @@ impl Policy {
         let slot = &mut self.slots[index];
         slot.start_failures = slot.start_failures.saturating_add(1);
         let failures = slot.start_failures;
-        if failures < self.settings.start_failures_max {
+        let never_starts = failure.is_final() && !self.has_worked;
+        if never_starts {
+            self.give_up_those_due(&failure);
+        }
+        let slot = &mut self.slots[index];
+        if failures < self.settings.start_failures_max && !never_starts {
             return self.back_off(now, index);
         }
         slot.failing = Some(failure.clone());
@@ -127,6 +133,18 @@ impl Policy {
             self.report(SupervisorEvent::NotReplaced { slot: index, failure, failures });
         }
         self.back_off(now, index);
+    }
+
+    /// Those that have had no turn would fare alike.
+    fn give_up_those_due(&mut self, failure: &StartFailure) {
+        for index in 0..self.slots.len() {
+            let slot = &mut self.slots[index];
+            if matches!(slot.state, State::Due) {
+                slot.failing = Some(failure.clone());
+                slot.state = State::GivenUp;
+                self.report(SupervisorEvent::GivenUp { slot: index, failure: failure.clone(), failures: 0 });
+            }
+        }
     }
 
     pub(super) fn back_off(&mut self, now: Instant, index: usize) {

@@ -3,7 +3,7 @@
 mod screen;
 mod view;
 
-use crate::connection::operator;
+use crate::connection::{knock, operator};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::options::common::CommonOptions;
 use crate::options::values::duration;
@@ -42,6 +42,7 @@ pub(super) fn top(common: &CommonOptions, options: &TopOptions) -> Outcome {
             "top needs a terminal; `powerhose status` prints the same once",
         ));
     }
+    knock(common)?;
     let operator = operator(common, WITHIN)?;
     let asked_to_end = Arc::new(AtomicBool::new(false));
     // SIGINT and SIGQUIT of processes: from the keyboard they come as keys.

@@ -26,7 +26,8 @@ impl Program {
     pub(super) fn find(words: &[OsString], reply_bytes_max: usize) -> Result<Program, Failure> {
         let (name, arguments) =
             words.split_first().ok_or_else(|| Failure::new(Exit::Usage, "no program given"))?;
-        let found = WorkerCommand::new(name).resolve().map_err(|error| Failure::new(Exit::Program, error))?;
+        let found =
+            WorkerCommand::new(name).resolve().map_err(|error| Failure::new(Exit::NoProgram, error))?;
         let (path, arguments) = (found.program().to_owned(), arguments.to_vec());
         Ok(Program { path, arguments, reply_bytes_max, signals: OnceLock::new() })
     }

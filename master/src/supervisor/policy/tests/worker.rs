@@ -139,6 +139,27 @@ fn a_program_that_cannot_be_executed_is_given_up_too() {
 }
 
 #[test]
+fn a_process_that_says_that_no_start_can_succeed_is_believed_until_one_has() {
+    let cannot = |pid| Event::Exited { pid, exit: Some(WorkerExit::Status(78)) };
+    let settings = SupervisorSettings { workers: 3, ..SupervisorSettings::default() };
+    let mut scene = Scene::staggered(1, settings);
+    assert_eq!(scene.done(), ["100 spawned in 0"]);
+    scene.on(cannot(100));
+    let given_up = ["1 given up after 0", "2 given up after 0", "0 given up after 1"];
+    assert_eq!(scene.done(), [&["new 100 exited"], &given_up[..]].concat());
+    assert_eq!(scene.policy.poll_timeout(), None);
+
+    // Its file may be exchanged just now.
+    let mut scene = Scene::ready(1);
+    scene.exits(100);
+    scene.pass_to_deadline();
+    scene.done();
+    scene.on(cannot(101));
+    assert_eq!(scene.done(), ["new 101 exited"]);
+    assert!(scene.policy.poll_timeout().is_some(), "it is tried again");
+}
+
+#[test]
 fn a_machine_without_memory_is_no_reason_to_give_up() {
     let mut scene = Scene::ready(1);
     scene.refusal = Some(refusal(rustix::io::Errno::AGAIN));
