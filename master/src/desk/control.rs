@@ -17,12 +17,12 @@ const RETRY_AFTER_MS: u64 = 1000;
 /// Orders that have not had their full effect yet.
 #[derive(Default)]
 pub(super) struct Controls {
-    pending: Vec<Pending>,
+    pub(super) pending: Vec<Pending>,
     /// The last one's number. It comes round again, long after the few that may wait at once.
     last: u32,
 }
 
-struct Pending {
+pub(super) struct Pending {
     number: u32,
     timer: TimerKey,
     asker: PeerKey,
@@ -38,13 +38,6 @@ enum Verb {
     Resume,
     Drain,
     Stop,
-}
-
-impl Controls {
-    /// How many wait for their effect.
-    pub(super) fn len(&self) -> usize {
-        self.pending.len()
-    }
 }
 
 impl Verb {
@@ -112,9 +105,6 @@ impl Desk {
 
     /// Looks which orders have had their full effect.
     pub(super) fn follow_controls(&mut self) {
-        if self.controls.pending.is_empty() {
-            return;
-        }
         for mut pending in std::mem::take(&mut self.controls.pending) {
             let left = std::mem::take(&mut pending.left);
             pending.left = left.into_iter().filter(|worker| self.is_left(*worker, pending.verb)).collect();

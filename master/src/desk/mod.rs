@@ -169,34 +169,21 @@ impl Desk {
         }
     }
 
-    /// As often as heartbeats are, while there are handshakes.
-    pub(super) fn plan_handshakes(&mut self) {
-        if self.handshakes_due.is_none() && self.handshakes.len() > 0 {
-            let due = self.now + self.dispatcher.settings().heartbeat_interval;
-            self.handshakes_due = Some(due);
-            self.timers.set(due, Timer::Handshakes);
-        }
-    }
-
-    /// If this comes more than one interval late, the master was paused: nobody could have answered in time.
-    fn look_after_handshakes(&mut self) {
-        let late = self.handshakes_due.take().map(|due| self.now.saturating_duration_since(due));
-        if late.is_some_and(|late| late > self.dispatcher.settings().heartbeat_interval) {
-            self.handshakes.start_anew(self.now);
-        }
-        self.handshakes.expire(self.now);
-        self.plan_handshakes();
-    }
-
     /// What is to be done next. When this gives nothing, all that came in has been acted upon.
     pub fn poll_action(&mut self) -> Option<Action> {
         if self.actions.is_empty() {
             self.dispatcher.assign();
             self.follow();
-            self.follow_controls();
-            self.send_outcomes();
-            self.dispatcher.finish_closing();
-            self.follow();
+            if !self.controls.pending.is_empty() {
+                self.follow_controls();
+            }
+            if !self.sessions.answered.is_empty() {
+                self.send_outcomes();
+            }
+            if self.dispatcher.is_closing() {
+                self.dispatcher.finish_closing();
+                self.follow();
+            }
         }
         self.actions.pop_front()
     }
@@ -279,7 +266,7 @@ impl Desk {
         Holdings {
             timers: dispatcher.timers + self.timers.len(),
             handshakes: self.handshakes.len(),
-            orders: self.controls.len(),
+            orders: self.controls.pending.len(),
             ..dispatcher
         }
     }

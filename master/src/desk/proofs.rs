@@ -3,7 +3,7 @@
 //!
 //! A handshake under way costs no session: it is kept by connection, in a bounded number, for a bounded time.
 
-use super::{Desk, Route};
+use super::{Desk, Route, Timer};
 use powerhose_protocol::{
     Bytes, Challenge, Hello, Kind, Message, NonceSource, Proof, Prover, VERSION_MAX, decode,
 };
@@ -108,7 +108,7 @@ impl Handshakes {
     }
 
     /// The master was paused: nobody could have answered in time.
-    pub(super) fn start_anew(&mut self, now: Instant) {
+    fn start_anew(&mut self, now: Instant) {
         for (route, _) in &self.order {
             if let Some(pending) = self.pending.get_mut(route) {
                 pending.since = now;
@@ -117,7 +117,7 @@ impl Handshakes {
     }
 
     /// Forgets handshakes that take too long.
-    pub(super) fn expire(&mut self, now: Instant) {
+    fn expire(&mut self, now: Instant) {
         while let Some((route, number)) = self.order.front() {
             match self.pending.get(route) {
                 Some(pending) if pending.number == *number && now < pending.since + PATIENCE => break,
@@ -175,5 +175,24 @@ impl Desk {
         let frames: [&[u8]; 3] = [&pending.hello, &pending.challenge, header];
         let mac = hello.nonce.map(|_| secret.prove(hello.role, Prover::Master, &frames));
         self.admit(route, &hello, mac.as_ref().map(|mac| Bytes(mac)));
+    }
+
+    /// As often as heartbeats are, while there are handshakes.
+    fn plan_handshakes(&mut self) {
+        if self.handshakes_due.is_none() && self.handshakes.len() > 0 {
+            let due = self.now + self.dispatcher.settings().heartbeat_interval;
+            self.handshakes_due = Some(due);
+            self.timers.set(due, Timer::Handshakes);
+        }
+    }
+
+    /// If this comes more than one interval late, the master was paused: nobody could have answered in time.
+    pub(super) fn look_after_handshakes(&mut self) {
+        let late = self.handshakes_due.take().map(|due| self.now.saturating_duration_since(due));
+        if late.is_some_and(|late| late > self.dispatcher.settings().heartbeat_interval) {
+            self.handshakes.start_anew(self.now);
+        }
+        self.handshakes.expire(self.now);
+        self.plan_handshakes();
     }
 }

@@ -46,7 +46,9 @@ impl Dispatcher {
             Clock::FromSubmission => (timeout, None),
             Clock::FromDispatch => (WAIT_MAX, Some(timeout)),
         };
-        self.check_pace(pool, client, wait_max)?;
+        if self.queue.waiting_in(pool) > 0 {
+            self.check_pace(pool, client, wait_max)?;
+        }
         let id = JobId::new(self.fleet.number(client), call);
         let (now, accepted) = (self.clock.now(), self.clock.moment());
         let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);

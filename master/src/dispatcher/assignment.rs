@@ -51,7 +51,7 @@ impl Dispatcher {
             self.finish_timed_out(key);
             return Look::Further;
         }
-        let Some(worker) = self.fleet.best_worker(pool, job.company()) else { return Look::Over };
+        let Some(worker) = self.fleet.pool(pool).best_worker(job.company()) else { return Look::Over };
         self.dispatch(pool, worker);
         if self.queue.waiting_in(pool) == 0 { Look::Over } else { Look::Further }
     }

@@ -1,39 +1,10 @@
 //! How a master ends: it takes no further job, lets those it has finish for a while, and says BYE to every peer.
 
 use super::keys::JobKey;
-use super::{Action, Dispatcher, Timer};
+use super::{Action, Dispatcher, Lifecycle, Timer};
 use crate::common::{Ending, LostCause, WAIT_MAX};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tracing::info;
-
-/// Whether jobs are taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lifecycle {
-    /// They are.
-    Open,
-    /// They are not; those that are left are waited for.
-    Closing {
-        /// As long as that.
-        until: Instant,
-    },
-    /// Nothing is left.
-    Closed,
-}
-
-impl Lifecycle {
-    pub(super) fn is_open(self) -> bool {
-        self == Lifecycle::Open
-    }
-
-    /// Whether there may be jobs that wait for a worker: one that comes while the master ends can still be needed, where a
-    /// stop reached the workers too.
-    pub(super) fn needs_workers(self) -> bool {
-        match self {
-            Lifecycle::Open | Lifecycle::Closing { .. } => true,
-            Lifecycle::Closed => false,
-        }
-    }
-}
 
 impl Dispatcher {
     pub(crate) fn close(&mut self, within: Duration) {
@@ -70,9 +41,9 @@ impl Dispatcher {
         }
     }
 
-    /// If nothing is left to wait for, every peer is told and the master is done.
+    /// The master is closing: if nothing is left to wait for, every peer is told and the master is done.
     pub(crate) fn finish_closing(&mut self) {
-        if !matches!(self.lifecycle, Lifecycle::Closing { .. }) || !self.queue.is_empty() {
+        if !self.queue.is_empty() {
             return;
         }
         self.lifecycle = Lifecycle::Closed;

@@ -1,10 +1,8 @@
-//! What the dispatcher wants done, and a worker's answer on its way to the job's end.
+//! What the dispatcher wants done.
 
 use super::keys::PeerKey;
-use crate::common::{Headers, Notice, Outcome};
-use bytes::Bytes;
-use powerhose_protocol::{JobId, WorkerEnd};
-use std::time::Duration;
+use crate::common::{Notice, Outcome};
+use powerhose_protocol::JobId;
 
 /// Something is to be done. Whoever stands between the dispatcher and its peers says it in their language.
 #[derive(Debug)]
@@ -34,26 +32,4 @@ pub(crate) enum Action {
 pub(crate) struct Attempt {
     pub(crate) job: JobId,
     pub(crate) attempt: u32,
-}
-
-/// A worker's answer to one job, read from the wire and on its way to the job's end.
-pub(crate) struct WorkerReply<'a> {
-    pub(crate) job: JobId,
-    pub(crate) attempt: u64,
-    pub(crate) end: WorkerEnd,
-    pub(crate) run: Duration,
-    pub(crate) code: &'a str,
-    pub(crate) text: &'a str,
-    pub(crate) headers: Headers,
-    pub(crate) payload: Bytes,
-}
-
-impl WorkerReply<'_> {
-    /// Whether the handler ran to its end.
-    pub(crate) fn has_run(&self) -> bool {
-        match self.end {
-            WorkerEnd::Done | WorkerEnd::Failed => true,
-            WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => false,
-        }
-    }
 }

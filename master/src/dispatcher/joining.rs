@@ -1,19 +1,10 @@
 //! Peers come, register as workers, change their minds, and leave off taking jobs.
 
-use super::fleet::{NoEntry, Peer, PeerRole, Registered, Registration, Role, TooManyPools, Worker};
+use super::Dispatcher;
+use super::fleet::{NoEntry, Peer, PeerRole, Registered, Registration, TooManyPools, Worker};
 use super::keys::PeerKey;
-use super::{Action, Dispatcher};
 use crate::common::Notice;
 use tracing::info;
-
-/// What a peer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// A worker that has not registered yet, or nobody any longer.
-    Candidate,
-    Worker,
-    Client,
-}
 
 /// Which workers an order is for.
 #[derive(Clone, Copy, Debug)]
@@ -41,24 +32,6 @@ impl Dispatcher {
             self.notify(Notice::ClientConnected { client: self.fleet.number(key) });
         }
         Ok(key)
-    }
-
-    /// A peer lives: something came from it.
-    pub(crate) fn heard(&mut self, key: PeerKey) {
-        self.fleet.heard(key, self.clock.now());
-    }
-
-    pub(crate) fn standing(&self, key: PeerKey) -> Standing {
-        match self.fleet.get(key).map(|peer| &peer.role) {
-            Some(Role::Worker(_)) => Standing::Worker,
-            Some(Role::Client(_)) => Standing::Client,
-            Some(Role::Candidate) | None => Standing::Candidate,
-        }
-    }
-
-    /// A worker's id, or the high bits of the ids of a client's jobs; 0 is nobody's.
-    pub(crate) fn number(&self, key: PeerKey) -> u64 {
-        self.fleet.number(key)
     }
 
     /// How many peers there are.
@@ -118,10 +91,5 @@ impl Dispatcher {
     /// How many jobs a registered worker has not answered.
     pub(crate) fn outstanding(&self, key: PeerKey) -> Option<usize> {
         self.fleet.worker(key).map(|worker| worker.outstanding.len())
-    }
-
-    /// Something happened that a subscriber may want to know.
-    pub(super) fn notify(&mut self, notice: Notice) {
-        self.actions.push_back(Action::Notify(notice));
     }
 }

@@ -31,18 +31,18 @@ mod replies;
 mod suspicion;
 
 pub(crate) use choice::STOCK_WAIT;
-pub(crate) use event::{Action, Attempt, WorkerReply};
+pub(crate) use event::{Action, Attempt};
 pub(crate) use fleet::{Attention, NoEntry, Offer, PeerRole, Registration, TooManyPools};
 pub use holdings::Holdings;
-pub(crate) use joining::{Selection, Standing};
+pub(crate) use joining::Selection;
 pub(crate) use keys::{JobKey, PeerKey};
+pub(crate) use replies::WorkerReply;
 
-use crate::common::{Settings, Stats, Unanswered};
+use crate::common::{Notice, Settings, Stats, Unanswered};
 use crate::timers::Timers;
 use clock::{Clock, Moment};
-use closing::Lifecycle;
 use deaths::Deaths;
-use fleet::Fleet;
+use fleet::{Fleet, Role};
 use keys::PoolKey;
 use queue::Queue;
 use std::collections::VecDeque;
@@ -106,6 +106,44 @@ pub(crate) struct Dispatcher {
     actions: VecDeque<Action>,
 }
 
+/// Whether jobs are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lifecycle {
+    /// They are.
+    Open,
+    /// They are not; those that are left are waited for.
+    Closing {
+        /// As long as that.
+        until: Instant,
+    },
+    /// Nothing is left.
+    Closed,
+}
+
+impl Lifecycle {
+    fn is_open(self) -> bool {
+        self == Lifecycle::Open
+    }
+
+    /// Whether there may be jobs that wait for a worker: one that comes while the master ends can still be needed, where a
+    /// stop reached the workers too.
+    fn needs_workers(self) -> bool {
+        match self {
+            Lifecycle::Open | Lifecycle::Closing { .. } => true,
+            Lifecycle::Closed => false,
+        }
+    }
+}
+
+/// What a peer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A worker that has not registered yet, or nobody any longer.
+    Candidate,
+    Worker,
+    Client,
+}
+
 /// Where a master runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -155,6 +193,24 @@ impl Dispatcher {
         self.clock.moment()
     }
 
+    /// A peer lives: something came from it.
+    pub(crate) fn heard(&mut self, key: PeerKey) {
+        self.fleet.heard(key, self.clock.now());
+    }
+
+    pub(crate) fn standing(&self, key: PeerKey) -> Standing {
+        match self.fleet.get(key).map(|peer| &peer.role) {
+            Some(Role::Worker(_)) => Standing::Worker,
+            Some(Role::Client(_)) => Standing::Client,
+            Some(Role::Candidate) | None => Standing::Candidate,
+        }
+    }
+
+    /// A worker's id, or the high bits of the ids of a client's jobs; 0 is nobody's.
+    pub(crate) fn number(&self, key: PeerKey) -> u64 {
+        self.fleet.number(key)
+    }
+
     /// Acts on every deadline that has passed.
     pub(crate) fn handle_timeout(&mut self) {
         while let Some(timer) = self.timers.pop_due(self.clock.now()) {
@@ -172,9 +228,19 @@ impl Dispatcher {
         }
     }
 
+    /// Something happened that a subscriber may want to know.
+    fn notify(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notify(notice));
+    }
+
     /// What is to be done next.
     pub(crate) fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
+    }
+
+    /// Whether it waits for the last jobs to end.
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.lifecycle, Lifecycle::Closing { .. })
     }
 
     /// When to call [`handle_timeout`](Dispatcher::handle_timeout) next, and why.

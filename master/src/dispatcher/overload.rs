@@ -20,7 +20,7 @@ const JUDGED_EVERY: Duration = Duration::from_millis(10);
 const GIVEN_UP_MAX: usize = 512;
 
 impl Dispatcher {
-    /// Whether a new job of this client could begin within this time.
+    /// Whether a new job of this client could begin within this time, where others wait.
     ///
     /// # Errors
     /// It could not.
@@ -30,12 +30,9 @@ impl Dispatcher {
         client: PeerKey,
         within: Duration,
     ) -> Result<(), Rejection> {
-        let waiting = self.queue.waiting_in(pool);
         // If it could behind all others, nobody need ask who goes before whom.
-        if waiting == 0
-            || self.settings.overload == Overload::Wait
-            || self.lateness(pool, waiting, within).is_none()
-        {
+        let waiting = self.queue.waiting_in(pool);
+        if self.settings.overload == Overload::Wait || self.lateness(pool, waiting, within).is_none() {
             return Ok(());
         }
         match self.lateness(pool, self.queue.ahead_of(pool, client), within) {
@@ -44,10 +41,11 @@ impl Dispatcher {
         }
     }
 
-    /// A run of the pool ended: gives up waiting jobs that cannot begin in time, the last ones first.
+    /// A run of the pool ended, and jobs wait: gives up waiting jobs that cannot begin in time, the last ones first.
     pub(super) fn give_up_hopeless(&mut self, pool: PoolKey) {
-        let waits = self.queue.waiting_in(pool) > 0 && self.settings.overload == Overload::Refuse;
-        if !waits || !self.fleet.is_to_be_judged(pool, self.clock.now(), JUDGED_EVERY) {
+        if self.settings.overload == Overload::Wait
+            || !self.fleet.is_to_be_judged(pool, self.clock.now(), JUDGED_EVERY)
+        {
             return;
         }
         for _ in 0..GIVEN_UP_MAX {

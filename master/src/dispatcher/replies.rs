@@ -1,28 +1,51 @@
 //! A worker's answers, and what they say about the worker.
 
-use super::event::WorkerReply;
 use super::fleet::{Bearing, Service, Stands, Waiter};
 use super::keys::{JobKey, PeerKey, PoolKey};
 use super::queue::Lane;
 use super::{Dispatcher, Timer};
-use crate::common::{Ending, LostCause, Notice, Repeat};
-use powerhose_protocol::WorkerEnd;
+use crate::common::{Ending, Headers, LostCause, Notice, Repeat};
+use bytes::Bytes;
+use powerhose_protocol::{JobId, WorkerEnd};
 use std::time::Duration;
 use tracing::{debug, info};
 
 /// A worker that says a job's time is over while this much or more is left by our clock has a clock of its own.
 const EXPIRY_TOLERANCE: Duration = Duration::from_millis(10);
 
+/// A worker's answer to one job, read from the wire and on its way to the job's end.
+pub(crate) struct WorkerReply<'a> {
+    pub(crate) job: JobId,
+    pub(crate) attempt: u64,
+    pub(crate) end: WorkerEnd,
+    pub(crate) run: Duration,
+    pub(crate) code: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) headers: Headers,
+    pub(crate) payload: Bytes,
+}
+
+impl WorkerReply<'_> {
+    /// How long the handler ran, if it did to its end.
+    fn ran(&self) -> Option<Duration> {
+        match self.end {
+            WorkerEnd::Done | WorkerEnd::Failed => Some(self.run),
+            WorkerEnd::Returned | WorkerEnd::Expired | WorkerEnd::Cancelled => None,
+        }
+    }
+}
+
 impl Dispatcher {
     /// A worker's answer.
     pub(crate) fn reply(&mut self, key: PeerKey, reply: WorkerReply<'_>) {
-        let Some((answered, stands)) = self.fleet.answer(key, &reply, self.clock.now()) else {
+        let (which, how) = ((reply.job, reply.attempt), (reply.end, reply.ran()));
+        let Some((answered, stands)) = self.fleet.answer(key, which, how, self.clock.now()) else {
             self.stats.replies_stray += 1;
             let worker = self.fleet.number(key);
             debug!(job = %reply.job, attempt = reply.attempt, worker, "a reply to nothing it has");
             return;
         };
-        if reply.has_run() {
+        if reply.ran().is_some() {
             self.record_run(key, answered.pool, &reply);
             self.notice_served(key);
         }
@@ -34,7 +57,9 @@ impl Dispatcher {
                 self.back_in_time(key);
             }
         }
-        self.give_up_hopeless(answered.pool);
+        if self.queue.waiting_in(answered.pool) > 0 {
+            self.give_up_hopeless(answered.pool);
+        }
         self.fleet.update_listing(key, self.clock.now());
     }
 

@@ -3,7 +3,6 @@
 //! Whatever changes in a worker or a pool is changed here. What follows from it for jobs, timers, the log and those who
 //! listen is the dispatcher's.
 
-mod listing;
 mod outstanding;
 mod peer;
 mod pool;

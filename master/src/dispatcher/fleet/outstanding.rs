@@ -1,11 +1,14 @@
-//! What workers have not answered: jobs are given, recalled, no longer wanted, answered.
+//! What workers have not answered: jobs are given, recalled, no longer wanted, answered. And, which follows from it, who may be
+//! given another: each worker stands in its pools by the number of jobs it has, or not at all. A pool that changed is looked
+//! at again.
 
 use super::Fleet;
-use super::worker::{Attention, Occupation, Outstanding, Waiter, Worker};
-use crate::dispatcher::event::{Attempt, WorkerReply};
+use super::worker::{Attention, Occupation, Outstanding, Service, Waiter, Worker};
+use crate::dispatcher::company::Company;
+use crate::dispatcher::event::Attempt;
 use crate::dispatcher::keys::{JobKey, PeerKey, PoolKey};
 use powerhose_protocol::{JobId, WorkerEnd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a job that was given means for the message to its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,12 @@ pub(in crate::dispatcher) enum Wanted {
     NotAll,
 }
 
+/// Whether a worker may be given a job.
+enum Listing {
+    Listed,
+    Unlisted,
+}
+
 impl Fleet {
     /// A worker is given a job.
     pub(in crate::dispatcher) fn give(
@@ -50,7 +59,8 @@ impl Fleet {
         worker.outstanding.push(entry);
         let batch = if worker.batch.is_empty() { Batch::Begun } else { Batch::Joined };
         worker.batch.push(job);
-        self.list_with_more(key, now);
+        // That lets no pool give out what it could not give out before.
+        self.list(key, now);
         batch
     }
 
@@ -101,15 +111,17 @@ impl Fleet {
         before
     }
 
-    /// A worker answers a job. What it had of it is taken out, unless it has no such job.
+    /// A worker answers an attempt of a job, which it may have run to its end, in so much time. What it had of it is taken
+    /// out, unless it has no such job.
     pub(in crate::dispatcher) fn answer(
         &mut self,
         key: PeerKey,
-        reply: &WorkerReply<'_>,
+        (job, attempt): (JobId, u64),
+        (end, ran): (WorkerEnd, Option<Duration>),
         now: Instant,
     ) -> Option<(Outstanding, Stands)> {
         let worker = self.peers.worker(key);
-        let place = worker.find(reply.job, reply.attempt)?;
+        let place = worker.find(job, attempt)?;
         let stands = if place == 0 { Stands::First } else { Stands::Behind };
         let answered = worker.outstanding.remove(place);
         // If it has answered nothing since it was given this job, it had nothing else to do.
@@ -119,15 +131,15 @@ impl Fleet {
         let recalled = matches!(answered.waiter, Waiter::Recalled(_));
         match stands {
             Stands::First => worker.occupation = Occupation::None,
-            Stands::Behind if reply.end == WorkerEnd::Returned && !recalled => {
+            Stands::Behind if end == WorkerEnd::Returned && !recalled => {
                 worker.occupation = Occupation::LongRun;
             }
             Stands::Behind => {}
         }
         self.pools[answered.pool].dispatched -= 1;
-        if went_straight && reply.has_run() {
+        if went_straight && let Some(run) = ran {
             // What went by since the job was given, less its run, was the way.
-            let round_trip = now.saturating_duration_since(answered.dispatched).saturating_sub(reply.run);
+            let round_trip = now.saturating_duration_since(answered.dispatched).saturating_sub(run);
             let membership = self.peers.worker(key).membership(answered.pool);
             if let Some(member) = membership {
                 self.pools[answered.pool].members.record_round_trip(member, round_trip);
@@ -154,5 +166,74 @@ impl Fleet {
                 self.pool_changed(*pool);
             }
         }
+    }
+
+    /// The pool's queue or its workers changed: look at it before the next message goes out.
+    pub(in crate::dispatcher) fn pool_changed(&mut self, key: PoolKey) {
+        let pool = &mut self.pools[key];
+        if !pool.changed {
+            pool.changed = true;
+            self.changed.push(key);
+        }
+    }
+
+    /// The pool to be looked at next, and its place among those that are to be: of several the one that was longest not
+    /// given a worker. It may have been forgotten since it changed.
+    pub(in crate::dispatcher) fn next_changed(&self) -> Option<(usize, PoolKey)> {
+        let place = match self.changed.len() {
+            0 => return None,
+            1 => 0,
+            count => (0..count).min_by_key(|place| {
+                let pool = self.changed[*place];
+                self.pools.get(pool).map_or(0, |pool| pool.served)
+            })?,
+        };
+        Some((place, self.changed[place]))
+    }
+
+    /// Nothing more is to be done for the pool at this place; tells whether it is there.
+    pub(in crate::dispatcher) fn looked_at(&mut self, place: usize) -> Option<PoolKey> {
+        let key = self.changed.swap_remove(place);
+        self.pools.get_mut(key)?.changed = false;
+        Some(key)
+    }
+
+    /// Something about a worker changed: puts it where its state says, and looks at its pools again if it may be given
+    /// a job.
+    pub(in crate::dispatcher) fn update_listing(&mut self, key: PeerKey, now: Instant) {
+        if let Listing::Listed = self.list(key, now) {
+            for place in 0..self.peers.worker(key).memberships.len() {
+                let (pool, _) = self.peers.worker(key).memberships[place];
+                self.pool_changed(pool);
+            }
+        }
+    }
+
+    /// Puts a worker where its state says: among those that may be given a job, by the number of jobs it has, or not.
+    fn list(&mut self, key: PeerKey, now: Instant) -> Listing {
+        let suspected = self.peers[key].suspicion.is_some();
+        let bytes_max = self.bounds.batch_bytes_max;
+        let Some(worker) = self.peers[key].worker_mut() else { return Listing::Unlisted };
+        let level = worker.outstanding.len() as u32;
+        let serves = match worker.service {
+            Service::On => true,
+            Service::Resting { until } => level == 0 && until <= now,
+            Service::Quiet => false,
+        };
+        let has_room = worker.outstanding_bytes < bytes_max || worker.outstanding.is_empty();
+        let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
+        let overdue = worker.is_overdue();
+        let occupied = worker.occupation == Occupation::LongRun;
+        let listed = serves && has_room && !alone && !suspected && !overdue && !occupied;
+        for place in 0..worker.memberships.len() {
+            let (pool, member) = self.peers.worker(key).memberships[place];
+            self.pools[pool].members.count_jobs(member, level);
+            if listed {
+                self.pools[pool].members.list(member, level);
+            } else {
+                self.pools[pool].members.unlist(member);
+            }
+        }
+        if listed { Listing::Listed } else { Listing::Unlisted }
     }
 }

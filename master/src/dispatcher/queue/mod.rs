@@ -1,18 +1,20 @@
 //! The jobs that have not ended, and the lines in which they wait.
 //!
 //! A job is in the queue from its acceptance to its end, wherever it is; it stands in a line only while it waits for a
-//! worker. The bounds of what waits are kept here.
+//! worker. In a pool, jobs that come back go first; then the clients take turns, each in its own order. The lines are linked
+//! through the jobs themselves, so that a job leaves from anywhere in one step and a waiting job costs nothing besides
+//! itself. The bounds of what waits are kept here.
 
+mod ahead;
 mod job;
-mod waiting;
 
 pub(crate) use job::{Job, Lane, LastDispatch, Place};
 
-use super::clock::Moment;
 use super::keys::{JobKey, PeerKey, PoolKey};
 use crate::common::{Rejection, Settings};
+use crate::maps::Map;
 use slotmap::{SecondaryMap, SlotMap};
-use waiting::Waiting;
+use std::collections::VecDeque;
 
 /// All jobs, and the line of each pool.
 #[derive(Default)]
@@ -114,22 +116,7 @@ impl Queue {
 
     /// How many jobs of a pool wait.
     pub(super) fn waiting_in(&self, pool: PoolKey) -> usize {
-        self.lines.get(pool).map_or(0, Waiting::len)
-    }
-
-    /// How many jobs of a pool would go before another one of this client.
-    pub(super) fn ahead_of(&self, pool: PoolKey, client: PeerKey) -> usize {
-        self.lines.get(pool).map_or(0, |line| line.ahead_of(client))
-    }
-
-    /// The last job of a pool of the client whose turn comes last, and how many go before it.
-    pub(super) fn last_of(&self, pool: PoolKey) -> Option<(JobKey, usize)> {
-        self.lines.get(pool)?.last()
-    }
-
-    /// When the job of a pool that has waited longest was accepted. Looks at every client and every job that came back.
-    pub(super) fn oldest_in(&self, pool: PoolKey) -> Option<Moment> {
-        self.lines.get(pool)?.oldest(&self.jobs)
+        self.lines.get(pool).map_or(0, |line| line.count)
     }
 }
 
@@ -144,5 +131,110 @@ impl std::ops::Index<JobKey> for Queue {
 impl std::ops::IndexMut<JobKey> for Queue {
     fn index_mut(&mut self, key: JobKey) -> &mut Job {
         &mut self.jobs[key]
+    }
+}
+
+/// The waiting jobs of one pool.
+#[derive(Default)]
+struct Waiting {
+    again: Line,
+    lines: Map<PeerKey, Line>,
+    /// The clients that have a line, the next one first.
+    turns: VecDeque<PeerKey>,
+    count: usize,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Line {
+    head: Option<JobKey>,
+    tail: Option<JobKey>,
+    count: usize,
+}
+
+impl Waiting {
+    /// The job that is next in turn.
+    fn first(&self) -> Option<JobKey> {
+        self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
+    }
+
+    /// Puts a job at the end of its client's line.
+    fn push(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        let client = jobs[key].client;
+        let line = self.lines.entry(client).or_insert_with(|| {
+            self.turns.push_back(client);
+            Line::default()
+        });
+        jobs[key].place = Place::Waiting { lane: Lane::Client, previous: line.tail, next: None };
+        match line.tail.replace(key) {
+            Some(tail) => *next_of(jobs, tail) = Some(key),
+            None => line.head = Some(key),
+        }
+        line.count += 1;
+        self.count += 1;
+    }
+
+    /// Puts a job that comes back before all that have never been dispatched.
+    fn push_again(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        jobs[key].place = Place::Waiting { lane: Lane::Again, previous: None, next: self.again.head };
+        match self.again.head.replace(key) {
+            Some(head) => *previous_of(jobs, head) = Some(key),
+            None => self.again.tail = Some(key),
+        }
+        self.again.count += 1;
+        self.count += 1;
+    }
+
+    /// Takes out the job that is next in turn; the next client's turn comes.
+    fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>) -> Option<JobKey> {
+        let key = self.first()?;
+        let from_client = self.again.head.is_none();
+        self.remove(jobs, key);
+        let client = jobs[key].client;
+        if from_client && self.turns.front() == Some(&client) {
+            self.turns.rotate_left(1);
+        }
+        Some(key)
+    }
+
+    /// Takes out a job from wherever it stands.
+    fn remove(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
+        let (client, Place::Waiting { lane, previous, next }) = (jobs[key].client, &jobs[key].place) else {
+            unreachable!("only a waiting job leaves the queue");
+        };
+        let (lane, previous, next) = (*lane, *previous, *next);
+        let line = match lane {
+            Lane::Again => &mut self.again,
+            Lane::Client => self.lines.get_mut(&client).expect("a waiting job's client has a line"),
+        };
+        match previous {
+            Some(previous) => *next_of(jobs, previous) = next,
+            None => line.head = next,
+        }
+        match next {
+            Some(next) => *previous_of(jobs, next) = previous,
+            None => line.tail = previous,
+        }
+        line.count -= 1;
+        if lane == Lane::Client && line.head.is_none() {
+            self.lines.remove(&client);
+            // The line that empties is nearly always the one whose turn it is.
+            let place = self.turns.iter().position(|turn| *turn == client).expect("a line has a turn");
+            self.turns.remove(place);
+        }
+        self.count -= 1;
+    }
+}
+
+fn next_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
+    match &mut jobs[key].place {
+        Place::Waiting { next, .. } => next,
+        Place::Dispatched { .. } | Place::AwaitsExit { .. } => unreachable!("a linked job waits"),
+    }
+}
+
+fn previous_of(jobs: &mut SlotMap<JobKey, Job>, key: JobKey) -> &mut Option<JobKey> {
+    match &mut jobs[key].place {
+        Place::Waiting { previous, .. } => previous,
+        Place::Dispatched { .. } | Place::AwaitsExit { .. } => unreachable!("a linked job waits"),
     }
 }
