@@ -11,8 +11,18 @@ const SEEDS: u64 = 2000;
 /// Names the mistake that is to be made.
 const VARIABLE: &str = "POWERHOSE_MISTAKE";
 /// What the copy has of the workspace.
-const COPIED: [&str; 9] =
-    ["Cargo.toml", "Cargo.lock", ".cargo", "bench", "examples", "master", "protocol", "tests", "worker"];
+const COPIED: [&str; 10] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo",
+    "bench",
+    "bindings",
+    "examples",
+    "master",
+    "protocol",
+    "tests",
+    "worker",
+];
 /// The switch, at the end of the copy's crate.
 const SWITCH: &str = "
 pub(crate) mod mistakes {
