@@ -1,10 +1,65 @@
-//! What is told of single workers and pools to those who ask.
+//! What is told to those who ask: the account of all, and of single workers and pools.
 
 use super::Dispatcher;
-use super::keys::PeerKey;
-use crate::common::{CurrentJob, PoolStats, WorkerInfo};
+use super::choice::Distance;
+use super::fleet::{Account, Pool};
+use super::keys::{PeerKey, PoolKey};
+use crate::common::{CurrentJob, ForgottenPools, PoolStats, Stats, Unanswered, WorkerCounts, WorkerInfo};
 
 impl Dispatcher {
+    /// What was counted so far, and what is held now. What is counted of messages is none of it.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut workers = WorkerCounts::default();
+        self.fleet.registered().for_each(|(_, _, worker)| workers.add(worker.state()));
+        let mut pools: Vec<PoolStats> =
+            self.fleet.pools().map(|(key, pool)| self.pool_stats(key, pool)).collect();
+        pools.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Stats {
+            uptime: self.clock.uptime(),
+            accepting: self.lifecycle.is_open(),
+            clients: self.fleet.clients(),
+            workers,
+            in_flight: self.queue.len(),
+            waiting: self.queue.waiting(),
+            waiting_bytes: self.queue.waiting_bytes(),
+            oldest_waiting: pools.iter().filter_map(|pool| pool.oldest_waiting).max(),
+            pools,
+            forgotten: self.forgotten(),
+            ..self.stats.clone()
+        }
+    }
+
+    fn forgotten(&self) -> ForgottenPools {
+        let Account { ends, times } = self.fleet.forgotten().clone();
+        ForgottenPools { ends, times }
+    }
+
+    /// How many jobs have ended without a reply although somebody waited for it; asked for also when nothing else can be
+    /// relied upon.
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        self.unanswered.clone()
+    }
+
+    fn pool_stats(&self, key: PoolKey, pool: &Pool) -> PoolStats {
+        let mut workers = WorkerCounts::default();
+        for worker in pool.members.workers() {
+            if let Some(worker) = self.fleet.worker(worker) {
+                workers.add(worker.state());
+            }
+        }
+        PoolStats {
+            name: (&*pool.name).into(),
+            known: pool.is_known(),
+            workers,
+            waiting: self.queue.waiting_in(key),
+            oldest_waiting: self.queue.oldest_in(key).map(|accepted| self.clock.moment().since(accepted)),
+            running: pool.dispatched,
+            credit: pool.credit(Distance::NEAR),
+            ends: pool.account.ends.clone(),
+            times: pool.account.times.clone(),
+        }
+    }
+
     /// The registered workers whose numbers are greater, in the order of these.
     pub(crate) fn workers_behind(&self, number: u64) -> Vec<PeerKey> {
         let behind = self.fleet.registered().filter(|(_, peer, _)| peer.number > number);

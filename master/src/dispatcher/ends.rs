@@ -1,13 +1,13 @@
 //! How a job ends: in one of six ways, once, and with its caller told unless he left.
 
 use super::event::Attempt;
-use super::fleet::Wanted;
+use super::fleet::{Account, Wanted};
 use super::keys::{JobKey, PeerKey};
 use super::queue::{Job, Place};
 use super::{Action, Dispatcher, Timer};
 use crate::common::{Ending, LostCause, Notice, Outcome, Rejection};
 use std::time::Duration;
-use tracing::debug;
+use tracing::{debug, trace};
 
 /// A caller in this process who leaves so shortly before a job's deadline does so because its time is over.
 const LEFT_AT_DEADLINE: Duration = Duration::from_millis(50);
@@ -134,5 +134,39 @@ impl Dispatcher {
         debug!(parent: self.queue[key].span(), "timed out");
         self.count_lateness(self.clock.moment().since(self.queue[key].deadline));
         self.finish(key, Ending::TimedOut, Duration::ZERO);
+    }
+
+    /// A job has ended: its pool remembers how, and how long it took.
+    fn count_end(&mut self, job: &Job, ending: &Ending, wait: Duration, run: Duration) {
+        let total = self.clock.moment().since(job.accepted);
+        trace!(parent: job.span(), end = ending.word(), ?wait, ?run, ?total, "ended");
+        let Account { ends, times } = self.fleet.account_of(job.pool);
+        match ending {
+            Ending::Done { .. } => ends.done += 1,
+            Ending::Failed { .. } => ends.failed += 1,
+            Ending::TimedOut => ends.timed_out += 1,
+            Ending::Lost(_) => ends.lost += 1,
+            Ending::Rejected(_) => {
+                ends.rejected += 1;
+                return;
+            }
+        }
+        times.wait.record(wait);
+        times.total.record(total);
+        if matches!(ending, Ending::Done { .. } | Ending::Failed { .. }) {
+            times.run.record(run);
+            times.overhead.record(total.saturating_sub(run));
+        }
+    }
+
+    /// A deadline is acted upon so long after it.
+    pub(super) fn count_lateness(&mut self, late: Duration) {
+        self.stats.lateness.record(late);
+    }
+
+    /// A job ended that nobody waits for.
+    fn count_cancelled(&mut self, job: &Job) {
+        self.stats.cancelled += 1;
+        self.fleet.account_of(job.pool).ends.cancelled += 1;
     }
 }

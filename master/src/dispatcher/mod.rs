@@ -9,7 +9,6 @@
 //! in.
 
 mod account;
-mod accounting;
 mod admission;
 mod assignment;
 mod choice;

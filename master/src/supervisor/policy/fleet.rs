@@ -1,7 +1,7 @@
 //! What concerns the workers as a whole: how many, and their end. Part of the policy, and as pure.
 
 use super::slot::{Slot, State};
-use super::{Phase, Policy, SupervisorEvent, WORKERS_MAX, after};
+use super::{Phase, Policy, WORKERS_MAX, after};
 use std::time::{Duration, Instant};
 
 impl Policy {
@@ -42,21 +42,6 @@ impl Policy {
     /// Whether nothing is kept any more.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Leaving { .. } | Phase::Finished)
-    }
-
-    /// What follows from the slots as a whole.
-    pub(super) fn go_on(&mut self, now: Instant) {
-        match self.phase {
-            Phase::Replacing => self.go_on_replacing(now),
-            Phase::Keeping | Phase::Leaving { .. } | Phase::Finished => self.go_on_recycling(now),
-        }
-        while self.slots.len() > self.wanted && self.slots.last().is_some_and(Slot::is_empty) {
-            self.slots.pop();
-        }
-        if matches!(self.phase, Phase::Leaving { .. }) && self.slots.is_empty() {
-            self.phase = Phase::Finished;
-            self.report(SupervisorEvent::Finished);
-        }
     }
 
     /// This slot is no longer wanted.

@@ -166,6 +166,21 @@ impl Policy {
         self.slots.iter().find_map(|slot| slot.failing.as_ref())
     }
 
+    /// What follows from the slots as a whole.
+    fn go_on(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Replacing => self.go_on_replacing(now),
+            Phase::Keeping | Phase::Leaving { .. } | Phase::Finished => self.go_on_recycling(now),
+        }
+        while self.slots.len() > self.wanted && self.slots.last().is_some_and(Slot::is_empty) {
+            self.slots.pop();
+        }
+        if matches!(self.phase, Phase::Leaving { .. }) && self.slots.is_empty() {
+            self.phase = Phase::Finished;
+            self.report(SupervisorEvent::Finished);
+        }
+    }
+
     /// Something in this slot is due.
     fn expire(&mut self, now: Instant, index: usize) {
         let slot = &mut self.slots[index];
