@@ -26,9 +26,9 @@ pub use output::{WorkerLine, WorkerStream};
 pub use recycling::{Recycling, Wear};
 pub use settings::{Readiness, SupervisorSettings, WORKERS_MAX};
 
-use children::{ABANDON_WITHIN, Children, Mailbox, Message, group_leader, mailbox};
+use children::{ABANDON_WITHIN, Children, group_leader};
 use policy::Event;
-use shared::Shared;
+use shared::{Mailbox, Message, Shared, mailbox};
 use std::fmt;
 use std::io;
 use std::sync::Arc;

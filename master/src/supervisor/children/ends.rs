@@ -3,7 +3,7 @@
 //!
 //! Nothing is reaped here. An end is told once.
 
-use super::mailbox::{Mailbox, Message, Remains};
+use super::super::shared::{Mailbox, Message, Remains};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
@@ -137,8 +137,8 @@ pub(super) fn as_pid(pid: u32) -> Pid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mailbox::{Messages, mailbox};
     use super::*;
+    use crate::supervisor::shared::{Messages, mailbox};
     use std::process::{Child, Command, Stdio};
 
     const WAYS: [Way; 2] = [Way::Descriptor, Way::Thread];

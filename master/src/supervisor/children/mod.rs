@@ -8,11 +8,9 @@ mod ends;
 mod limits;
 mod lines;
 mod log;
-mod mailbox;
 mod memory;
 mod process;
 
-pub(super) use mailbox::{Mailbox, Message, mailbox};
 pub(super) use process::group_leader;
 
 use super::command::WorkerCommand;
@@ -20,8 +18,7 @@ use super::event::SupervisorEvent;
 use super::policy::{Action, Event, Policy};
 use super::recycling::Wear;
 use super::settings::SupervisorSettings;
-use super::shared::Shared;
-use mailbox::{Messages, Remains};
+use super::shared::{Mailbox, Message, Messages, Remains, Shared};
 use memory::MemoryWatch;
 use process::Processes;
 use std::hash::{BuildHasher, RandomState};

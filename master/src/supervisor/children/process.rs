@@ -3,11 +3,10 @@
 
 use super::super::command::WorkerCommand;
 use super::super::error::SpawnError;
-use super::super::shared::Shared;
+use super::super::shared::{Mailbox, Remains, Shared};
 use super::ends::Ends;
 use super::limits::{self, Limits};
 use super::lines::Lines;
-use super::mailbox::{Mailbox, Remains};
 use crate::common::WorkerExit;
 use powerhose_processes::Guarded;
 use rustix::process::{Pid, getpgid};
