@@ -152,22 +152,22 @@ class Worker:
         try:
             reply = self._call(job, handler)
         except Failure as failure:
-            job._fail(failure.code, failure.text)
+            _fail(job, getattr(failure, "code", "error"), getattr(failure, "text", str(failure)))
             return
         except KeyboardInterrupt:
-            job._fail("interrupted", "the worker was interrupted")
+            _fail(job, "interrupted", "the worker was interrupted")
             raise
         except BaseException as error:
             # All of it is for this worker's log, not for the job's caller.
             _log.exception("the handler raised an error")
             text = traceback.format_exception_only(type(error), error)[-1].strip()
-            job._fail("panic", text)
+            _fail(job, "panic", text)
             return
         payload, headers = reply if isinstance(reply, Reply) else (reply, None)
         try:
             job._finish(payload, headers and dict(headers))
         except Exception as error:
-            job._fail("bad_reply", str(error))
+            _fail(job, "bad_reply", str(error))
 
     def _call(self, job: Job, handler: Callable[[Job], Any]) -> Any:
         if self._soft_limit is None and self._hard_limit is None:
@@ -208,6 +208,12 @@ class Worker:
             yield
         finally:
             signal.signal(signal.SIGALRM, before)
+
+
+def _fail(job: Job, code: object, text: object) -> None:
+    """Whatever a handler says of its failure can be sent: also what is no text, or no Unicode."""
+    clean = [str(part).encode(errors="backslashreplace").decode() for part in (code, text)]
+    job._fail(*clean)
 
 
 def _pools_of_environment() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import os
 import pickle
+import shutil
 import tempfile
 import threading
 import weakref
@@ -71,7 +72,8 @@ class Executor(futures.Executor):
         self._settings: dict[str, Any] = {"queue_jobs_max": _QUEUE_JOBS_MAX, **cluster}
         self._pool = pool
         self._cluster: Optional[Cluster] = None
-        self._folder: Optional[tempfile.TemporaryDirectory[str]] = None
+        self._folder: Optional[str] = None
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._shut = False
         self._pending: set[JobFuture[Any]] = set()
@@ -108,6 +110,10 @@ class Executor(futures.Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Takes no further calls. Waits for those under way, or cancels them, and ends the processes."""
+        if self._pid != os.getpid():
+            # Calls, processes and folder are those of the process that forked this one.
+            self._shut = True
+            return
         with self._lock:
             self._shut = True
             pending, cluster = list(self._pending), self._cluster
@@ -133,8 +139,8 @@ class Executor(futures.Executor):
         except Exception:  # Where it is not known what runs, functions of `__main__` cannot be either.
             main = None
         # It stays until the end: workers that are started again read it, too.
-        self._folder = tempfile.TemporaryDirectory(prefix="powerhose-")
-        setup = os.path.join(self._folder.name, "setup.pickle")
+        self._folder = tempfile.mkdtemp(prefix="powerhose-")
+        setup = os.path.join(self._folder, "setup.pickle")
         with open(setup, "wb") as file:
             pickle.dump((main, _pickled(self._setup)), file)
         cluster = Cluster(
@@ -147,7 +153,7 @@ class Executor(futures.Executor):
         try:
             cluster.start()
         except BaseException:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self._cluster, self._runner = cluster, cluster.runner
         return cluster.runner
@@ -156,7 +162,7 @@ class Executor(futures.Executor):
         futures.wait(pending)
         cluster.close(0.0)
         if self._folder is not None:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _pickled(value: object) -> bytes:

@@ -3,6 +3,7 @@
 use crate::errors;
 use crate::job;
 use crate::runner::{self, Runner};
+use crate::waiting::interruptibly;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::mem::ManuallyDrop;
@@ -65,7 +66,7 @@ impl Cluster {
         if let Some(problem) = problem {
             return Err(problem);
         }
-        let started = py.detach(|| builder.start());
+        let started = interruptibly(py, || builder.start())?;
         let cluster = started.map_err(|error| errors::error(py, "ClusterError", &error.to_string()))?;
         Ok(Cluster { cluster: ManuallyDrop::new(Mutex::new(Some(cluster))), pid: std::process::id() })
     }
@@ -89,10 +90,9 @@ impl Cluster {
         if self.pid != std::process::id() {
             return Ok(0);
         }
-        let cluster = self.lock().take();
-        Ok(py.detach(|| {
-            cluster.map_or(0, |cluster| cluster.close(within).map_or_else(|lost| lost.jobs, |()| 0))
-        }))
+        let Some(cluster) = self.lock().take() else { return Ok(0) };
+        let closed = interruptibly(py, move || cluster.close(within))?;
+        Ok(closed.map_or_else(|lost| lost.jobs, |()| 0))
     }
 }
 

@@ -111,7 +111,7 @@ impl Completions {
         let queue = self.queue.clone();
         // Never waits for anybody, so the interpreter's lock can stay: to give it away costs more.
         let canceller = runner.runner().submit(job).on_end(move |result| queue.leave(place, result));
-        Ok(Ticket { canceller })
+        Ok(Ticket { canceller, pid: std::process::id() })
     }
 
     /// The jobs that have ended since the last time: waiter, reply, error. One of the last two is None.
@@ -139,13 +139,16 @@ impl Completions {
 #[pyclass(frozen, module = "powerhose._powerhose")]
 pub(crate) struct Ticket {
     canceller: Canceller,
+    pid: u32,
 }
 
 #[pymethods]
 impl Ticket {
-    /// Cancels the job, unless it has ended. Its end is picked up as any other.
+    /// Cancels the job, unless it has ended. Its end is picked up as any other. In a forked process there is no such job.
     fn cancel(&self) {
-        self.canceller.cancel();
+        if self.pid == std::process::id() {
+            self.canceller.cancel();
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! `powerhose._powerhose`: what Python's package `powerhose` does not do in Python.
 //!
-//! Runners, completions and workers over the Rust crates; the package around it is what users see. Nothing here starts a
-//! thread, calls Python from a thread that Python does not know, or blocks while it holds the interpreter's lock.
+//! Runners, completions and workers over the Rust crates; the package around it is what users see. Nothing here calls Python from a thread that Python does not know, or blocks while it holds the interpreter's lock.
 
 mod cluster;
 mod completions;
@@ -11,6 +10,7 @@ mod many;
 mod payload;
 mod runner;
 mod signals;
+mod waiting;
 mod worker;
 
 use pyo3::exceptions::PyImportError;

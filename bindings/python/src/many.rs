@@ -7,8 +7,10 @@ use crate::job::Options;
 use crate::payload;
 use crate::runner::{Runner, SIGNALS_EVERY, is_main_thread};
 use powerhose::{ExecuteMany, Job};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -16,11 +18,23 @@ use std::time::Duration;
 /// An iterator of replies.
 #[pyclass(module = "powerhose._powerhose")]
 pub(crate) struct Many {
-    results: ExecuteMany<Jobs>,
+    /// Never dropped in a process that was forked from its own: that would cancel what is not its own.
+    results: ManuallyDrop<ExecuteMany<Jobs>>,
+    /// The process it belongs to.
+    pid: u32,
     /// Why the jobs ended before their time.
     problem: Arc<Mutex<Option<PyErr>>>,
     alarm: Arc<Alarm>,
     waker: Waker,
+}
+
+impl Drop for Many {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            // SAFETY: it is dropped here only, and nobody can look at it any longer.
+            unsafe { ManuallyDrop::drop(&mut self.results) }
+        }
+    }
 }
 
 /// Makes jobs of what Python's iterator gives.
@@ -89,7 +103,8 @@ impl Many {
         }
         let alarm = Arc::new(Alarm::default());
         let waker = alarm.clone().into();
-        Ok(Many { results, problem, alarm, waker })
+        let results = ManuallyDrop::new(results);
+        Ok(Many { results, pid: std::process::id(), problem, alarm, waker })
     }
 
     fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -97,6 +112,9 @@ impl Many {
     }
 
     fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        if self.pid != std::process::id() {
+            return Err(PyRuntimeError::new_err("these replies belong to the process that forked this one"));
+        }
         let slice = if is_main_thread() { SIGNALS_EVERY } else { Duration::from_secs(3600) };
         loop {
             let polled = self.results.poll_next(&mut Context::from_waker(&self.waker));

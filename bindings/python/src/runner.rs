@@ -3,6 +3,7 @@
 use crate::errors;
 use crate::job::{self, Options};
 use crate::payload;
+use crate::waiting::interruptibly;
 use powerhose::{JobRunner, SharedSecret, SharedSecrets};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -50,7 +51,7 @@ impl Runner {
     #[staticmethod]
     fn connect(py: Python<'_>, endpoint: String, settings: &Bound<'_, PyDict>) -> PyResult<Runner> {
         let connector = connector(py, JobRunner::connector(endpoint), settings)?;
-        let connected = py.detach(|| connector.connect());
+        let connected = interruptibly(py, || connector.connect())?;
         connected.map(Runner::new).map_err(|error| errors::error(py, "ConnectError", &error.to_string()))
     }
 
@@ -62,7 +63,7 @@ impl Runner {
         for endpoint in endpoints {
             master = master.endpoint(endpoint);
         }
-        let bound = py.detach(|| master.bind());
+        let bound = interruptibly(py, || master.bind())?;
         bound.map(Runner::new).map_err(|error| errors::error(py, "BindError", &error.to_string()))
     }
 
@@ -94,7 +95,8 @@ impl Runner {
 
     /// The workers, each as a dictionary.
     fn workers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let workers = py.detach(|| self.runner.workers());
+        let runner = (*self.runner).clone();
+        let workers = interruptibly(py, move || runner.workers())?;
         let workers = workers.map_err(|error| errors::error(py, "MasterGone", &error.to_string()))?;
         let list = PyList::empty(py);
         for worker in workers {
@@ -145,7 +147,9 @@ impl Runner {
             return Err(PyRuntimeError::new_err("this runner belongs to the process that forked this one"));
         }
         let within = job::grace(drain_timeout, "drain_timeout")?;
-        Ok(py.detach(|| self.runner.close(within)).map_or_else(|lost| lost.jobs, |()| 0))
+        let runner = (*self.runner).clone();
+        let closed = interruptibly(py, move || runner.close(within))?;
+        Ok(closed.map_or_else(|lost| lost.jobs, |()| 0))
     }
 }
 

@@ -48,6 +48,22 @@ def crash(job, rest):
     raise ValueError(rest.decode())
 
 
+def odd(job, rest):
+    """Failures that are hard to tell."""
+    if rest == b"surrogate":
+        raise ValueError("\udcff")
+    if rest == b"code":
+        raise powerhose.Failure(7, None)
+    if rest == b"str":
+
+        class Unprintable(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        raise Unprintable
+    raise BaseException("base")
+
+
 def fork_and_terminate(job, rest):
     """A child that a worker forks can be ended by SIGTERM."""
     import signal
@@ -67,6 +83,7 @@ COMMANDS = {
     b"fail": fail,
     b"crash": crash,
     b"fork": fork_and_terminate,
+    b"odd": odd,
     b"text": lambda job, rest: "text",
     b"nothing": lambda job, rest: None,
     b"exit": lambda job, rest: sys.exit(3),

@@ -79,6 +79,15 @@ def test_a_handler_that_breaks_fails_its_job_and_its_process_lives_on(cluster, p
     assert cluster.pids == pids
 
 
+@pytest.mark.parametrize("kind, code", [("surrogate", "panic"), ("code", "7"), ("str", "panic"), ("base", "panic")])
+def test_a_failure_that_is_hard_to_tell_is_told_all_the_same(cluster, kind, code):
+    pids = cluster.pids
+    with pytest.raises(powerhose.JobFailed) as caught:
+        cluster.execute(b"odd " + kind.encode())
+    assert caught.value.code == code
+    assert cluster.pids == pids
+
+
 def test_a_timeout_is_a_timeout_error_and_tells_whether_the_job_ran(runner):
     with pytest.raises(powerhose.JobTimedOut) as caught:
         runner.execute(b"nap 0.5", timeout=0.05)

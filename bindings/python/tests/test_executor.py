@@ -105,6 +105,21 @@ def test_after_a_shutdown_nothing_is_taken(executor):
     assert all(future.cancelled() for future in futures)
 
 
+def test_a_forked_child_that_exits_leaves_the_calls_of_its_parent_alone(script):
+    program = """
+    import os, sys, time, powerhose
+    executor = powerhose.Executor(1, worker_start=60)
+    future = executor.submit(time.sleep, 0.5)
+    pid = os.fork()
+    if pid == 0:
+        sys.exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), future.result(), executor.submit(abs, -1).result())
+    executor.submit(os._exit, 1).exception()
+    print(executor.submit(abs, -2).result())
+    """
+    assert script(program) == "7 None 1\n2\n"
+
+
 def test_functions_of_the_main_program_are_found(start, tmp_path):
     import subprocess
     import sys

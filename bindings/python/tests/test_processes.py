@@ -73,6 +73,36 @@ def _square(number):
     return int(_runner.execute(b"%d" % number, timeout=30)) ** 2
 
 
+def test_a_child_leaves_the_jobs_of_its_parent_alone(cluster):
+    future = cluster.submit(b"nap 0.5", timeout=60)
+    replies = cluster.map([b"nap 0.2"] * 4)
+
+    def calls():
+        nonlocal replies
+        future.cancel()
+        with pytest.raises(RuntimeError, match="forked"):
+            next(replies)
+        replies = None
+
+    assert child(calls) == 0
+    assert future.result(60) == b"slept"
+    assert list(replies) == [b"slept"] * 4
+
+
+def test_control_c_ends_a_wait_for_a_master_that_is_not_there(script, tmp_path):
+    program = """
+    import os, signal, sys, threading, time, powerhose
+    runner = powerhose.JobRunner.connect(sys.argv[1], connect_timeout=60)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    begun = time.monotonic()
+    try:
+        runner.execute(b"x", timeout=60)
+    except KeyboardInterrupt:
+        print(time.monotonic() - begun < 30)
+    """
+    assert script(program, f"ipc://{tmp_path}/nobody.ipc") == "True\n"
+
+
 def test_a_multiprocessing_pool_uses_the_runner_of_its_parent(cluster):
     global _runner
     _runner = cluster.runner
