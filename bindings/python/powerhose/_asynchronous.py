@@ -37,14 +37,18 @@ async def in_thread(function: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, function)
 
 
-async def execute(core: Runner, payload: object, options: Options) -> bytes:
+async def execute(runner: JobRunner, payload: object, options: Options) -> bytes:
     """Runs a job for this task, and cancels it if the task is."""
+    core = runner.core
+    if core is None:
+        core = await in_thread(partial(runner.begun, options[1]))
     trio = _trio()
     if trio is not None:
         return await _trio_execute(trio, core, payload, options)
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[bytes] = loop.create_future()
-    ticket = _of_loop(loop).submit(core, future, payload, options)
+    future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    ticket = _of_loop(asyncio.get_running_loop()).submit(core, future, payload, options)
+    # While it waits it holds what it needs, and no more.
+    del runner, core, payload, options
     try:
         return await future
     except BaseException:

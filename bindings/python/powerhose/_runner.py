@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from . import _asynchronous, _endpoint, _futures, _gevent
@@ -137,10 +137,7 @@ class JobRunner:
         options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
         if _gevent.is_patched():
             return _gevent.execute(self.begun(timeout), payload, options)
-        core = self._core
-        if core is None or core.pid != os.getpid():
-            core = self.begun(timeout)
-        return core.execute(payload, options)
+        return (self.core or self.begun(timeout)).execute(payload, options)
 
     def submit(
         self,
@@ -162,7 +159,7 @@ class JobRunner:
         future: _futures.JobFuture[bytes] = _futures.JobFuture()
         return _futures.submit(self.begun(timeout), future, payload, options)
 
-    async def aexecute(
+    def aexecute(
         self,
         payload: object,
         *,
@@ -173,14 +170,12 @@ class JobRunner:
         once: bool = False,
         attempts_max: Optional[int] = None,
         end_within: Optional[float] = None,
-    ) -> bytes:
+    ) -> Coroutine[Any, Any, bytes]:
         """What :meth:`execute` is, for a task of asyncio (also under uvloop) or trio. A task that is cancelled cancels its
         job."""
         options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        core = self._core
-        if core is None or core.pid != os.getpid():
-            core = await _asynchronous.in_thread(lambda: self.begun(timeout))
-        return await _asynchronous.execute(core, payload, options)
+        # No coroutine around another: ten thousand that wait hold one each.
+        return _asynchronous.execute(self, payload, options)
 
     def map(
         self,
@@ -234,8 +229,8 @@ class JobRunner:
     def close(self, drain_timeout: float = 0.0) -> int:
         """Takes no further jobs, lets those it has finish for up to so many seconds, and ends. Gives how many were lost."""
         self._closed = True
-        core = self._core
-        if core is None or core.pid != os.getpid():
+        core = self.core
+        if core is None:
             return 0
         return core.close(drain_timeout)
 
@@ -248,14 +243,20 @@ class JobRunner:
     def __repr__(self) -> str:
         return f"<JobRunner {', '.join(self._endpoints)}>"
 
+    @property
+    def core(self) -> Optional[Runner]:
+        """What runs the jobs of this process, if it has begun."""
+        core = self._core
+        return core if core is not None and core.pid == os.getpid() else None
+
     def begun(self, within: Optional[float] = None) -> Runner:
         """What runs the jobs of this process. The first call connects, for at most so many seconds."""
-        core = self._core
-        if core is not None and core.pid == os.getpid():
+        core = self.core
+        if core is not None:
             return core
         with _gevent.lock_of(self) if _gevent.is_patched() else self._lock:
-            core = self._core
-            if core is not None and core.pid == os.getpid():
+            core = self.core
+            if core is not None:
                 return core
             if self._closed:
                 raise JobRejected("job was rejected: the runner is closed", code="closed", http_status=503)
