@@ -5,7 +5,7 @@
 
 use super::counters::{COUNTERS, Family};
 use axum::http::HeaderValue;
-use powerhose::{Ends, ForgottenPools, Histogram, PoolStats, Stats, Times, WorkerCounts};
+use powerhose::{Ends, ForgottenPools, Histogram, PoolStats, Reachability, Stats, Times, WorkerCounts};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -23,9 +23,13 @@ pub(super) const CONTENT_TYPE: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// The metrics of one moment.
-pub(super) fn render(stats: Stats, workers_memory_bytes: u64) -> String {
+pub(super) fn render(stats: Stats, workers_memory_bytes: u64, reachability: &Reachability) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Moment { stats, workers_memory_bytes }));
+    registry.register_collector(Box::new(Moment {
+        stats,
+        workers_memory_bytes,
+        reachability: reachability.clone(),
+    }));
     let mut text = String::new();
     encode(&mut text, &registry).expect("a String takes whatever is written");
     text
@@ -35,12 +39,16 @@ pub(super) fn render(stats: Stats, workers_memory_bytes: u64) -> String {
 struct Moment {
     stats: Stats,
     workers_memory_bytes: u64,
+    reachability: Reachability,
 }
 
 impl Collector for Moment {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
         let (stats, out) = (&self.stats, &mut Output(encoder));
         master(stats, out)?;
+        let reachable = f64::from(u8::from(self.reachability == Reachability::Reachable));
+        let help = "1 while new peers find the master at all its endpoints, 0 while one is lost.";
+        out.gauge("endpoints_reachable", help, &[(&[], reachable)])?;
         counters(stats, out)?;
         jobs(stats, out)?;
         peers(stats, out)?;

@@ -27,6 +27,7 @@ pub(super) struct View {
     pub(super) workers: Vec<WorkerInfo>,
     /// What those of this machine hold, by worker.
     pub(super) memory_bytes: BTreeMap<u64, u64>,
+    pub(super) reachability: Reachability,
     taken: Instant,
 }
 
@@ -126,7 +127,8 @@ impl Observer {
             let memory =
                 |worker: &WorkerInfo| Some((worker.id, here.memory_bytes(&worker.host, worker.pid)?));
             let memory_bytes = workers.iter().filter_map(memory).collect();
-            let view = Arc::new(View { stats, workers, memory_bytes, taken: Instant::now() });
+            let (reachability, taken) = (runner.reachability(), Instant::now());
+            let view = Arc::new(View { stats, workers, memory_bytes, reachability, taken });
             *place = Some(view.clone());
             Ok(view)
         })

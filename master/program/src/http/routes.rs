@@ -53,7 +53,11 @@ async fn only_known_hosts(State(hosts): State<Hosts>, request: Request, next: Ne
 async fn metrics(State(observer): State<Observer>) -> Response {
     let (Ok(stats), Ok(view)) = (observer.stats().await, observer.view().await) else { return no_answer() };
     let memory_bytes = view.memory_bytes.values().sum();
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render(stats, memory_bytes)).into_response()
+    (
+        [(header::CONTENT_TYPE, metrics::CONTENT_TYPE)],
+        metrics::render(stats, memory_bytes, &view.reachability),
+    )
+        .into_response()
 }
 
 /// Whether the master's loop turns.

@@ -3,7 +3,7 @@
 use super::history::{SAMPLES_MAX, Sample, milliseconds};
 use super::observer::View;
 use super::sampler::INTERVAL;
-use powerhose::{CurrentJob, Endpoint, Histogram, PoolStats, Stats, WorkerInfo};
+use powerhose::{CurrentJob, Endpoint, Histogram, PoolStats, Reachability, Stats, WorkerInfo};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ struct Master {
     software: &'static str,
     pid: u32,
     endpoints: Vec<String>,
+    /// Why new peers do not find it.
+    unreachable: Option<String>,
     uptime_ms: u64,
     accepting: bool,
     clients: usize,
@@ -112,7 +114,7 @@ impl<'a> StatusAnswer<'a> {
     pub(super) fn new(view: &'a View, endpoints: &[Endpoint], samples: Vec<Sample>) -> StatusAnswer<'a> {
         let stats = &view.stats;
         StatusAnswer {
-            master: Master::new(stats, endpoints),
+            master: Master::new(stats, endpoints, &view.reachability),
             jobs: Jobs::new(stats),
             counters: named(stats.counters()),
             workers_by_state: named(stats.workers.by_state()),
@@ -126,11 +128,12 @@ impl<'a> StatusAnswer<'a> {
 }
 
 impl Master {
-    fn new(stats: &Stats, endpoints: &[Endpoint]) -> Master {
+    fn new(stats: &Stats, endpoints: &[Endpoint], reachability: &Reachability) -> Master {
         Master {
             software: concat!("powerhose/", env!("CARGO_PKG_VERSION")),
             pid: std::process::id(),
             endpoints: endpoints.iter().map(ToString::to_string).collect(),
+            unreachable: (*reachability != Reachability::Reachable).then(|| reachability.to_string()),
             uptime_ms: stats.uptime.as_millis() as u64,
             accepting: stats.accepting,
             clients: stats.clients,

@@ -41,8 +41,13 @@ fn a_master_that_nobody_finds_lives_but_is_not_ready_until_it_is_found_again() {
     assert_eq!(ready.status, 503, "{ready:?}");
     assert!(ready.body.starts_with("not ready: nobody finds the master at ipc://"), "{ready:?}");
     assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
+    scene.metric_becomes("powerhose_endpoints_reachable", &[], 0.0);
+    let told = scene.status("")["master"]["unreachable"].to_string();
+    assert!(told.contains("nobody finds the master at ipc://"), "{told}");
     std::fs::remove_file(&folder).and_then(|()| std::fs::rename(&elsewhere, &folder)).expect("it is ours");
     eventually("it to be ready", || (scene.get("/readyz").status == 200).then_some(()));
+    scene.metric_becomes("powerhose_endpoints_reachable", &[], 1.0);
+    assert!(scene.status("")["master"]["unreachable"].is_null());
 }
 
 #[test]

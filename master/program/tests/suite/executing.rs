@@ -101,6 +101,15 @@ fn that_nobody_listens_is_known_at_once_and_a_listener_does_not_notice_the_quest
 }
 
 #[test]
+fn a_line_without_a_reply_can_be_told_from_one_whose_reply_is_empty() {
+    let scene = Scene::new();
+    let _run = scene.run_workers(1, &[], &["--", "sh", "-c", "read line; [ $line = bad ] && exit 1; exit 0"]);
+    let ran = scene.run_with(&["execute", "--lines", "--lines-failed", "FAILED"], b"one\nbad\nthree\n");
+    assert_eq!((ran.status, &*ran.stdout), (20, "\nFAILED\n\n"), "{ran:?}");
+    assert!(ran.stderr.contains("line 2: "), "{ran:?}");
+}
+
+#[test]
 fn that_a_port_refuses_is_known_at_once_and_a_master_takes_no_notice_of_the_question() {
     let scene = Scene::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -88,6 +88,25 @@ fn the_pools_that_are_idle_for_longest_make_room_for_others() {
 }
 
 #[test]
+fn names_that_only_clients_know_take_no_room_from_workers() {
+    let mut bench = Bench::with(|settings| settings.pools_max = 3);
+    let waiting = ["x", "y", "z"].map(|pool| bench.submit_for(pool, 500));
+    bench.submit("one more");
+    assert_eq!(bench.rejected().len(), 1);
+    assert!(registers(&mut bench, &["first", "second", "z"]));
+    assert_eq!(
+        names(&bench),
+        ["first", "second", "x", "y", "z"],
+        "jobs that wait for their workers do so still"
+    );
+    assert!(!registers(&mut bench, &["fourth"]), "those of workers have their bound");
+    for call in &waiting[..2] {
+        bench.abandon(*call);
+    }
+    assert_eq!(names(&bench), ["first", "second", "z"]);
+}
+
+#[test]
 fn a_job_makes_room_as_a_worker_does() {
     let mut bench = Bench::with(|settings| settings.pools_max = 1);
     offer_once(&mut bench, &["sign"]);

@@ -1,5 +1,6 @@
 //! One pool: its workers, its run times, how its jobs ended.
 
+use super::registration::Offer;
 use crate::common::{Ends, PoolSettings, Times};
 use crate::dispatcher::choice::{Distance, Members, Pace, Runs};
 use crate::dispatcher::company::Company;
@@ -135,7 +136,7 @@ impl Pools {
         if let Some(key) = self.find(name) {
             return Some(key);
         }
-        self.make_room(1, pools_max, |_| false);
+        self.make_room((self.pools.len() + 1).saturating_sub(pools_max), |_| false);
         (self.pools.len() < pools_max).then(|| self.make(name, PoolSettings::default(), Knowledge::AskedFor))
     }
 
@@ -198,10 +199,24 @@ impl Pools {
         self.pools.values_mut().for_each(|pool| pool.idle_since = None);
     }
 
-    /// Forgets as many dispensable pools as there are too many for `new` others, those first that have been idle for longest.
-    /// Pools with names to keep stay.
-    pub(crate) fn make_room(&mut self, new: usize, pools_max: usize, keep: impl Fn(&str) -> bool) {
-        let too_many = (self.pools.len() + new).saturating_sub(pools_max);
+    /// Whether there is room for what a worker offers, which is made if need be. Names that only clients know take none away from a
+    /// worker: they are bounded beside those that are known.
+    pub(crate) fn make_room_for_offers(&mut self, offers: &[Offer<'_>], pools_max: usize) -> bool {
+        let is_known = |name: &str| self.find(name).is_some_and(|key| self.pools[key].is_known());
+        let new = offers.iter().filter(|offer| !is_known(offer.pool)).count();
+        if new == 0 {
+            return true;
+        }
+        let too_many = |pools: &Pools| {
+            let known = pools.pools.values().filter(|pool| pool.is_known()).count();
+            (known + new).saturating_sub(pools_max)
+        };
+        self.make_room(too_many(self), |name| offers.iter().any(|offer| offer.pool == name));
+        too_many(self) == 0
+    }
+
+    /// Forgets so many dispensable pools, those first that have been idle for longest. Pools with names to keep stay.
+    fn make_room(&mut self, too_many: usize, keep: impl Fn(&str) -> bool) {
         if too_many == 0 {
             return;
         }

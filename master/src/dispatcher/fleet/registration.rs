@@ -77,11 +77,8 @@ impl Fleet {
         registration: &Registration<'_>,
         now: Instant,
     ) -> Result<Registered, TooManyPools> {
-        let new = registration.offers.iter().filter(|offer| self.pools.find(offer.pool).is_none()).count();
         let pools_max = self.bounds.pools_max;
-        let offers = |name: &str| registration.offers.iter().any(|offer| offer.pool == name);
-        self.pools.make_room(new, pools_max, offers);
-        if self.pools.len() + new > pools_max {
+        if !self.pools.make_room_for_offers(&registration.offers, pools_max) {
             return Err(TooManyPools { pools_max });
         }
         let left = self.leave_pools(key);

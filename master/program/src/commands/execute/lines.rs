@@ -11,6 +11,7 @@ use std::thread;
 
 /// Sends all lines; the exit status is that of the first job without a reply.
 pub(super) fn execute(runner: &JobRunner, options: ExecuteOptions, input: Box<dyn Read + Send>) -> Outcome {
+    let instead = options.lines_failed.clone();
     let batch = Arc::new(runner.batch(options.in_flight as usize));
     let input_error = Arc::new(Mutex::new(None));
     let (submitting, failed) = (batch.clone(), input_error.clone());
@@ -22,7 +23,7 @@ pub(super) fn execute(runner: &JobRunner, options: ExecuteOptions, input: Box<dy
             submitting.end();
         })
         .map_err(|error| Failure::system("start a thread", error))?;
-    let printed = print_all(&batch);
+    let printed = print_all(&batch, &instead);
     let input_error = input_error.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (printed, input_error) {
         // Whoever read the replies wants no more of them.
@@ -46,7 +47,8 @@ fn submit_all(batch: &Batch, options: &ExecuteOptions, mut input: impl BufRead) 
     }
 }
 
-fn print_all(batch: &Batch) -> io::Result<Exit> {
+/// Prints a line for each job, `instead` for one without a reply.
+fn print_all(batch: &Batch, instead: &str) -> io::Result<Exit> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut first_error = Exit::Fine;
     let mut number: u64 = 0;
@@ -57,6 +59,7 @@ fn print_all(batch: &Batch) -> io::Result<Exit> {
             Ok(reply) => out.write_all(reply.strip_suffix(b"\n").unwrap_or(&reply))?,
             Err(error) => {
                 print::complaint(format_args!("line {number}: {error}"));
+                out.write_all(instead.as_bytes())?;
                 if first_error == Exit::Fine {
                     first_error = exit(&error);
                 }

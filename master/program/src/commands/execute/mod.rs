@@ -22,9 +22,12 @@ pub(crate) struct ExecuteOptions {
     /// The payload: a text, `-` for standard input, or `@FILE` for a file's bytes. Default: `-`.
     payload: Option<String>,
     /// Sends one job for each line of standard input (or of `@FILE`), many at once, and prints one line for each reply,
-    /// in the order of the input; an empty one for a job that has none.
+    /// in the order of the input; an empty one for a job that has none (see --lines-failed).
     #[arg(long)]
     lines: bool,
+    /// With --lines: what is printed for a job that has no reply, so that it does not look like one whose reply is empty.
+    #[arg(long, value_name = "TEXT", requires = "lines", default_value = "", hide_default_value = true)]
+    lines_failed: String,
     /// Which workers can run it.
     #[arg(long, value_name = "POOL", value_parser = pool, default_value = DEFAULT_POOL)]
     pool: String,

@@ -145,8 +145,9 @@ function show(answer) {
   charts.forEach(chart => chart.show(known.samples, span));
   showTables(answer);
   byId("main").classList.remove("stale");
-  put(byId("trouble"), "");
-  byId("trouble").hidden = true;
+  const lost = answer.master.unreachable;
+  put(byId("trouble"), lost === null ? "" : "New peers are shut out: " + lost + ". Who is connected works on.");
+  byId("trouble").hidden = lost === null;
 }
 
 // A master that was started anew counts from the beginning.
