@@ -77,7 +77,7 @@ fn the_pools_that_are_idle_for_longest_make_room_for_others() {
     let waits = bench.submit_for("third", 500);
     assert!(registers(&mut bench, &["fourth"]));
     assert_eq!(names(&bench), ["fourth", "second", "third"]);
-    assert!(!registers(&mut bench, &["fifth", "sixth"]), "workers and jobs keep theirs");
+    assert!(!registers(&mut bench, &["fifth", "sixth", "seventh"]), "a worker keeps its own");
     assert!(registers(&mut bench, &["second", "fourth"]), "what is offered is not forgotten for it");
     assert_eq!(names(&bench), ["fourth", "second", "third"]);
     bench.abandon(waits);

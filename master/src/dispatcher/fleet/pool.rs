@@ -202,17 +202,12 @@ impl Pools {
     /// Whether there is room for what a worker offers, which is made if need be. Names that only clients know take none away from a
     /// worker: they are bounded beside those that are known.
     pub(crate) fn make_room_for_offers(&mut self, offers: &[Offer<'_>], pools_max: usize) -> bool {
-        let is_known = |name: &str| self.find(name).is_some_and(|key| self.pools[key].is_known());
-        let new = offers.iter().filter(|offer| !is_known(offer.pool)).count();
-        if new == 0 {
-            return true;
-        }
-        let too_many = |pools: &Pools| {
-            let known = pools.pools.values().filter(|pool| pool.is_known()).count();
-            (known + new).saturating_sub(pools_max)
-        };
-        self.make_room(too_many(self), |name| offers.iter().any(|offer| offer.pool == name));
-        too_many(self) == 0
+        let absent = offers.iter().filter(|offer| self.find(offer.pool).is_none()).count();
+        let too_many = (self.pools.len() + absent).saturating_sub(pools_max);
+        self.make_room(too_many, |name| offers.iter().any(|offer| offer.pool == name));
+        let is_new = |name: &str| self.find(name).is_none_or(|key| !self.pools[key].is_known());
+        let new = offers.iter().filter(|offer| is_new(offer.pool)).count();
+        new == 0 || self.pools.values().filter(|pool| pool.is_known()).count() + new <= pools_max
     }
 
     /// Forgets so many dispensable pools, those first that have been idle for longest. Pools with names to keep stay.
