@@ -159,6 +159,7 @@ pub(super) fn keep(shared: &Shared) {
             continue;
         }
         let now = Instant::now();
+        io.looked_away();
         io.turn(now);
         io.look(now);
         io.act(now);

@@ -102,6 +102,11 @@ impl Io {
         self.link.slept_elsewhere();
     }
 
+    /// Time has passed in which nobody looked at the link, though nobody slept at it: anything may have come.
+    pub(super) fn looked_away(&mut self) {
+        self.link.slept_elsewhere();
+    }
+
     /// Whether the thread that runs the jobs would have something to do, though the link tells of nothing.
     pub(super) fn has_news(&self) -> bool {
         self.machine.has_next() || self.machine.ending().is_some()
