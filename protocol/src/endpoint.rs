@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 /// Bytes of a unix socket's path, as Linux has it (`sun_path` less its closing zero).
 pub const UNIX_PATH_BYTES_MAX: usize = 107;
+/// The name of this machine for itself.
+const LOCALHOST: &str = "localhost";
 
 /// Where a master listens: a unix socket or a TCP port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +81,7 @@ impl Endpoint {
             Endpoint::Ipc(_) => true,
             Endpoint::Tcp { host, .. } => {
                 let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-                host == "localhost" || host.parse::<IpAddr>().is_ok_and(is_loopback)
+                host == LOCALHOST || host.parse::<IpAddr>().is_ok_and(is_loopback)
             }
         }
     }
@@ -118,6 +120,8 @@ fn parse_address(address: &str) -> Option<Endpoint> {
     if host.is_empty() || host.contains(['/', '\0', ' ', ';']) || (host.contains(':') && !colons_allowed) {
         return None;
     }
+    // The one name that means something to us; any other is the system's to look up.
+    let host = if host.eq_ignore_ascii_case(LOCALHOST) { LOCALHOST } else { host };
     Some(Endpoint::Tcp { host: host.to_owned(), port: port.parse().ok()? })
 }
 
@@ -144,6 +148,7 @@ mod tests {
             assert_eq!(endpoint.to_string(), text);
             assert!(endpoint.is_local(), "{text}");
         }
+        assert_eq!("tcp://LocalHost:1".parse(), "tcp://localhost:1".parse::<Endpoint>());
         for text in ["tcp://0.0.0.0:5555", "tcp://10.0.0.1:1", "tcp://example.org:80", "tcp://*:5555"] {
             assert!(!text.parse::<Endpoint>().expect(text).is_local(), "{text}");
         }
