@@ -11,8 +11,9 @@ use rustix::process::{
 use std::io;
 use std::mem::MaybeUninit;
 
-/// The name of guards in lists of processes; the kernel keeps fifteen bytes.
-pub(super) const NAME: &std::ffi::CStr = c"powerhose-guard";
+/// The name of guards in lists of processes; the kernel keeps fifteen bytes. It has not the program's name in it: who ends all
+/// that has (`pkill -9 powerhose`) is to leave those that end the rest.
+pub(super) const NAME: &std::ffi::CStr = c"worker-guard";
 
 /// What a guard's parent may send for the program.
 pub(super) const PASSED_ON: [Signal; 6] =

@@ -54,6 +54,33 @@ fn what_a_job_has_started_ends_with_run_that_is_killed() {
     }
 }
 
+/// As `pkill -9 powerhose` does.
+#[test]
+fn what_a_job_has_started_ends_when_all_of_the_programs_name_is_killed() {
+    let scene = Scene::new();
+    let run = scene.run_workers(1, &[], &["--", "sh", "-c", SCRIPT]);
+    let (_job, started) = started(&scene);
+    let worker = scene.worker_pids()[0];
+    let guard = parent(worker);
+    assert_ne!(guard, run.id());
+    let named: Vec<u32> =
+        [guard, worker, run.id()].into_iter().filter(|pid| name(*pid).contains("powerhose")).collect();
+    assert_eq!(named.len(), 2, "all but the guard");
+    named.into_iter().for_each(|pid| signal(pid, Signal::KILL));
+    are_gone(&started);
+    are_gone(&[guard]);
+}
+
+fn name(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).expect("it runs")
+}
+
+fn parent(pid: u32) -> u32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("it has a parent");
+    line.trim().parse().expect("a number")
+}
+
 #[test]
 fn what_a_job_has_started_ends_with_a_lone_worker_that_is_killed() {
     for kills_the_one_that_was_started in [true, false] {
