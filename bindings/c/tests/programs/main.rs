@@ -1,7 +1,9 @@
-//! Programs in C that use the installed library: what they are promised, with each compiler, under AddressSanitizer and valgrind.
+//! Programs in C and C++ that use the installed library: what they are promised, with each compiler, under AddressSanitizer and valgrind.
 //!
-//! The programs are in `c/`; each checks its sentences itself, and ends with a line that says which did not hold.
+//! The programs are in `c/` and in bindings/cpp; each checks its sentences itself, and ends with a line that says which did not hold.
 
+#[cfg(feature = "tool-tests")]
+mod examples;
 mod installed;
 mod tools;
 mod workers;
@@ -10,7 +12,7 @@ use installed::Installed;
 use powerhose::JobRunner;
 use std::process::Command;
 use std::time::Duration;
-use tools::{Build, TIME};
+use tools::{Build, Compiler, TIME};
 use workers::{Scene, Workers};
 
 #[test]
@@ -70,6 +72,15 @@ fn a_cluster_lives_in_a_program_of_c() {
 }
 
 #[test]
+fn a_program_in_cpp_has_what_it_is_promised() {
+    for build in Build::all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let endpoint = format!("ipc://{}", folder.path().join("m.ipc").display());
+        build.program("sentences").run(&[&endpoint]);
+    }
+}
+
+#[test]
 fn a_program_finds_the_library_through_pkg_config() {
     let installed = Installed::shared();
     let ask = |what| {
@@ -83,7 +94,7 @@ fn a_program_finds_the_library_through_pkg_config() {
     let found = format!("-Wl,-rpath,{}", installed.libraries().display());
     let flags: Vec<&str> = flags.split_whitespace().chain([&*found]).collect();
     assert!(flags.contains(&"-lpowerhose"), "{flags:?}");
-    let program = tools::compile("cc", "version", "pkg-config", &flags);
+    let program = tools::compile(Compiler::System, "version", "pkg-config", &flags);
     assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
 }
 
@@ -100,7 +111,7 @@ fn a_program_links_the_static_library() {
     let include = format!("-I{}", installed.includes().display());
     let mut flags = vec![include.as_str(), archive.to_str().expect("a path of the test's own")];
     flags.extend(private.split_whitespace().filter(|flag| *flag != "-lpowerhose"));
-    let program = tools::compile("cc", "version", "static", &flags);
+    let program = tools::compile(Compiler::System, "version", "static", &flags);
     assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
     let needed = tools::output(Command::new("objdump").args(["-p", program.path()]));
     assert!(!needed.contains("libpowerhose"), "{needed}");

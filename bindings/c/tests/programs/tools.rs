@@ -33,7 +33,7 @@ impl Build {
         }
     }
 
-    /// Compiles a program of `c/`.
+    /// Compiles a program: `NAME.c` of `c/`, or `NAME.cpp` of bindings/cpp.
     pub(crate) fn program(self, name: &str) -> Program {
         let installed = Installed::shared();
         let include = format!("-I{}", installed.includes().display());
@@ -41,19 +41,22 @@ impl Build {
         let found = format!("-Wl,-rpath,{}", installed.libraries().display());
         let flags = [&*include, &*folder, "-lpowerhose", &*found];
         match self {
-            Build::Gcc => compile("cc", name, "gcc", &flags),
+            Build::Gcc => compile(Compiler::System, name, "gcc", &flags),
             Build::Sanitized => {
                 let more = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-                compile("clang", name, "sanitized", &[&flags[..], &more].concat())
+                compile(Compiler::Clang, name, "sanitized", &[&flags[..], &more].concat())
             }
             Build::Valgrind => {
-                let program = compile("cc", name, "valgrind", &flags);
-                let before = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full"];
-                let rest = ["--errors-for-leak-kinds=definite,indirect", "--trace-children=no"];
-                Program {
-                    before: [&before[..], &rest].concat().into_iter().map(str::to_owned).collect(),
-                    ..program
-                }
+                let program = compile(Compiler::System, name, "valgrind", &flags);
+                let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/valgrind.supp");
+                let mut before = vec![format!("--suppressions={}", known.display())];
+                let options = ["-q", "--error-exitcode=99", "--leak-check=full", "--trace-children=no"];
+                let leaks = "--errors-for-leak-kinds=definite,indirect";
+                before.splice(
+                    ..0,
+                    ["valgrind"].iter().chain(&options).chain([&leaks]).map(ToString::to_string),
+                );
+                Program { before, ..program }
             }
         }
     }
@@ -73,6 +76,12 @@ impl Program {
         command
     }
 
+    /// A program that is built already.
+    #[cfg(feature = "tool-tests")]
+    pub(crate) fn at(path: PathBuf) -> Program {
+        Program { before: Vec::new(), path }
+    }
+
     /// Runs it to its end, which must be a good one; gives what it printed.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
@@ -80,18 +89,43 @@ impl Program {
     }
 }
 
-/// Compiles `c/NAME.c` with warnings as errors; `way` keeps programs of several tests apart.
-pub(crate) fn compile(compiler: &str, name: &str, way: &str, flags: &[&str]) -> Program {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/c");
+/// Which compilers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compiler {
+    /// `cc` and `c++`: gcc, where nothing else is the system's.
+    System,
+    Clang,
+}
+
+impl Compiler {
+    /// For this source, with the language's version and all warnings.
+    fn command(self, source: &Path) -> Command {
+        let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
+        let mut command = Command::new(match (self, is_cpp) {
+            (Compiler::System, false) => "cc",
+            (Compiler::System, true) => "c++",
+            (Compiler::Clang, false) => "clang",
+            (Compiler::Clang, true) => "clang++",
+        });
+        command.arg(if is_cpp { "-std=c++17" } else { "-std=c11" });
+        command.args(["-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", "-pthread"]);
+        command.arg(source);
+        command
+    }
+}
+
+/// Compiles a program with warnings as errors; `way` keeps the programs of several tests apart.
+pub(crate) fn compile(compiler: Compiler, name: &str, way: &str, flags: &[&str]) -> Program {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_c = own.join("tests/programs/c").join(format!("{name}.c"));
+    let in_cpp = own.join("../cpp/tests").join(format!("{name}.cpp"));
+    let source = if in_c.exists() { in_c } else { in_cpp };
     // Tests run side by side, each on a thread of its own.
     let thread = std::thread::current().name().unwrap_or("test").replace(':', "-");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{thread}-{way}"));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join(name);
-    let mut command = Command::new(compiler);
-    command.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1"]);
-    command.arg(sources.join(format!("{name}.c"))).arg("-o").arg(&path).args(flags).arg("-pthread");
-    output(&mut command);
+    output(compiler.command(&source).arg("-o").arg(&path).args(flags));
     Program { before: Vec::new(), path }
 }
 

@@ -37,6 +37,9 @@ pub struct SigningOptions {
     /// Worker processes; one for each core unless set
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
+    /// Another program for the workers, which is started as `PROGRAM worker --keyring PATH`
+    #[arg(long, value_name = "PROGRAM", env = "TOKEN_WORKER_PROGRAM")]
+    pub worker_program: Option<PathBuf>,
     /// File of secrets, one a line (at least 32 bytes): the first signs, all verify
     #[arg(long, value_name = "PATH")]
     pub secret_file: Option<PathBuf>,
@@ -87,7 +90,10 @@ impl SigningOptions {
     /// # Errors
     /// This program cannot be started again, or the workers do not get ready.
     pub fn start_workers(&self, handover: &Handover) -> anyhow::Result<Cluster> {
-        let program = std::env::current_exe().context("cannot find this program to start it as a worker")?;
+        let program = match &self.worker_program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().context("cannot find this program to start it as a worker")?,
+        };
         let keyring = handover.path().to_string_lossy().into_owned();
         let mut builder =
             Cluster::builder(program).args(["worker".to_owned(), "--keyring".to_owned(), keyring]);

@@ -40,6 +40,8 @@ static inline powerhose_job job_of(const char *text) {
     job.payload = text;
     job.payload_size = strlen(text);
     job.pool = "commands";
+    // Far longer than any takes, also under valgrind on a loaded machine.
+    job.timeout_ms = 60000;
     return job;
 }
 

@@ -7,14 +7,19 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 
-/// The programs of this package.
-pub(crate) const PROGRAMS: Programs = Programs {
-    worker: env!("CARGO_BIN_EXE_commands-worker"),
+/// The programs of this package. POWERHOSE_TEST_WORKER names another one that understands what its worker understands: one in
+/// another language.
+pub(crate) static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| Programs {
+    worker: match std::env::var("POWERHOSE_TEST_WORKER") {
+        Ok(worker) => worker.leak(),
+        Err(_) => env!("CARGO_BIN_EXE_commands-worker"),
+    },
     client: env!("CARGO_BIN_EXE_commands-client"),
     master: env!("CARGO_BIN_EXE_commands-master"),
-};
+});
 
 pub(crate) struct Programs {
     pub(crate) worker: &'static str,
