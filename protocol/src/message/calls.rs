@@ -1,7 +1,7 @@
 //! A client's jobs and how they ended.
 
-use super::ends::JobEnd;
-use super::layout::wire::*;
+use super::jobs::JobEnd;
+use super::wire::*;
 use crate::fields::MessageHeaders;
 
 wire_struct! {

@@ -1,6 +1,6 @@
 //! How a session begins, lives and ends.
 
-use super::layout::wire::*;
+use super::wire::*;
 use crate::fields::{Bin, Named};
 
 wire_struct! {

@@ -1,6 +1,6 @@
 //! What can be asked of a master, and told to it.
 
-use super::layout::wire::*;
+use super::wire::*;
 use crate::Value;
 
 wire_struct! {

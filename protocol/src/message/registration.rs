@@ -1,6 +1,6 @@
 //! How a worker offers pools.
 
-use super::layout::wire::*;
+use super::wire::*;
 use crate::fields::Named;
 
 wire_struct! {

@@ -16,7 +16,6 @@
 
 mod greeter;
 mod hearing;
-mod live;
 mod terms;
 mod timeouts;
 
@@ -29,7 +28,7 @@ pub use terms::Terms;
 pub use timeouts::{Due, Timer};
 
 use crate::{Bye, Message, ROLE_CLIENT, ROLE_WORKER};
-use live::Live;
+use hearing::Live;
 use std::time::{Duration, Instant};
 
 /// The least time between two HELLOs that reach a master, and the longest between two attempts without a connection.

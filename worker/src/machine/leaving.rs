@@ -1,11 +1,15 @@
-//! The way out: QUIET, so that no job is on its way when the worker goes; then the running job; then BYE.
+//! The way out: QUIET, so that no job is on its way when the worker goes; then the running job; then BYE. Or the master
+//! says BYE.
 
-use super::{Departure, Ending, Handler, Machine, Payload, State};
-use powerhose_protocol::Quiet;
+use super::{Departure, Ending, Machine, Payload, State};
+use powerhose_protocol::{Bye, Quiet};
 use std::time::{Duration, Instant};
 
 /// How long the master may take to say QUIETED. A job that it sends later is dispatched again when it reads BYE.
 const QUIETED_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The codes of a BYE after which the master does not want the worker back.
+const FAREWELLS: [&str; 2] = ["stop", "drain"];
 
 impl<P: Payload> Machine<P> {
     /// The worker wants to leave: it gives back what has not begun, finishes what runs and says BYE. Asking again changes
@@ -27,10 +31,11 @@ impl<P: Payload> Machine<P> {
         }
     }
 
-    /// Says BYE once no more jobs can come and none runs.
-    pub(super) fn depart_if_free(&mut self) {
-        if let (State::Leaving(Departure::Quieted), Handler::Idle) = (&self.state, &self.handler) {
-            self.say_bye();
+    /// No more jobs will come.
+    pub(super) fn quieted(&mut self) {
+        if let State::Leaving(step) = &mut self.state {
+            *step = Departure::Quieted;
+            self.depart_if_free();
         }
     }
 
@@ -43,5 +48,15 @@ impl<P: Payload> Machine<P> {
             self.send_frame(bye, Vec::new());
         }
         self.state = State::Ended(Ending::Left);
+    }
+
+    /// The master has ended the session: for good, or another may follow.
+    pub(super) fn dismissed(&mut self, bye: &Bye<'_>) {
+        tracing::info!(code = bye.code, text = bye.text, "the master ended the session");
+        if FAREWELLS.contains(&bye.code) && !matches!(self.state, State::Leaving(_)) {
+            self.end(Ending::Stopped { code: bye.code.to_owned(), text: bye.text.to_owned() });
+        } else {
+            self.session_over();
+        }
     }
 }

@@ -25,7 +25,6 @@ mod answers;
 mod greeting;
 mod jobs;
 mod leaving;
-mod messages;
 mod pools;
 mod settings;
 mod timeouts;
@@ -39,7 +38,7 @@ pub use settings::{PoolSettings, Settings};
 
 use jobs::Handler;
 use pools::Pools;
-use powerhose_protocol::session::{PeerSession, PeerSettings, Role, Terms};
+use powerhose_protocol::session::{Heard, PeerSession, PeerSettings, Role, Terms};
 use powerhose_protocol::{Limiter, Message, decode};
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -155,6 +154,57 @@ impl<P: Payload> Machine<P> {
         self.peer.terms()
     }
 
+    /// `header` is the frame that the message was read from.
+    fn handle_message(&mut self, now: Instant, header: &[u8], message: Message<'_>, payloads: &mut Vec<P>) {
+        let kind = message.kind();
+        match self.peer.handle(now, header, message) {
+            Heard::Heartbeat => {}
+            Heard::Dropped(why) => tracing::debug!(%kind, "dropped: {why}"),
+            Heard::Prove(proof) => self.send_frame(proof, Vec::new()),
+            Heard::Opened => self.opened(now),
+            Heard::Unknown => {
+                tracing::debug!("the master does not know this session");
+                self.session_over();
+            }
+            Heard::Bye(bye) => self.dismissed(&bye),
+            Heard::Deferred(reject) => self.deferred(&reject),
+            Heard::Refused { code, text } => self.end(Ending::Refused { code, text }),
+            Heard::Rejected(reject) => self.rejected(now, &reject),
+            Heard::Message(message) => self.obey(now, message, payloads),
+        }
+    }
+
+    /// A message of the present session.
+    fn obey(&mut self, now: Instant, message: Message<'_>, payloads: &mut Vec<P>) {
+        let kind = message.kind();
+        match message {
+            Message::Registered(registered) => self.registered(&registered),
+            Message::Jobs(jobs) => self.given(now, jobs, payloads),
+            Message::Cancel(cancel) => self.cancelled(now, &cancel.jobs),
+            Message::Recall(recall) => self.recalled(&recall.jobs),
+            Message::Quiet(_) => tracing::debug!("the master will send no new jobs"),
+            Message::Quieted(_) => self.quieted(),
+            Message::Resume(_) => tracing::debug!("the master may send jobs again"),
+            Message::Hello(_)
+            | Message::Challenge(_)
+            | Message::Proof(_)
+            | Message::Welcome(_)
+            | Message::Heartbeat(_)
+            | Message::Unknown(_)
+            | Message::Bye(_)
+            | Message::Reject(_)
+            | Message::Register(_)
+            | Message::Replies(_)
+            | Message::Execute(_)
+            | Message::Outcomes(_)
+            | Message::Abandon(_)
+            | Message::Status(_)
+            | Message::State(_)
+            | Message::Control(_)
+            | Message::Controlled(_) => self.note_nonsense(now, &format_args!("{kind} is not for a worker")),
+        }
+    }
+
     fn send(&mut self, message: Message<'_>, payloads: Vec<P>) {
         debug_assert_eq!(message.payload_frames(), payloads.len());
         self.send_frame(message.encode(), payloads);
@@ -188,6 +238,13 @@ impl<P: Payload> Machine<P> {
             State::Leaving(_) => self.end(Ending::Left),
             State::Ended(_) => {}
             State::Greeting | State::Registering(_) | State::Ready => self.state = State::Greeting,
+        }
+    }
+
+    /// Says BYE once no more jobs can come and none runs.
+    fn depart_if_free(&mut self) {
+        if let (State::Leaving(Departure::Quieted), Handler::Idle) = (&self.state, &self.handler) {
+            self.say_bye();
         }
     }
 

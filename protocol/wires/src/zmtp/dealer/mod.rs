@@ -2,10 +2,9 @@
 
 mod dialer;
 mod ends;
-mod failure;
 mod promise;
 
-pub use failure::Failure;
+pub use ends::Failure;
 
 use crate::poll::{Poller, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
@@ -17,13 +16,16 @@ use crate::zmtp::net;
 use crate::{Address, Bounds, Link, NotConnected};
 use bytes::Bytes;
 use dialer::Dialer;
-use promise::Promise;
+use promise::{Promise, Promised};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// Who listens but does not answer the greeting is left and tried anew after this.
 const GREETING_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a connection to which nothing can be sent may take to end by itself.
+const BROKEN_FOR: Duration = Duration::from_secs(1);
 
 const TIMER: u64 = TOLD_MAX;
 const CONNECTION: u64 = TIMER + 1;
@@ -156,6 +158,27 @@ impl Dealer {
         if let Some(link) = self.link.as_mut().filter(|link| link.has_unsent()) {
             link.flush(&self.poller, CONNECTION);
             self.look_after();
+        }
+    }
+
+    /// Over a connection that broke while something was sent, what came before its end is still to be read, and then the
+    /// end itself; if that does not come, it is made.
+    fn look_after(&mut self) {
+        if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
+            self.ends_soon = true;
+            self.promise = None;
+            self.timer.once(BROKEN_FOR);
+        }
+    }
+
+    /// Only when all was read that came: a process that was stopped itself takes nobody for silent.
+    fn check_promise(&mut self) {
+        let Some(outcome) = self.promise.as_ref().and_then(Promise::outcome) else { return };
+        self.promise = None;
+        self.timer.stop();
+        match outcome {
+            Promised::Kept => {}
+            Promised::Broken => self.end(Over::Silent),
         }
     }
 

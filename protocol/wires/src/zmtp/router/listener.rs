@@ -65,12 +65,6 @@ fn is_of_one_peer(error: Errno) -> bool {
 }
 
 impl Router {
-    /// Which listener the poller knows by this token.
-    pub(super) fn listener(&self, token: u64) -> Option<usize> {
-        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
-        (place < self.listeners.len()).then_some(place)
-    }
-
     /// Listens with a new socket at a path where it has listened, and with the old one no more. Who has come by the old one
     /// is let in.
     ///

@@ -152,6 +152,12 @@ impl Router {
         }
     }
 
+    /// Which listener the poller knows by this token.
+    fn listener(&self, token: u64) -> Option<usize> {
+        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
+        (place < self.listeners.len()).then_some(place)
+    }
+
     fn look_at(&mut self, slot: Slot, writable: bool) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
         if writable {
