@@ -3,16 +3,17 @@
 
 mod support;
 
+use powerhose_harness::{Process, until};
 use powerhose_protocol::{Kind, Quieted, WorkerEnd};
 use powerhose_worker::{Job, JobFailure, WATCHDOG_EXIT_STATUS, Worker};
+use rustix::process::Signal;
+use std::env;
 use std::ffi::OsStr;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, thread};
-use support::{Master, PATIENCE};
+use std::process::{Command, ExitStatus};
+use support::Master;
+use tempfile::TempDir;
 
 const ENDPOINT: &str = "POWERHOSE_ENDPOINT";
 const POOL: &str = "POWERHOSE_POOL";
@@ -48,10 +49,7 @@ fn handle(job: &Job) -> Result<&'static str, JobFailure> {
 /// Makes this file to say that it runs.
 fn wait_until_removed(path: &Path) {
     std::fs::write(path, "").expect("a file");
-    let until = Instant::now() + PATIENCE;
-    while path.exists() && Instant::now() < until {
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("the file to go", || !path.exists());
 }
 
 #[inline(never)]
@@ -62,49 +60,21 @@ fn hang_for_ever() -> ! {
     }
 }
 
-/// Killed if the test fails.
-struct Process(Child);
-
-impl Process {
-    fn start(master: &Master) -> Process {
-        Process::start_with(master, &[])
-    }
-
-    /// With these variables besides the endpoint.
-    fn start_with(master: &Master, variables: &[(&str, &str)]) -> Process {
-        let mut command = Command::new(env::current_exe().expect("this program"));
-        command.args(["--exact", "worker_process", "--nocapture"]).env(ENDPOINT, &master.endpoint);
-        command.env_remove(POOL).envs(variables.iter().copied());
-        Process(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a process"))
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let id = rustix::process::Pid::from_child(&self.0);
-        rustix::process::kill_process(id, signal).expect("it runs");
-    }
-
-    /// How it ended, and what it logged.
-    fn end(&mut self) -> (ExitStatus, String) {
-        let until = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.0.try_wait().expect("a child") {
-                break status;
-            }
-            assert!(Instant::now() < until, "the worker does not end");
-            thread::sleep(Duration::from_millis(5));
-        };
-        let mut log = String::new();
-        self.0.stderr.take().expect("a pipe").read_to_string(&mut log).expect("text");
-        (status, log)
-    }
+/// A worker of this master; what it prints goes to this folder.
+fn start(folder: &TempDir, master: &Master) -> Process {
+    start_with(folder, master, &[])
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already unless the test failed.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// With these variables besides the endpoint.
+fn start_with(folder: &TempDir, master: &Master, variables: &[(&str, &str)]) -> Process {
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    command.args(["--exact", "worker_process", "--nocapture"]).env(ENDPOINT, &master.endpoint);
+    Process::start(folder.path(), command.env_remove(POOL).envs(variables.iter().copied()))
+}
+
+/// How it ended, and what it logged.
+fn end(mut process: Process) -> (ExitStatus, String) {
+    (process.ended(), process.log())
 }
 
 #[test]
@@ -115,7 +85,7 @@ fn the_environment_names_the_pools_unless_the_program_does() {
     {
         let folder = tempfile::tempdir().expect("a folder");
         let mut master = Master::bind(folder.path());
-        let _process = Process::start_with(&master, variables);
+        let _process = start_with(&folder, &master, variables);
         assert_eq!(master.admit(), pools, "{variables:?}");
     }
 }
@@ -124,20 +94,20 @@ fn the_environment_names_the_pools_unless_the_program_does() {
 fn a_pool_of_the_environment_that_can_be_none_ends_the_worker() {
     let folder = tempfile::tempdir().expect("a folder");
     let master = Master::bind(folder.path());
-    let (status, log) = Process::start_with(&master, &[(POOL, "sign,,verify")]).end();
+    let (status, log) = end(start_with(&folder, &master, &[(POOL, "sign,,verify")]));
     assert!(!status.success() && log.contains("a name is 1 to 64"), "{status}: {log}");
 }
 
 #[test]
 fn a_signal_makes_an_idle_worker_leave_with_status_0() {
-    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut master = Master::bind(folder.path());
-        let mut process = Process::start(&master);
+        let process = start(&folder, &master);
         master.admit();
         process.signal(signal);
         master.see_off();
-        let (status, log) = process.end();
+        let (status, log) = end(process);
         assert!(status.success(), "{status}: {log}");
         assert!(log.contains("INFO") && log.contains("registered") && log.contains("left"), "{log}");
     }
@@ -147,16 +117,12 @@ fn a_signal_makes_an_idle_worker_leave_with_status_0() {
 fn a_signal_makes_a_busy_worker_finish_its_job_first() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut master = Master::bind(folder.path());
-    let mut process = Process::start(&master);
+    let process = start(&folder, &master);
     master.admit();
     let file = folder.path().join("running");
     master.give(&[(1, file.as_os_str().as_bytes()), (2, b"")], 60_000);
-    let until = Instant::now() + PATIENCE;
-    while !file.exists() {
-        assert!(Instant::now() < until, "the job does not begin");
-        thread::sleep(Duration::from_millis(5));
-    }
-    process.signal(rustix::process::Signal::TERM);
+    until("the job to begin", || file.exists());
+    process.signal(Signal::TERM);
     master.expect(Kind::Quiet);
     master.say(Quieted { session: master.session() }, &[]);
     let answer = master.answer();
@@ -165,7 +131,7 @@ fn a_signal_makes_a_busy_worker_finish_its_job_first() {
     let answer = master.answer();
     assert_eq!((answer.call, answer.end), (1, WorkerEnd::Done));
     master.expect(Kind::Bye);
-    let (status, log) = process.end();
+    let (status, log) = end(process);
     assert!(status.success(), "{status}: {log}");
 }
 
@@ -173,13 +139,13 @@ fn a_signal_makes_a_busy_worker_finish_its_job_first() {
 fn a_handler_that_hangs_ends_the_process_and_the_log_says_where() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut master = Master::bind(folder.path()).with_overrun_grace_ms(50);
-    let mut process = Process::start(&master);
+    let process = start(&folder, &master);
     master.admit();
     master.give(&[(1, b"hang")], 50);
-    let (status, log) = process.end();
+    let (status, log) = end(process);
     assert_eq!(status.code(), Some(WATCHDOG_EXIT_STATUS), "{log}");
     assert!(log.contains("job=1.1") && log.contains("pool=\"default\""), "{log}");
     let place = log.split_once("hangs here:\n").expect(&log).1;
     assert!(place.contains("hang_for_ever at ") && !place.contains("watchdog"), "{log}");
-    assert!(!place.contains("runtime/mod.rs"), "{log}");
+    assert!(!place.contains("worker/src/runtime"), "{log}");
 }

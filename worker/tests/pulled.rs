@@ -2,6 +2,7 @@
 
 mod support;
 
+use powerhose_harness::until;
 use powerhose_protocol::{Kind, Quieted, WorkerEnd};
 use powerhose_worker::{JobFailure, NextJob, PulledJob, PulledWorker, Worker, WorkerError};
 use rustix::event::Timespec;
@@ -201,11 +202,7 @@ fn a_cancelled_job_tells_so() {
     stage.master.give(&[(1, b"")], 60_000);
     let job = stage.next_job();
     stage.master.cancel(1);
-    let until = Instant::now() + PATIENCE;
-    while !job.is_cancelled() {
-        assert!(Instant::now() < until, "it is never told");
-        thread::yield_now();
-    }
+    until("it to be told", || job.is_cancelled());
     job.finish("nobody waits");
     stage.end();
 }

@@ -2,11 +2,12 @@
 
 mod support;
 
+use powerhose_harness::until;
 use powerhose_protocol::{Kind, WorkerEnd};
 use powerhose_worker::{Job, JobFailure, Reply, StopHandle, Worker, WorkerError};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Master, PATIENCE};
 
 /// A worker on a thread of its own.
@@ -34,11 +35,7 @@ impl Running {
     }
 
     fn result(self) -> Result<(), WorkerError> {
-        let until = Instant::now() + PATIENCE;
-        while !self.thread.is_finished() {
-            assert!(Instant::now() < until, "the worker does not end");
-            thread::sleep(Duration::from_millis(2));
-        }
+        until("the worker to end", || self.thread.is_finished());
         self.thread.join().expect("no panic")
     }
 }

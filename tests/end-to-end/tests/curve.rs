@@ -34,8 +34,9 @@ mod without {
 mod with {
     use super::*;
     use powerhose::Endpoint;
+    use powerhose_harness::Process;
     use std::fmt::Write as _;
-    use std::process::{Child, Command, Stdio};
+    use std::process::Command;
     use std::time::Duration;
 
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -86,7 +87,7 @@ mod with {
         }
 
         /// A worker process whose keys are in a file, as an operator would have them.
-        fn start_worker(&self) -> Ended {
+        fn start_worker(&self) -> Process {
             let file = self.folder.path().join("worker.keys");
             let CurveKeyPair { public, secret } = &self.worker;
             let mut text = String::new();
@@ -96,17 +97,7 @@ mod with {
             std::fs::write(&file, text).expect("a file");
             let mut command = Command::new(env!("CARGO_BIN_EXE_commands-worker"));
             command.env("POWERHOSE_ENDPOINT", self.tcp()).env("POWERHOSE_CURVE_FILE", file);
-            Ended(command.stdin(Stdio::piped()).spawn().expect("a worker"))
-        }
-    }
-
-    /// A process that ends with its test.
-    struct Ended(Child);
-
-    impl Drop for Ended {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
+            Process::start(self.folder.path(), &mut command)
         }
     }
 

@@ -1,10 +1,9 @@
 //! A headless Chromium, driven over the WebDriver protocol of its own driver.
 
-use crate::support::{PATIENCE, eventually};
+use crate::support::{PATIENCE, Process, eventually};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 use ureq::Agent;
 
@@ -29,9 +28,7 @@ pub(crate) const PHONE: Viewer = Viewer { width: 390, height: 844, mobile: Mobil
 
 /// One window. Browser and driver end when this is dropped.
 pub(crate) struct Browser {
-    driver: Child,
-    // The driver must be able to write until it ends.
-    _output: BufReader<ChildStdout>,
+    driver: Process,
     _profile: TempDir,
     session: String,
     agent: Agent,
@@ -39,20 +36,14 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn open(viewer: Viewer, url: &str) -> Browser {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (Debian: apt-get install chromium chromium-driver)");
-        let mut output = BufReader::new(driver.stdout.take().expect("it is piped"));
-        let port = port(&mut output);
         let profile = tempfile::tempdir().expect("a folder");
+        // It has to be installed (Debian: apt-get install chromium chromium-driver).
+        let driver = Process::start(profile.path(), Command::new("chromedriver").arg("--port=0"));
+        let port = port(&driver);
         let config =
             Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         let mut browser = Browser {
             driver,
-            _output: output,
             session: format!("http://127.0.0.1:{port}/session"),
             agent: config.into(),
             _profile: profile,
@@ -140,14 +131,13 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // The browser ends with its session; a driver that hangs is killed all the same.
         let _ = self.agent.delete(&self.session).call();
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        self.driver.kill();
     }
 }
 
 /// The driver's port, which the system chose.
-fn port(output: &mut BufReader<ChildStdout>) -> u16 {
-    let mut lines = output.lines().map(|line| line.expect("the driver writes text"));
+fn port(driver: &Process) -> u16 {
+    let mut lines = std::iter::from_fn(|| driver.line());
     let line = lines.find(|line| line.contains("successfully on port ")).expect("the driver starts");
     let (_, port) = line.rsplit_once("on port ").expect("it was just found");
     port.trim_end_matches('.').parse().expect("a port")

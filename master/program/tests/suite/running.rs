@@ -1,6 +1,7 @@
 //! `run` and `master`: from the first job to the end in good order.
 
 use crate::support::{Scene, Signal, eventually, is_running};
+use powerhose_harness::Killed;
 use std::time::{Duration, Instant};
 
 /// Longer than two signals may be apart to count as one.
@@ -114,18 +115,8 @@ fn a_log_that_nobody_reads_any_longer_stops_nothing() {
             assert_eq!(scene.run(&["execute", "x"]).stdout, "x");
         }
         crate::support::signal(run.0.id(), Signal::TERM);
-        let status = eventually("its end", || run.0.try_wait().expect("it is our child"));
+        let status = run.ended();
         assert_eq!(status.code(), Some(0));
-    }
-}
-
-/// A child that does not outlive its test.
-struct Killed(std::process::Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -1,12 +1,13 @@
 //! `top` in a pseudo-terminal.
 
 use crate::support::{PATIENCE, Scene, Signal, eventually};
+use powerhose_harness::{Killed, is_stopped, until};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -21,7 +22,7 @@ struct Terminal {
     shown: Arc<Mutex<Vec<u8>>>,
     closed: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
-    child: Child,
+    child: Killed,
 }
 
 impl Terminal {
@@ -54,7 +55,7 @@ impl Terminal {
         });
         // The program alone holds the other side: with ours, it would never end.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Terminal { keyboard, shown, closed, reader: Some(reader), child }
+        Terminal { keyboard, shown, closed, reader: Some(reader), child: Killed(child) }
     }
 
     /// The screen of before is shown again. What the program wrote last may be read after its end was noticed.
@@ -91,13 +92,6 @@ impl Terminal {
 
     fn press(&mut self, key: &str) {
         self.keyboard.write_all(key.as_bytes()).expect("somebody reads");
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -170,7 +164,7 @@ fn execute_ends_a_reply_on_a_terminal_with_its_line_and_says_that_it_reads_from_
     let mut terminal = Terminal::start(&mut scene.command(&["execute"]));
     terminal.shows("Ctrl-D ends it");
     terminal.press("typed\n\u{4}");
-    eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    terminal.child.ended();
 }
 
 #[test]
@@ -190,7 +184,7 @@ fn top_shows_pools_and_workers_sorts_them_and_leaves_the_terminal_as_it_was() {
     terminal.shows("STATEv");
     assert_eq!(scene.run(&["execute", "--pool", "sign", "x"]).status, 0);
     terminal.press("q");
-    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    let status = terminal.child.ended();
     assert!(status.success(), "{status}");
     terminal.is_as_it_was();
 }
@@ -203,7 +197,7 @@ fn top_ends_when_its_terminal_is_closed() {
     let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
     terminal.shows(&format!("master {}", run.id()));
     terminal.close();
-    eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    terminal.child.ended();
 }
 
 #[test]
@@ -217,16 +211,11 @@ fn top_goes_on_when_the_master_is_gone_and_comes_back() {
     let next = scene.run_workers(1, &[], &["--", "cat"]);
     terminal.shows(&format!("{}", next.id()));
     terminal.press("\u{3}");
-    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    let status = terminal.child.ended();
     assert!(status.success(), "{status}");
 }
 
 /// The letter by which the system tells what a process does: `S` sleeps, `R` runs, `T` is stopped.
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit(')').next()?.trim_start().chars().next()
-}
-
 /// A shell whose terminal this is, and what it runs.
 fn shell(scene: &Scene, script: &str) -> Command {
     let command = scene.command(&[]);
@@ -248,13 +237,13 @@ fn in_the_background_of_a_terminal_that_wants_silence_it_is_stopped_and_loses_no
                   echo $! > pid; read line; stty -tostop; kill -CONT $(cat pid); read line";
     let mut terminal = Terminal::start(&mut shell(&scene, script));
     let run = pid_in(&scene, "pid");
-    eventually("it to be stopped", || (state(run) == Some('T')).then_some(()));
+    until("it to be stopped", || is_stopped(run));
     terminal.press("\n");
     scene.workers_are(2);
     crate::support::signal(run, Signal::TERM);
     eventually("its end", || (!crate::support::is_running(run)).then_some(()));
     terminal.press("\n");
-    terminal.child.wait().expect("it is our child");
+    terminal.child.ended();
 }
 
 /// The program is in a process group of its own.
@@ -270,7 +259,7 @@ fn a_program_of_work_may_write_to_a_terminal_that_wants_silence() {
     assert_eq!((ran.status, &*ran.stdout), (0, "got x"), "{ran:?}");
     terminal.shows("aside");
     scene.run(&["stop", "all"]);
-    terminal.child.wait().expect("it is our child");
+    terminal.child.ended();
 }
 
 #[test]
@@ -280,8 +269,8 @@ fn top_leaves_the_terminal_as_it_was_whatever_signal_ends_it() {
     for signal in [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP] {
         let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
         terminal.shows(&format!("master {}", master.id()));
-        crate::support::signal(terminal.child.id(), signal);
-        let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+        crate::support::signal(terminal.child.0.id(), signal);
+        let status = terminal.child.ended();
         assert!(status.success(), "{signal:?}: {status}");
         terminal.is_as_it_was();
     }
@@ -294,7 +283,7 @@ fn it_ends_in_good_order_when_its_terminal_is_closed() {
     let mut terminal = Terminal::start(&mut shell(&scene, script));
     scene.workers_are(1);
     terminal.close();
-    let status = eventually("its end", || terminal.child.try_wait().expect("it is our child"));
+    let status = terminal.child.ended();
     assert_eq!(status.code(), Some(0), "{status}");
     assert!(!scene.path("m.ipc").exists(), "the socket is gone");
 }

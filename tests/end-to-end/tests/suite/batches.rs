@@ -1,13 +1,13 @@
 //! Batches: many jobs, their results in order, however long the workers take, wherever the master is.
 
-use crate::support::{PATIENCE, Setup, in_every_setup, job};
+use crate::support::{Setup, in_every_setup, job, until};
 use powerhose::{Job, JobErrorKind};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 in_every_setup!(
     a_batch_ends_with_all_its_replies_in_order,
@@ -91,11 +91,9 @@ fn a_batch_that_is_dropped_leaves_nothing_behind(setup: Setup) {
     gate.wait_begun(1);
     drop(batch);
     gate.open();
-    let until = Instant::now() + PATIENCE;
-    while scene.runner.stats().expect("the master answers").in_flight > 0 {
-        assert!(Instant::now() < until, "jobs of a batch that nobody wants go on");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the jobs that nobody wants to end", || {
+        scene.runner.stats().expect("the master answers").in_flight == 0
+    });
     assert_eq!(scene.runner.execute(job("square", "3")).expect("a reply"), b"9");
 }
 

@@ -1,9 +1,6 @@
 //! What the tests share: a folder with an endpoint, processes that end with their test, and waiting with a bound.
 
-mod process;
-
-pub(crate) use powerhose_harness::{eventually, is_running, send_signal as signal};
-pub(crate) use process::Process;
+pub(crate) use powerhose_harness::{Process, eventually, is_running, send_signal as signal};
 pub(crate) use rustix::process::Signal;
 
 use std::path::{Path, PathBuf};

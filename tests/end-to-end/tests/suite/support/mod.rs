@@ -4,7 +4,7 @@
 mod cable;
 mod files;
 mod outside;
-mod process;
+mod programs;
 mod raw;
 mod raw_worker;
 mod scene;
@@ -12,8 +12,10 @@ mod scene;
 pub(crate) use cable::Cable;
 pub(crate) use files::{Gate, Mark};
 pub(crate) use outside::OutsideMaster;
-pub(crate) use powerhose_harness::{eventually, handles_sigterm, is_running, is_stopped, send_signal, until};
-pub(crate) use process::{PROGRAMS, Process};
+pub(crate) use powerhose_harness::{
+    Process, eventually, handles_sigterm, is_running, is_stopped, send_signal, until,
+};
+pub(crate) use programs::PROGRAMS;
 pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
 pub(crate) use raw_worker::{RawWorker, call, done, end};
 pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
