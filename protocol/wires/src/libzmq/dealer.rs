@@ -2,8 +2,9 @@
 
 use super::frame;
 use super::monitor::Monitor;
-use super::{curve, descriptor, endpoint};
-use crate::poll::{Poller, TOLD_MAX, Told};
+use super::sleep::Sleep;
+use super::{curve, endpoint};
+use crate::poll::Told;
 use crate::{Address, Bounds, Link, NotConnected};
 use bytes::{Bytes, BytesMut};
 use powerhose_protocol::CurveClient;
@@ -18,31 +19,22 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(50);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(500);
 /// After it a TCP connection that is not there yet is tried anew.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long what was sent last may take to leave when the socket is dropped.
-const LINGER: Duration = Duration::from_millis(500);
-/// Looks for hints that are left out while nobody sleeps. Each is a system call.
-const LOOKS_WITHOUT_HINTS: u32 = 15;
 
 /// The name of this machine for itself.
 const LOCALHOST: &str = "localhost";
-
-const MESSAGES: u64 = TOLD_MAX;
-const HINTS: u64 = TOLD_MAX + 1;
 
 /// A DEALER with one peer.
 pub struct Dealer {
     // Dropped in this order: sockets before their context.
     monitor: Monitor,
     socket: zmq::Socket,
-    poller: Poller,
+    sleep: Sleep,
     frames_max: usize,
     /// Memory of small frames.
     small: BytesMut,
     /// Something was sent, received or asked since the socket was last found empty: what came meanwhile, its descriptor does
     /// not tell.
     untold: Cell<bool>,
-    /// In how many looks the monitor is asked, unless its descriptor tells of something.
-    hints_in: u32,
 }
 
 impl Dealer {
@@ -58,20 +50,10 @@ impl Dealer {
             curve::connect_encrypted(&socket, keys)?;
         }
         let monitor = Monitor::watch(&context, &socket)?;
-        let poller = Poller::new()?;
-        poller.add(descriptor(&socket)?, MESSAGES)?;
-        poller.add(descriptor(monitor.socket())?, HINTS)?;
+        let sleep = Sleep::on(&socket, [monitor.socket()])?;
         socket.connect(&endpoint(&reachable(address)))?;
         let small = BytesMut::new();
-        Ok(Dealer {
-            monitor,
-            socket,
-            poller,
-            frames_max: bounds.frames_max,
-            small,
-            untold: Cell::new(false),
-            hints_in: 0,
-        })
+        Ok(Dealer { monitor, socket, sleep, frames_max: bounds.frames_max, small, untold: Cell::new(false) })
     }
 }
 
@@ -86,7 +68,7 @@ fn reachable(address: &Address) -> Address {
 
 impl Link for Dealer {
     fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
-        self.poller.add(descriptor, number.into())
+        self.sleep.watch(descriptor, number)
     }
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Bytes> {
@@ -120,12 +102,7 @@ impl Link for Dealer {
     }
 
     fn has_hint(&mut self) -> bool {
-        if self.hints_in > 0 {
-            self.hints_in -= 1;
-            return false;
-        }
-        self.hints_in = LOOKS_WITHOUT_HINTS;
-        std::iter::from_fn(|| self.monitor.next()).count() > 0
+        self.sleep.asks_for_hints() && std::iter::from_fn(|| self.monitor.next()).count() > 0
     }
 
     fn has_unsent(&self) -> bool {
@@ -141,35 +118,27 @@ impl Link for Dealer {
     }
 
     fn sleep(&mut self, at_most: Option<Duration>) -> Told {
-        let told = self.poller.look(at_most);
-        while let Some(seen) = self.poller.take() {
-            if seen.token == HINTS {
-                self.hints_in = 0;
-            }
-        }
-        told
+        self.sleep.sleep(at_most)
     }
 
     fn slept_elsewhere(&mut self) {
-        self.hints_in = 0;
+        self.sleep.slept_elsewhere();
     }
 }
 
 impl AsFd for Dealer {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.poller.as_fd()
+        self.sleep.as_fd()
     }
 }
 
 fn configure(socket: &zmq::Socket, bounds: Bounds) -> zmq::Result<()> {
+    super::sleep::configure(socket, bounds)?;
     // Without a connection there is no queue: nothing waits out an outage and runs stale.
     socket.set_immediate(true)?;
-    socket.set_linger(LINGER.as_millis() as i32)?;
     // Nought is no bound, for whoever has none.
     socket.set_sndhwm(i32::try_from(bounds.unsent_max).unwrap_or(0))?;
     socket.set_rcvhwm(0)?;
-    socket.set_ipv6(true)?;
-    socket.set_maxmsgsize(i64::try_from(bounds.frame_bytes_max).unwrap_or(i64::MAX))?;
     socket.set_connect_timeout(CONNECT_WITHIN.as_millis() as i32)?;
     socket.set_reconnect_ivl(RECONNECT_AFTER.as_millis() as i32)?;
     socket.set_reconnect_ivl_max(RECONNECT_AFTER_MAX.as_millis() as i32)

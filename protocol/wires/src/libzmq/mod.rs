@@ -14,6 +14,7 @@ mod dealer;
 mod frame;
 mod monitor;
 mod router;
+mod sleep;
 
 pub(crate) use capabilities::warn_of_other_build;
 pub use capabilities::{Capabilities, capabilities};

@@ -4,10 +4,10 @@ use super::binding::bind;
 use super::capacity::Capacity;
 use super::connection::{Connections, Number};
 use super::curve::{self, Doorkeeper};
-use super::descriptor;
 use super::frame::{self, Frame, More};
 use super::monitor::{Happened, Monitor};
-use crate::poll::{Poller, TOLD_MAX, Told};
+use super::sleep::Sleep;
+use crate::poll::Told;
 use crate::{Address, Bounds, Gone, Listener, Received, Route};
 use bytes::{Bytes, BytesMut};
 use powerhose_protocol::CurveServer;
@@ -20,13 +20,6 @@ const IDENTITY_BYTES: usize = 5;
 /// ZMTP heartbeats notice connections whose other end stopped; only the ROUTER sends them.
 const CONNECTION_HEARTBEAT: Duration = Duration::from_secs(1);
 const CONNECTION_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long what was sent last may take to leave when the socket is dropped.
-const LINGER: Duration = Duration::from_millis(500);
-/// Looks for hints that are left out while nobody sleeps. Each is a system call.
-const LOOKS_WITHOUT_HINTS: u32 = 15;
-
-const MESSAGES: u64 = TOLD_MAX;
-const HINTS: u64 = TOLD_MAX + 1;
 
 /// A ROUTER: many peers, each with its route.
 pub struct Router {
@@ -34,14 +27,12 @@ pub struct Router {
     monitor: Monitor,
     doorkeeper: Option<Doorkeeper>,
     socket: zmq::Socket,
-    poller: Poller,
+    sleep: Sleep,
     frames_max: usize,
     /// Memory of small frames.
     small: BytesMut,
     /// Something was sent or received since the socket was last found empty: what came meanwhile, its descriptor does not tell.
     untold: bool,
-    /// In how many looks the monitor and the doorkeeper are asked, unless their descriptors tell of something.
-    hints_in: u32,
     connections: Connections,
     capacity: Capacity,
     addresses: Vec<Address>,
@@ -90,20 +81,16 @@ impl Router {
         if let Some(keys) = keys {
             curve::encrypt(&socket, keys)?;
         }
-        let poller = Poller::new()?;
-        poller.add(descriptor(&socket)?, MESSAGES)?;
-        for hints in [monitor.socket()].into_iter().chain(doorkeeper.iter().map(Doorkeeper::socket)) {
-            poller.add(descriptor(hints)?, HINTS)?;
-        }
+        let hinting = [monitor.socket()].into_iter().chain(doorkeeper.iter().map(Doorkeeper::socket));
+        let sleep = Sleep::on(&socket, hinting)?;
         Ok(Router {
             monitor,
             doorkeeper,
             socket,
-            poller,
+            sleep,
             frames_max: bounds.frames_max,
             small: BytesMut::new(),
             untold: false,
-            hints_in: 0,
             connections: Connections::default(),
             capacity: Capacity::new(connections_max)?,
             addresses: Vec::new(),
@@ -165,7 +152,7 @@ impl Listener for Router {
     }
 
     fn watch(&mut self, descriptor: BorrowedFd<'_>, number: u8) -> io::Result<()> {
-        self.poller.add(descriptor, number.into())
+        self.sleep.watch(descriptor, number)
     }
 
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
@@ -210,10 +197,7 @@ impl Listener for Router {
     }
 
     fn hints(&mut self, routes: &mut Vec<Route>) {
-        if self.hints_in > 0 {
-            self.hints_in -= 1;
-        } else {
-            self.hints_in = LOOKS_WITHOUT_HINTS;
+        if self.sleep.asks_for_hints() {
             if let Some(doorkeeper) = &self.doorkeeper {
                 doorkeeper.answer();
             }
@@ -232,32 +216,24 @@ impl Listener for Router {
     }
 
     fn sleep(&mut self, at_most: Option<Duration>) -> Told {
-        let told = self.poller.look(at_most);
-        while let Some(seen) = self.poller.take() {
-            if seen.token == HINTS {
-                self.hints_in = 0;
-            }
-        }
-        told
+        self.sleep.sleep(at_most)
     }
 
     fn slept_elsewhere(&mut self) {
-        self.hints_in = 0;
+        self.sleep.slept_elsewhere();
     }
 }
 
 impl AsFd for Router {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.poller.as_fd()
+        self.sleep.as_fd()
     }
 }
 
 fn configure(socket: &zmq::Socket, bounds: Bounds) -> zmq::Result<()> {
+    super::sleep::configure(socket, bounds)?;
     socket.set_router_mandatory(true)?;
-    socket.set_linger(LINGER.as_millis() as i32)?;
     socket.set_sndhwm(i32::try_from(bounds.unsent_max).unwrap_or(i32::MAX))?;
-    socket.set_maxmsgsize(i64::try_from(bounds.frame_bytes_max).unwrap_or(i64::MAX))?;
-    socket.set_ipv6(true)?;
     socket.set_heartbeat_ivl(CONNECTION_HEARTBEAT.as_millis() as i32)?;
     socket.set_heartbeat_timeout(CONNECTION_HEARTBEAT_TIMEOUT.as_millis() as i32)
 }
