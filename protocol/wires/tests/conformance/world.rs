@@ -1,10 +1,10 @@
 //! Two kinds of wires, and a place where they meet.
 
 use bytes::Bytes;
+use powerhose_harness::free_address;
 use powerhose_wires::choice::Wire;
 use powerhose_wires::{Address, Bounds, Link, Listener, Received, Route, memory};
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 /// Over what.
 pub(crate) enum Place {
     Unix(TempDir),
-    Tcp { host: String, port: u16 },
+    Tcp(SocketAddrV4),
     Memory(memory::Place),
 }
 
@@ -50,15 +50,8 @@ impl Place {
         Place::Unix(TempDir::new().expect("a temporary folder"))
     }
 
-    /// A port that is free, at an address that nobody else on this machine uses.
     pub(crate) fn tcp() -> Place {
-        static PLACES: AtomicU8 = AtomicU8::new(1);
-        let process = std::process::id();
-        let own = PLACES.fetch_add(1, Ordering::Relaxed);
-        let host = Ipv4Addr::new(127, 1 + (process >> 8) as u8 % 254, process as u8, own);
-        let port =
-            TcpListener::bind((host, 0)).and_then(|socket| socket.local_addr()).expect("a port").port();
-        Place::Tcp { host: host.to_string(), port }
+        Place::Tcp(free_address())
     }
 
     pub(crate) fn memory() -> Place {
@@ -70,7 +63,7 @@ impl World {
     pub(crate) fn address(&self) -> Address {
         match &self.place {
             Place::Unix(folder) => folder.path().join("socket").as_path().into(),
-            Place::Tcp { host, port } => (host.as_str(), *port).into(),
+            Place::Tcp(at) => (at.ip().to_string(), at.port()).into(),
             Place::Memory(_) => ("memory", 0).into(),
         }
     }

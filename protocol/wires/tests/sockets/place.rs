@@ -1,12 +1,12 @@
 //! Where a test's sockets meet: a path or a TCP port of its own, the ends that meet there, and peers that are nothing but
 //! bytes.
 
+use powerhose_harness::free_address;
 use powerhose_wires::{Address, Bounds, Dealer, Router};
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -25,15 +25,8 @@ impl Place {
         Place::Unix(TempDir::new().expect("a temporary folder"))
     }
 
-    /// A port that is free, at an address that nobody else on this machine uses.
     pub(crate) fn tcp() -> Place {
-        static PLACES: AtomicU8 = AtomicU8::new(1);
-        let process = std::process::id();
-        let own = PLACES.fetch_add(1, Ordering::Relaxed);
-        let host = Ipv4Addr::new(127, 1 + (process >> 8) as u8 % 254, process as u8, own);
-        let listener = TcpListener::bind((host, 0)).expect("a port");
-        let port = listener.local_addr().expect("it is bound").port();
-        Place::Tcp(SocketAddrV4::new(host, port))
+        Place::Tcp(free_address())
     }
 
     fn path(folder: &TempDir) -> PathBuf {
