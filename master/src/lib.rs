@@ -52,14 +52,14 @@ mod wires;
 
 #[cfg(feature = "master")]
 pub use cluster::{Cluster, ClusterBuilder, ClusterError};
+#[cfg(feature = "master")]
+pub use common::Reachability;
 #[cfg(any(feature = "master", feature = "client"))]
 pub use common::{
     CurrentJob, Ends, ForgottenPools, GoneCause, Headers, Histogram, LostCause, Notice, Overload,
     PoolSettings, PoolStats, Rejection, Rejections, Settings, SharedSecrets, Stats, Times, WorkerCounts,
     WorkerExit, WorkerInfo, WorkerState,
 };
-#[cfg(feature = "master")]
-pub use common::{Reachability, Unanswered};
 pub use cores::cores;
 pub use powerhose_protocol::{
     CURVE_FILE_VARIABLE, CurveClient, CurveError, CurveKey, CurveKeyPair, CurveServer, DEFAULT_POOL,

@@ -12,8 +12,6 @@ mod secrets;
 mod settings;
 mod stats;
 mod submission;
-#[cfg(feature = "master")]
-mod unanswered;
 mod worker_exit;
 mod worker_info;
 
@@ -29,7 +27,5 @@ pub(crate) use settings::WAIT_MAX;
 pub use settings::{Overload, PoolSettings, Settings};
 pub use stats::{Ends, ForgottenPools, PoolStats, Rejections, Stats, Times, WorkerCounts};
 pub use submission::{Clock, Repeat, Submission};
-#[cfg(feature = "master")]
-pub use unanswered::Unanswered;
 pub use worker_exit::WorkerExit;
 pub use worker_info::{CurrentJob, WorkerInfo, WorkerState};

@@ -32,7 +32,7 @@ pub(crate) mod tests;
 
 pub use crate::common::{
     Clock, Ending, GoneCause, LostCause, Notice, Outcome, PoolSettings, Rejection, Repeat, Settings,
-    SharedSecrets, Stats, Submission, Unanswered, WorkerInfo,
+    SharedSecrets, Stats, Submission, WorkerInfo,
 };
 pub use crate::dispatcher::{Holdings, Identity};
 pub use event::{Action, Event, Route};
@@ -256,8 +256,13 @@ impl Desk {
     }
 
     /// How many jobs have ended without a reply; asked for also when nothing else can be relied upon.
-    pub(crate) fn unanswered(&self) -> Unanswered {
+    pub(crate) fn unanswered(&self) -> u64 {
         self.dispatcher.unanswered()
+    }
+
+    /// How many had before this time, which may lie some seconds back.
+    pub(crate) fn unanswered_before(&self, when: Instant) -> u64 {
+        self.dispatcher.unanswered_before(when)
     }
 
     /// How much it holds now. Simulations ask whether it comes back to rest.

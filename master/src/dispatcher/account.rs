@@ -4,7 +4,8 @@ use super::Dispatcher;
 use super::choice::Distance;
 use super::fleet::{Account, Pool};
 use super::keys::{PeerKey, PoolKey};
-use crate::common::{CurrentJob, ForgottenPools, PoolStats, Stats, Unanswered, WorkerCounts, WorkerInfo};
+use crate::common::{CurrentJob, ForgottenPools, PoolStats, Stats, WorkerCounts, WorkerInfo};
+use std::time::Instant;
 
 impl Dispatcher {
     /// What was counted so far, and what is held now. What is counted of messages is none of it.
@@ -36,8 +37,13 @@ impl Dispatcher {
 
     /// How many jobs have ended without a reply although somebody waited for it; asked for also when nothing else can be
     /// relied upon.
-    pub(crate) fn unanswered(&self) -> Unanswered {
-        self.unanswered.clone()
+    pub(crate) fn unanswered(&self) -> u64 {
+        self.unanswered.jobs()
+    }
+
+    /// How many had before this time, which may lie some seconds back.
+    pub(crate) fn unanswered_before(&self, when: Instant) -> u64 {
+        self.unanswered.before(when)
     }
 
     fn pool_stats(&self, key: PoolKey, pool: &Pool) -> PoolStats {

@@ -7,7 +7,7 @@ use powerhose_protocol::JobId;
 /// Something is to be done. Whoever stands between the dispatcher and its peers says it in their language.
 #[derive(Debug)]
 pub(crate) enum Action {
-    /// [`Dispatcher::given`](super::Dispatcher::given) has jobs for this worker.
+    /// [`take_given`](super::Dispatcher::take_given) has jobs for this worker.
     Give(PeerKey),
     /// The worker is to give back these jobs unless it has begun them.
     Recall { worker: PeerKey, jobs: Vec<Attempt> },

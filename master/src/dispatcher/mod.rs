@@ -28,6 +28,7 @@ mod overload;
 mod queue;
 mod replies;
 mod suspicion;
+mod unanswered;
 
 pub(crate) use choice::STOCK_WAIT;
 pub(crate) use event::{Action, Attempt};
@@ -37,7 +38,7 @@ pub(crate) use joining::Selection;
 pub(crate) use keys::{JobKey, PeerKey};
 pub(crate) use replies::WorkerReply;
 
-use crate::common::{Notice, Settings, Stats, Unanswered};
+use crate::common::{Notice, Settings, Stats};
 use crate::timers::Timers;
 use clock::{Clock, Moment};
 use deaths::Deaths;
@@ -46,6 +47,7 @@ use keys::PoolKey;
 use queue::Queue;
 use std::collections::VecDeque;
 use std::time::Instant;
+use unanswered::Unanswered;
 
 /// What is due at an instant.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,6 @@
 //! One thread takes one happening after the other and decides. Other threads do what may block for long.
 
 mod absence;
-mod losses;
 mod notify;
 mod output;
 mod presence;
@@ -15,7 +14,6 @@ pub(crate) use output::forward;
 use crate::exit::{Exit, Failure, Outcome};
 use absence::Absence;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use losses::Losses;
 use notify::Notifier;
 use powerhose::{JobRunner, JobsLost, StartFailure, Supervisor, SupervisorEvent};
 use signals::Signal;
@@ -25,6 +23,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
+/// A stop that reaches the workers too may be seen in them before it is seen here.
+const BEFORE_SIGNAL: Duration = Duration::from_millis(250);
 /// How long workers may take to leave once their master has said goodbye.
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// How long an end at once may take: the kernel takes the processes away.
@@ -56,7 +56,6 @@ pub(crate) struct Service {
     phase: Phase,
     /// When it was told to end, the first time.
     told_to_end: Option<Instant>,
-    losses: Option<Losses>,
     /// Why no worker starts in these slots.
     given_up: BTreeMap<usize, StartFailure>,
     absence: Absence,
@@ -92,7 +91,6 @@ impl Service {
     pub(crate) fn new(happenings: Happenings, runner: Option<JobRunner>, drain: Duration) -> Service {
         Service {
             happenings,
-            losses: runner.as_ref().map(Losses::of),
             runner,
             supervisor: None,
             workers: 0,
@@ -149,9 +147,6 @@ impl Service {
     }
 
     fn told_to_end(&mut self, now: Instant) {
-        if let (None, Some(losses)) = (self.told_to_end, &mut self.losses) {
-            losses.told_to_end(now);
-        }
         let first = *self.told_to_end.get_or_insert(now);
         match self.phase {
             Phase::Running => self.drain(),
@@ -187,7 +182,9 @@ impl Service {
     /// Ends the master on a thread of its own: it blocks until then.
     fn close(&self, within: Duration) {
         let (Some(runner), sender) = (self.runner.clone(), self.happenings.0.clone()) else { return };
-        let close = move || drop(sender.send(Happening::Closed(runner.close(within))));
+        let begun = self.told_to_end.and_then(|told| told.checked_sub(BEFORE_SIGNAL));
+        let since = begun.unwrap_or_else(Instant::now);
+        let close = move || drop(sender.send(Happening::Closed(runner.close_since(within, since))));
         if let Err(error) = thread::Builder::new().name("close".to_owned()).spawn(close) {
             error!(%error, "no thread to end the master in good order");
             let _ = self.happenings.0.send(Happening::Closed(Ok(())));
@@ -195,9 +192,7 @@ impl Service {
     }
 
     fn closed(&mut self, closed: Result<(), JobsLost>) {
-        let jobs =
-            closed.map_or_else(|lost| lost.jobs, |()| 0).max(self.losses.as_ref().map_or(0, Losses::jobs));
-        if jobs > 0 {
+        if let Err(JobsLost { jobs }) = closed {
             warn!(jobs, "jobs ended without a reply while the master drained");
             self.exit = worse(self.exit, Exit::JobsLost);
         }

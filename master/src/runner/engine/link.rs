@@ -7,6 +7,7 @@ use super::turns::{Lead, Led};
 use crate::WorkerExit;
 use crate::common::{LostCause, Notice, Rejection, Stats, Submission, WorkerInfo};
 use crate::runner::face::error::{JobError, JobErrorKind};
+use crate::wires::clock;
 use crossbeam_channel::{Sender, TrySendError};
 use powerhose_wires::Wakeup;
 use std::ops::ControlFlow;
@@ -35,9 +36,10 @@ pub(crate) enum Command {
         pid: u32,
         exit: WorkerExit,
     },
-    /// Ends the loop once the jobs have ended, or this time is over. The answer is how many were lost.
+    /// Ends the loop once the jobs have ended, or this time is over. The answer is how many have had no reply since then.
     Close {
         within: Duration,
+        since: Instant,
         done: Sender<u64>,
     },
 }
@@ -194,10 +196,10 @@ impl Link {
         })
     }
 
-    /// Ends the loop and waits for its thread; gives the number of jobs that were lost.
-    pub(crate) fn close(&self, within: Duration) -> u64 {
+    /// Ends the loop and waits for its thread; gives the number of jobs that have had no reply since then.
+    pub(crate) fn close(&self, within: Duration, since: Instant) -> u64 {
         let (done, answer) = crossbeam_channel::bounded(1);
-        let asked = self.ask(Command::Close { within, done });
+        let asked = self.ask(Command::Close { within, since, done });
         let lost = if asked.is_ok() { answer.recv().unwrap_or(0) } else { 0 };
         self.join();
         lost
@@ -220,7 +222,7 @@ impl Drop for Link {
             return;
         }
         let (done, _) = crossbeam_channel::bounded(1);
-        let _ = self.ask(Command::Close { within: END_WITHIN, done });
+        let _ = self.ask(Command::Close { within: END_WITHIN, since: clock::now(), done });
         self.join();
     }
 }

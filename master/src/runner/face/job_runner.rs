@@ -4,8 +4,6 @@ use super::error::JobError;
 use super::handle::JobHandle;
 use super::job::Job;
 use super::reply::Reply;
-#[cfg(feature = "master")]
-use crate::common::Unanswered;
 use crate::common::{Clock, Notice, Stats, Submission, WAIT_MAX, WorkerInfo};
 use crate::runner::engine::link::{Command, Link, Question};
 use crate::runner::engine::slot::Slot;
@@ -41,8 +39,6 @@ pub struct JobRunner {
     endpoints: Arc<[Endpoint]>,
     #[cfg(feature = "master")]
     pub(super) outlook: Outlook,
-    #[cfg(feature = "master")]
-    pub(super) unanswered: Unanswered,
 }
 
 /// Where the master is.
@@ -99,8 +95,6 @@ impl JobRunner {
             endpoints: endpoints.into(),
             #[cfg(feature = "master")]
             outlook: Outlook::default(),
-            #[cfg(feature = "master")]
-            unanswered: Unanswered::default(),
         }
     }
 
@@ -225,7 +219,16 @@ impl JobRunner {
     /// # Errors
     /// Some jobs were lost, timed out or were left by their remote clients meanwhile.
     pub fn close(&self, drain_timeout: Duration) -> Result<(), JobsLost> {
-        match self.link.close(drain_timeout) {
+        self.close_since(drain_timeout, clock::now())
+    }
+
+    /// As [`close`](JobRunner::close), but counts the jobs from a moment on that lies a little back, ten seconds at most: what
+    /// told this process to end may have reached workers before.
+    ///
+    /// # Errors
+    /// Some jobs have been lost, timed out or were left by their remote clients since then.
+    pub fn close_since(&self, drain_timeout: Duration, since: Instant) -> Result<(), JobsLost> {
+        match self.link.close(drain_timeout, since) {
             0 => Ok(()),
             jobs => Err(JobsLost { jobs }),
         }

@@ -186,13 +186,12 @@ impl MasterBuilder {
         let timeout = self.settings.timeout;
         let seed = random_seed().map_err(failed("its seed"))?;
         let desk = Desk::new(self.settings, identity(), seed, clock::now());
-        let unanswered = desk.unanswered();
         let (sender, commands) = crossbeam_channel::unbounded::<Command>();
         let event_loop = EventLoop::new(router, desk, commands, wakeup.clone(), self.subscribers);
         let link = Link::new(sender, wakeup, timeout);
         let link =
             start("powerhose-master", event_loop, link, self.caller_spin).map_err(failed("its thread"))?;
-        Ok(JobRunner::new(link, Place::Embedded, bound).of_master(outlook, unanswered))
+        Ok(JobRunner::new(link, Place::Embedded, bound).with_outlook(outlook))
     }
 }
 

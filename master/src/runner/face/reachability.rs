@@ -1,19 +1,13 @@
-//! What a runner tells of its master without asking it: whether new peers find it, how many jobs had no reply.
+//! Whether new peers find the master of a runner.
 
 use super::job_runner::JobRunner;
-use crate::common::{Reachability, Unanswered};
+use crate::common::Reachability;
 use crate::wires::paths::Outlook;
 
 impl JobRunner {
-    pub(super) fn of_master(mut self, outlook: Outlook, unanswered: Unanswered) -> JobRunner {
+    pub(super) fn with_outlook(mut self, outlook: Outlook) -> JobRunner {
         self.outlook = outlook;
-        self.unanswered = unanswered;
         self
-    }
-
-    /// Counts the jobs that end without a reply.
-    pub fn unanswered(&self) -> Unanswered {
-        self.unanswered.clone()
     }
 
     /// Whether new peers find a master in this process: the file of a socket can be removed while the master listens, as

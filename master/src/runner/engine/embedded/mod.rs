@@ -43,7 +43,7 @@ pub(crate) struct EventLoop {
     /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
     questions: Vec<Question>,
     closing: Vec<Sender<u64>>,
-    /// Jobs that had ended without a reply when it began to close.
+    /// Jobs that had ended without a reply before it was told to close.
     unanswered_before: u64,
     payloads: Vec<Bytes>,
     ended: Vec<Route>,
@@ -106,9 +106,9 @@ impl EventLoop {
                 self.take_last_messages();
                 Event::Exited { pid, exit }
             }
-            Command::Close { within, done } => {
+            Command::Close { within, since, done } => {
                 if self.closing.is_empty() {
-                    self.unanswered_before = self.desk.unanswered().jobs();
+                    self.unanswered_before = self.desk.unanswered_before(since);
                 }
                 self.closing.push(done);
                 Event::Close { within }
@@ -298,7 +298,7 @@ impl Turning for EventLoop {
         if fate == Fate::Closed {
             farewell::wait(&mut self.router, self.desk.client_routes());
         }
-        let lost = self.desk.unanswered().jobs() - self.unanswered_before;
+        let lost = self.desk.unanswered() - self.unanswered_before;
         for done in self.closing.drain(..) {
             let _ = done.send(lost);
         }

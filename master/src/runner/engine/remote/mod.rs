@@ -99,7 +99,7 @@ impl ClientLoop {
                 self.stats_askers.push(answer);
                 self.machine.ask_stats();
             }
-            Command::Close { within, done } => {
+            Command::Close { within, done, .. } => {
                 self.closing.push(done);
                 self.machine.close(clock::now(), within);
             }

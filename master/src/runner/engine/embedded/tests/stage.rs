@@ -129,7 +129,7 @@ impl Stage {
     /// Asks the loop to end; what it answers.
     pub(super) fn close(&mut self, within: Duration) -> Receiver<u64> {
         let (done, answer) = crossbeam_channel::bounded(1);
-        let _ = self.runner.link().ask(Command::Close { within, done });
+        let _ = self.runner.link().ask(Command::Close { within, since: clock::now(), done });
         answer
     }
 
