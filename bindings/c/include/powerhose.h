@@ -147,8 +147,10 @@ typedef struct powerhose_worker powerhose_worker;
 
 // A header that is set.
 typedef struct powerhose_header {
-  // UTF-8, with a zero at its end.
+  // UTF-8.
   const char *name;
+  // How many bytes it has; 0: it ends with a zero.
+  size_t name_size;
   // Any bytes.
   const void *value;
   // How many they are.
@@ -652,9 +654,11 @@ enum powerhose_status powerhose_work_reply(const struct powerhose_work *work,
 void *powerhose_work_reply_room(const struct powerhose_work *work,
                                 size_t payload_size);
 
-// Adds a header to the reply: at most 64, with 16 KiB in all, a name once.
+// Adds a header to the reply: at most 64, with 16 KiB in all, a name once. Its name has so many
+// bytes; 0: it ends with a zero.
 enum powerhose_status powerhose_work_reply_header(const struct powerhose_work *work,
                                                   const char *name,
+                                                  size_t name_size,
                                                   const void *value,
                                                   size_t value_size,
                                                   powerhose_error **error);

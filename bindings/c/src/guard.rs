@@ -65,6 +65,24 @@ pub(crate) unsafe fn text_or_null<'t>(text: *const c_char, name: &str) -> Result
     text.to_str().map(Some).map_err(|_| Problem::invalid(format!("{name} is no UTF-8")))
 }
 
+/// Text of C that ends with a zero, or has so many bytes.
+///
+/// # Safety
+/// As for [`text`] if it has none, else as for [`bytes`].
+pub(crate) unsafe fn sized_text<'t>(
+    start: *const c_char,
+    count: usize,
+    name: &str,
+) -> Result<&'t str, Problem> {
+    if count == 0 {
+        // SAFETY: the same contract.
+        return unsafe { text(start, name) };
+    }
+    // SAFETY: the same contract.
+    let bytes = unsafe { bytes(start.cast(), count, name)? };
+    std::str::from_utf8(bytes).map_err(|_| Problem::invalid(format!("{name} is no UTF-8")))
+}
+
 /// Bytes of C; null stands for none at all.
 ///
 /// # Safety

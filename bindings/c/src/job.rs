@@ -1,6 +1,6 @@
 //! A job as C describes it.
 
-use crate::guard::{bytes, given, text, text_or_null};
+use crate::guard::{bytes, given, sized_text, text_or_null};
 use crate::kinds::{POWERHOSE_JOB_END_WITHIN, POWERHOSE_JOB_ONCE};
 use crate::problem::Problem;
 use crate::views::powerhose_header;
@@ -139,7 +139,7 @@ unsafe fn headers<'h>(
         let (name, value) = unsafe {
             let header = &*headers.add(place);
             (
-                text(header.name, "a header's name")?,
+                sized_text(header.name, header.name_size, "a header's name")?,
                 bytes(header.value, header.value_size, "a header's value")?,
             )
         };

@@ -4,7 +4,7 @@ use crate::guard::{ErrorOut, guard, text_or_null};
 use crate::kinds::powerhose_status::{self, *};
 use crate::problem::Problem;
 use std::ffi::c_char;
-use std::io;
+use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 /// Writes the log of this library to standard error from now on, on the threads that have something to say. `filter` is a level
@@ -18,7 +18,11 @@ pub extern "C" fn powerhose_log_to_stderr(filter: *const c_char, error: ErrorOut
             Some(filter) => EnvFilter::try_new(filter).map_err(Problem::invalid)?,
             None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
         };
-        let begun = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+        let begun = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
+            .try_init();
         begun.map_err(|error| Problem::misuse("logs", error))?;
         Ok(POWERHOSE_OK)
     };

@@ -47,8 +47,10 @@ impl powerhose_header_view {
 /// A header that is set.
 #[repr(C)]
 pub struct powerhose_header {
-    /// UTF-8, with a zero at its end.
+    /// UTF-8.
     pub name: *const c_char,
+    /// How many bytes it has; 0: it ends with a zero.
+    pub name_size: usize,
     /// Any bytes.
     pub value: *const c_void,
     /// How many they are.

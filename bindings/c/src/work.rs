@@ -1,7 +1,7 @@
 //! A job as its worker sees it, and what it answers.
 
 use crate::birth::Native;
-use crate::guard::{ErrorOut, bytes, given, guard, text, text_or_null};
+use crate::guard::{ErrorOut, bytes, given, guard, sized_text, text_or_null};
 use crate::kinds::powerhose_status::{self, *};
 use crate::problem::Problem;
 use crate::views::{powerhose_bytes, powerhose_header_view};
@@ -196,18 +196,21 @@ pub extern "C" fn powerhose_work_reply_room(
     guard(None, |_| std::ptr::null_mut(), room)
 }
 
-/// Adds a header to the reply: at most 64, with 16 KiB in all, a name once.
+/// Adds a header to the reply: at most 64, with 16 KiB in all, a name once. Its name has so many
+/// bytes; 0: it ends with a zero.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_work_reply_header(
     work: Option<&powerhose_work>,
     name: *const c_char,
+    name_size: usize,
     value: *const c_void,
     value_size: usize,
     error: ErrorOut<'_>,
 ) -> powerhose_status {
     let add = || {
         // SAFETY: C passes text and so many bytes.
-        let (name, value) = unsafe { (text(name, "name")?, bytes(value, value_size, "value")?) };
+        let (name, value) =
+            unsafe { (sized_text(name, name_size, "name")?, bytes(value, value_size, "value")?) };
         given(work, "work")?.lock().headers.push((name.to_owned(), value.to_vec()));
         Ok(POWERHOSE_OK)
     };

@@ -256,7 +256,7 @@ public:
     /// job has none any more, and the library must be given what this returns.
     powerhose_job describe(std::vector<powerhose_header> &headers) {
         headers.clear();
-        for (const auto &[name, value] : headers_) headers.push_back({name.c_str(), value.data(), value.size()});
+        for (const auto &[name, value] : headers_) headers.push_back({name.data(), name.size(), value.data(), value.size()});
         powerhose_job job{};
         job.payload = payload_.data();
         job.payload_size = payload_.size();
@@ -820,7 +820,7 @@ public:
         /// Adds a header to the reply.
         void reply_header(const std::string &name, View value) const {
             detail::checked([&](auto error) {
-                return powerhose_work_reply_header(work_, name.c_str(), value.data(), value.size(), error);
+                return powerhose_work_reply_header(work_, name.data(), name.size(), value.data(), value.size(), error);
             });
         }
 

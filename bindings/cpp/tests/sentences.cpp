@@ -61,6 +61,8 @@ static void replies_and_errors(const powerhose::JobRunner &runner) {
     reply = runner.execute(job("headers").header("x-asked", "no").header("x-asked", powerhose::View("a\0b", 3)));
     CHECK(reply.header("x-answer") == powerhose::View("a\0b", 3) && !reply.header("x-none"));
     CHECK(reply.headers().size() == 1);
+    std::string odd("a\0b", 3);
+    runner.execute(job("echo").header(odd, odd));
 
     auto failed = thrown_by<powerhose::JobFailed>([&] { runner.execute(job("fail")); });
     CHECK(failed.code() == "no_luck" && failed.text() == "there was none" && failed.may_have_run() && failed.job() != 0);

@@ -99,8 +99,11 @@ fn a_handler_that_hangs_ends_its_process_which_tells_where() {
     let worker = &mut scene.workers[0];
     assert_eq!(worker.ended().code(), Some(86));
     let log = worker.log();
-    for told in ["the handler hangs, the process ends", "commands::hang at ", "run at "] {
-        assert!(log.contains(told), "`{told}` is missing in: {log}");
+    assert!(log.contains("the handler hangs, the process ends"), "{log}");
+    // Other languages' names are told as their compilers write them.
+    for function in ["hang", "run"] {
+        let is_told = |line: &str| line.split_once(" at ").is_some_and(|(name, _)| name.contains(function));
+        assert!(log.lines().any(is_told), "`{function}` is missing in: {log}");
     }
     // The log of a worker names the job, as the error of its caller does.
     assert!(log.contains("job=0.1"), "{log}");

@@ -40,7 +40,7 @@ static void a_reply_has_its_bytes_and_its_story(void) {
 
 static void headers_go_both_ways(void) {
     powerhose_reply *reply;
-    powerhose_header headers[] = {{"x-asked", "what\0for", 8}};
+    powerhose_header headers[] = {{"x-asked", 0, "what\0for", 8}};
     powerhose_job job = job_of("headers");
     job.headers = headers;
     job.headers_count = 1;

@@ -16,7 +16,7 @@ static void headers(powerhose_work *work) {
     CHECK(powerhose_work_headers_count(work) == 1);
     CHECK(is(powerhose_work_header_at(work, 0).name, "x-asked"));
     CHECK(powerhose_work_header_at(work, 1).name.data == NULL);
-    ENDS(powerhose_work_reply_header(work, "x-answer", asked.data, asked.size, NULL), POWERHOSE_OK);
+    ENDS(powerhose_work_reply_header(work, "x-answer", 0, asked.data, asked.size, NULL), POWERHOSE_OK);
     ENDS(powerhose_work_reply(work, asked.data, asked.size, NULL), POWERHOSE_OK);
 }
 
