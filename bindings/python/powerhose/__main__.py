@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     work = commands.add_parser("work", help="run jobs with a function", description=__doc__)
     work.add_argument("target", metavar="MODULE:NAME", help="the handler; or FILE.py:NAME")
     work.add_argument("--endpoint", help="where the master is; default: POWERHOSE_ENDPOINT")
-    work.add_argument("--pool", action="append", help="a pool to offer; may be given several times, or with commas")
+    work.add_argument(
+        "--pool", action="append", default=[], help="a pool to offer; may be given several times, or with commas"
+    )
     work.add_argument("--credit", type=int, help="how many jobs to take at once; default: 64")
     work.add_argument("--label", action="append", type=_pair, default=[], metavar="NAME=VALUE")
     work.add_argument("--silence-max", type=_positive, metavar="SECONDS", help="how long to wait for a silent master")
@@ -50,10 +52,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
     """Runs a worker until it is told to leave. Gives the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    named: list[str] = options.pool
+    pools = [pool for given in named for pool in given.split(",")]
     try:
         handler = load(options.target)
-        named: list[str] = options.pool or []
-        pools = [pool for given in named for pool in given.split(",")]
         worker = Worker(
             options.endpoint,
             pool=pools or None,
@@ -64,10 +66,11 @@ def main(arguments: Optional[list[str]] = None) -> int:
             soft_limit=options.soft_limit,
             hard_limit=options.hard_limit,
         )
-        worker.run(handler)
     except (ImportError, AttributeError, ValueError) as error:
         print(f"powerhose: {error}", file=sys.stderr)
         return 2
+    try:
+        worker.run(handler)
     except PowerhoseError as error:
         print(f"powerhose: {error}", file=sys.stderr)
         return 1

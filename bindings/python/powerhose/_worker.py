@@ -97,6 +97,7 @@ class Worker:
         self._core: Optional[_powerhose.Worker] = None
         self._stopped = False
         self._running = False
+        self._pid = os.getpid()
 
     def run(self, handler: Callable[[Job], Any]) -> None:
         """Registers, and calls the handler with one job after the other, until the worker is told to leave.
@@ -111,6 +112,7 @@ class Worker:
         if self._soft_limit is not None and not on_main_thread:
             raise ValueError("a soft_limit needs a worker that runs on the main thread")
         core = self._core = self._open(handler)
+        self._pid = os.getpid()
         try:
             if on_main_thread:
                 core.watch_signals()
@@ -120,7 +122,9 @@ class Worker:
                 self._serve(core, handler)
         finally:
             self._core = None
-            core.leave()
+            # A child that the handler forked and that comes here ends: the worker is its parent's.
+            if self._pid == os.getpid():
+                core.leave()
 
     def stop(self) -> None:
         """Tells it to leave, from any thread: it finishes its job, and `run` returns."""
@@ -152,17 +156,23 @@ class Worker:
         try:
             reply = self._call(job, handler)
         except Failure as failure:
+            if self._pid != os.getpid():
+                raise
             _fail(job, getattr(failure, "code", "error"), getattr(failure, "text", str(failure)))
             return
         except KeyboardInterrupt:
             _fail(job, "interrupted", "the worker was interrupted")
             raise
         except BaseException as error:
+            if self._pid != os.getpid():
+                raise
             # All of it is for this worker's log, not for the job's caller.
             _log.exception("the handler raised an error")
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             _fail(job, "panic", text)
             return
+        if self._pid != os.getpid():
+            raise SystemExit(0)
         payload, headers = reply if isinstance(reply, Reply) else (reply, None)
         try:
             job._finish(payload, headers and dict(headers))

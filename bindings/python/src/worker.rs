@@ -129,17 +129,27 @@ impl Worker {
 /// One attempt of one job, as a handler sees it.
 #[pyclass(frozen, module = "powerhose._powerhose")]
 pub(crate) struct Job {
-    /// None once it is answered.
-    job: Mutex<Option<PulledJob>>,
+    /// None once it is answered. Never dropped in a forked process: to drop it is to answer it.
+    job: ManuallyDrop<Mutex<Option<PulledJob>>>,
+    pid: u32,
     /// The caller's bytes.
     #[pyo3(get)]
     payload: Py<PyBytes>,
 }
 
+impl Drop for Job {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            // SAFETY: it is dropped here only, and nobody can look at it any longer.
+            unsafe { ManuallyDrop::drop(&mut self.job) }
+        }
+    }
+}
+
 impl Job {
     fn new(py: Python<'_>, job: PulledJob) -> Job {
         let payload = PyBytes::new(py, job.payload()).unbind();
-        Job { job: Mutex::new(Some(job)), payload }
+        Job { job: ManuallyDrop::new(Mutex::new(Some(job))), pid: std::process::id(), payload }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<PulledJob>> {
@@ -154,6 +164,9 @@ impl Job {
     }
 
     fn take(&self) -> PyResult<PulledJob> {
+        if self.pid != std::process::id() {
+            return Err(PyRuntimeError::new_err("this job belongs to the process that forked this one"));
+        }
         self.lock().take().ok_or_else(|| PyRuntimeError::new_err("this job has been answered"))
     }
 }

@@ -76,7 +76,22 @@ def fork_and_terminate(job, rest):
     return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode()
 
 
+def fork_and_leave(job, rest):
+    """A child that the handler forks and that does not end where it should is no second worker."""
+    child = os.fork()
+    if child == 0:
+        if rest == b"return":
+            return b"from the child"
+        if rest == b"raise":
+            raise ValueError("from the child")
+        if rest == b"fail":
+            raise powerhose.Failure("child")
+        sys.exit(3)
+    return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode()
+
+
 COMMANDS = {
+    b"leave": fork_and_leave,
     b"nap": nap,
     b"watch": watch,
     b"compute": compute,

@@ -84,6 +84,14 @@ def test_a_child_that_a_handler_forks_ends_by_sigterm(master, start_worker):
     assert master.execute(b"x", timeout=60) == b"x"
 
 
+@pytest.mark.parametrize("way, status", [("exit", b"3"), ("return", b"0"), ("raise", b"1"), ("fail", b"1")])
+def test_a_child_that_a_handler_forks_is_no_second_worker(master, start_worker, way, status):
+    worker = start_worker(stderr=subprocess.DEVNULL)
+    assert master.execute(b"leave " + way.encode(), timeout=60) == status
+    assert master.execute(b"pid", timeout=60) == str(worker.pid).encode()
+    assert len(master.workers()) == 1
+
+
 def test_pools_come_from_the_flag_else_the_handler_else_the_environment(master, start, start_worker):
     start_worker("--pool", "one,two", "--label", "rack=7")
     (worker,) = master.workers()

@@ -60,8 +60,9 @@ handlers.COMMANDS.update({
     "count": lambda job: str(BEGUN).encode(),
 })
 
-parser = argparse.ArgumentParser()
-parser.add_argument("endpoint")
-parser.add_argument("--pool", action="append")
-options = parser.parse_args()
-worker.Worker(options.endpoint, options.pool or ["default"], by_header).run()
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("endpoint")
+    parser.add_argument("--pool", action="append")
+    options = parser.parse_args()
+    worker.Worker(options.endpoint, options.pool or ["default"], by_header).run()
