@@ -73,10 +73,7 @@ impl Setup {
             #[cfg(feature = "python-tests")]
             Language::Python => {
                 let mut command = python();
-                // scripts/test-python lets the package run the same tests.
-                let program = std::env::var("POWERHOSE_TEST_PYTHON_WORKER");
-                let program = program.unwrap_or_else(|_| "commands_worker.py".to_owned());
-                command.arg(format!("{}/tests/{program}", env!("CARGO_MANIFEST_DIR")));
+                command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_worker.py"));
                 command
             }
         }
