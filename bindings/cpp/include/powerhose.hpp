@@ -645,7 +645,11 @@ public:
         return Handle(detail::checked([&](auto error) { return powerhose_submit(get(), &described, error); }));
     }
     /// The same with a future, which a thread of this runner fulfils, and which cancels nothing.
-    std::future<Reply> async(Job job) const { return state_->promises().submit(std::move(job)); }
+    std::future<Reply> async(Job job) const {
+        // In a forked process this throws, before what the fork has copied is touched.
+        if (getpid() != state_->process) queue();
+        return state_->promises().submit(std::move(job));
+    }
     /// Many jobs, a few under way at once for each worker, and their replies in order.
     Many execute_many(Many::Source source, std::size_t jobs_max = jobs_max_default) const {
         return Many(get(), std::move(source), jobs_max);

@@ -104,6 +104,7 @@ static void handles_and_futures(const powerhose::JobRunner &runner) {
         {
             powerhose::JobRunner copied(runner);
             CHECK(thrown_by<powerhose::JobRejected>([&] { copied.execute(job("echo x")); }).code() == "forked");
+            CHECK(thrown_by<powerhose::JobRejected>([&] { copied.async(job("echo x")); }).code() == "forked");
         }
         execl("/bin/true", "true", static_cast<char *>(nullptr));
         _exit(1);

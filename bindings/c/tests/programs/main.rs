@@ -10,6 +10,7 @@ mod workers;
 
 use installed::Installed;
 use powerhose::JobRunner;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tools::{Build, Compiler, TIME};
@@ -94,7 +95,7 @@ fn a_program_finds_the_library_through_pkg_config() {
     let found = format!("-Wl,-rpath,{}", installed.libraries().display());
     let flags: Vec<&str> = flags.split_whitespace().chain([&*found]).collect();
     assert!(flags.contains(&"-lpowerhose"), "{flags:?}");
-    let program = tools::compile(Compiler::System, "version", "pkg-config", &flags);
+    let program = tools::compile(Compiler::System, &tools::source("version"), "pkg-config", &flags);
     assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
 }
 
@@ -111,7 +112,7 @@ fn a_program_links_the_static_library() {
     let include = format!("-I{}", installed.includes().display());
     let mut flags = vec![include.as_str(), archive.to_str().expect("a path of the test's own")];
     flags.extend(private.split_whitespace().filter(|flag| *flag != "-lpowerhose"));
-    let program = tools::compile(Compiler::System, "version", "static", &flags);
+    let program = tools::compile(Compiler::System, &tools::source("version"), "static", &flags);
     assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
     let needed = tools::output(Command::new("objdump").args(["-p", program.path()]));
     assert!(!needed.contains("libpowerhose"), "{needed}");
@@ -136,6 +137,28 @@ fn the_shared_library_shows_what_the_header_declares_and_nothing_else() {
     assert_eq!(shown, declared);
     let about = tools::output(Command::new("objdump").arg("-p").arg(&library));
     assert!(about.contains("SONAME               libpowerhose.so.0\n"), "{about}");
+}
+
+#[test]
+fn the_programs_on_the_pages_compile_and_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (page, language, pool, operand, reply) in
+        [("C.md", "c", "square", "12", "144"), ("CPP.md", "cpp", "reverse", "stressed", "desserts")]
+    {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+        let page = std::fs::read_to_string(page).expect("it is there");
+        let begin = format!("```{language}\n#include");
+        let begin = page.find(&begin).expect("its worker is a whole program") + 4 + language.len();
+        let end = begin + page[begin..].find("```").expect("a block ends");
+        let source = folder.path().join(format!("worker.{language}"));
+        std::fs::write(&source, &page[begin..end]).expect("the folder is ours");
+        let program = Build::Gcc.compiled(&source);
+        let scene = Scene::new();
+        let workers = Workers::start(&scene, &program, 1);
+        let job = powerhose::Job::new(operand).pool(pool).timeout(TIME);
+        assert_eq!(scene.runner.execute(job).expect("it answers"), reply.as_bytes());
+        workers.leave();
+    }
 }
 
 #[test]

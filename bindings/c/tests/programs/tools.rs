@@ -35,31 +35,38 @@ impl Build {
 
     /// Compiles a program: `NAME.c` of `c/`, or `NAME.cpp` of bindings/cpp.
     pub(crate) fn program(self, name: &str) -> Program {
+        self.compiled(&source(name))
+    }
+
+    /// Compiles a source.
+    pub(crate) fn compiled(self, source: &Path) -> Program {
         let installed = Installed::shared();
         let include = format!("-I{}", installed.includes().display());
         let folder = format!("-L{}", installed.libraries().display());
         let found = format!("-Wl,-rpath,{}", installed.libraries().display());
         let flags = [&*include, &*folder, "-lpowerhose", &*found];
         match self {
-            Build::Gcc => compile(Compiler::System, name, "gcc", &flags),
+            Build::Gcc => compile(Compiler::System, source, "gcc", &flags),
             Build::Sanitized => {
                 let more = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-                compile(Compiler::Clang, name, "sanitized", &[&flags[..], &more].concat())
+                compile(Compiler::Clang, source, "sanitized", &[&flags[..], &more].concat())
             }
             Build::Valgrind => {
-                let program = compile(Compiler::System, name, "valgrind", &flags);
-                let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/valgrind.supp");
-                let mut before = vec![format!("--suppressions={}", known.display())];
-                let options = ["-q", "--error-exitcode=99", "--leak-check=full", "--trace-children=no"];
-                let leaks = "--errors-for-leak-kinds=definite,indirect";
-                before.splice(
-                    ..0,
-                    ["valgrind"].iter().chain(&options).chain([&leaks]).map(ToString::to_string),
-                );
-                Program { before, ..program }
+                let program = compile(Compiler::System, source, "valgrind", &flags);
+                Program { before: valgrind(), ..program }
             }
         }
     }
+}
+
+/// What a program is started with that valgrind watches.
+fn valgrind() -> Vec<String> {
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/valgrind.supp");
+    let known = format!("--suppressions={}", known.display());
+    let leaks = "--errors-for-leak-kinds=definite,indirect";
+    let words =
+        ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", leaks, "--trace-children=no", &known];
+    words.map(str::to_owned).to_vec()
 }
 
 impl Program {
@@ -114,18 +121,21 @@ impl Compiler {
     }
 }
 
-/// Compiles a program with warnings as errors; `way` keeps the programs of several tests apart.
-pub(crate) fn compile(compiler: Compiler, name: &str, way: &str, flags: &[&str]) -> Program {
+/// The source of a program of this name, in C or in C++.
+pub(crate) fn source(name: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let in_c = own.join("tests/programs/c").join(format!("{name}.c"));
-    let in_cpp = own.join("../cpp/tests").join(format!("{name}.cpp"));
-    let source = if in_c.exists() { in_c } else { in_cpp };
+    if in_c.exists() { in_c } else { own.join("../cpp/tests").join(format!("{name}.cpp")) }
+}
+
+/// Compiles a program with warnings as errors; `way` keeps the programs of several tests apart.
+pub(crate) fn compile(compiler: Compiler, source: &Path, way: &str, flags: &[&str]) -> Program {
     // Tests run side by side, each on a thread of its own.
     let thread = std::thread::current().name().unwrap_or("test").replace(':', "-");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{thread}-{way}"));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join(name);
-    output(compiler.command(&source).arg("-o").arg(&path).args(flags));
+    let path = folder.join(source.file_name().expect("it has a name")).with_extension("");
+    output(compiler.command(source).arg("-o").arg(&path).args(flags));
     Program { before: Vec::new(), path }
 }
 
