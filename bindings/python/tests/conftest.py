@@ -1,6 +1,7 @@
 """What the tests share: a cluster of two workers, and programs that end with the test."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,9 @@ import time
 import pytest
 
 import powerhose
+
+# A shell that runs the tests in the background lets all of their processes ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 
