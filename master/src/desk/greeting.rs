@@ -1,6 +1,6 @@
 //! HELLO and what follows it: a challenge, a session, or a refusal.
 
-use super::sessions::{Errand, Session};
+use super::sessions::{Errand, Opening, Session};
 use super::{Desk, Route};
 use crate::common::GoneCause;
 use crate::dispatcher::{NoEntry, PeerKey, PeerRole};
@@ -17,6 +17,10 @@ impl Desk {
     /// A peer begins a session, or begins anew.
     pub(super) fn hello(&mut self, route: Route, header: &[u8], hello: &Hello<'_>) {
         if let Some(peer) = self.sessions.find(route) {
+            if let Some(welcome) = self.sessions.welcome_again(peer, header) {
+                self.push(route, welcome, Vec::new());
+                return self.strike(route);
+            }
             self.dispatcher.gone(peer, GoneCause::Renewed);
             self.follow();
             self.strike(route);
@@ -34,19 +38,19 @@ impl Desk {
             return self.reject(route, kind, None, "role", "a role is \"worker\" or \"client\"", None);
         }
         if self.dispatcher.settings().secrets.is_empty() {
-            self.admit(route, hello, None);
+            self.admit(route, header, hello, None);
         } else {
             self.challenge(route, header, hello);
         }
     }
 
     /// Opens a session, if there is room for another.
-    pub(super) fn admit(&mut self, route: Route, hello: &Hello<'_>, mac: Option<Bin<'_>>) {
+    pub(super) fn admit(&mut self, route: Route, header: &[u8], hello: &Hello<'_>, mac: Option<Bin<'_>>) {
         let kind = Kind::Hello as u64;
         let again = Some(RETRY_AFTER_MS);
-        let role = if hello.role == ROLE_WORKER { PeerRole::Worker } else { PeerRole::Client };
+        let role = role(hello);
         match (self.dispatcher.join(role), role) {
-            (Ok(peer), _) => self.welcome(peer, role, route, hello, mac),
+            (Ok(peer), _) => self.welcome(peer, route, header, hello, mac),
             (Err(NoEntry::Full), PeerRole::Worker) => {
                 self.reject(route, kind, None, "workers_max", "no room for another", again);
             }
@@ -62,26 +66,13 @@ impl Desk {
     fn welcome(
         &mut self,
         peer: PeerKey,
-        role: PeerRole,
         route: Route,
+        header: &[u8],
         hello: &Hello<'_>,
         mac: Option<Bin<'_>>,
     ) {
         let (id, number) = (self.random.next(), self.dispatcher.number(peer));
         debug!(peer = number, role = hello.role, software = hello.software, "welcome");
-        self.sessions.insert(
-            peer,
-            Session {
-                route,
-                id,
-                role,
-                software: hello.software.into(),
-                errand: Errand::Questions,
-                sequence_sent: 0,
-                sequence_received: 0,
-                outcomes: Vec::new(),
-            },
-        );
         let settings = self.dispatcher.settings();
         let welcome = Welcome {
             version: hello.version_max.min(VERSION_MAX),
@@ -102,6 +93,25 @@ impl Desk {
             pid: u64::from(self.dispatcher.identity().pid),
             sent_ms: self.clock_ms(),
         };
-        self.send(route, Message::Welcome(welcome));
+        let welcome = Message::Welcome(welcome).encode();
+        self.sessions.insert(
+            peer,
+            Session {
+                route,
+                id,
+                opening: Some(Box::new(Opening { hello: header.into(), welcome: welcome.clone() })),
+                role: role(hello),
+                software: hello.software.into(),
+                errand: Errand::Questions,
+                sequence_sent: 0,
+                sequence_received: 0,
+                outcomes: Vec::new(),
+            },
+        );
+        self.push(route, welcome, Vec::new());
     }
+}
+
+fn role(hello: &Hello<'_>) -> PeerRole {
+    if hello.role == ROLE_WORKER { PeerRole::Worker } else { PeerRole::Client }
 }

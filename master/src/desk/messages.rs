@@ -1,7 +1,7 @@
 //! What comes in: who may say what in which state, and what it is to the dispatcher.
 
 use super::outbox::frame_bytes;
-use super::sessions::Errand;
+use super::sessions::{Errand, Spoken};
 use super::{Desk, Route};
 use crate::common::{Clock, GoneCause, Headers, Repeat, Submission};
 use crate::dispatcher::{PeerKey, Standing, WorkerReply};
@@ -31,11 +31,9 @@ impl Desk {
             _ => {}
         }
         let Some(peer) = self.sessions.find(route) else { return self.send_unknown(route) };
-        let id = self.sessions.get(peer).map(|session| session.id);
-        match message.session() {
-            Some(session) if Some(session) == id => {}
-            Some(_) => return self.send_unknown(route),
-            None => return self.not_yours(route, message.kind()),
+        let Some(session) = message.session() else { return self.not_yours(route, message.kind()) };
+        if let Spoken::Elsewhere = self.sessions.is_spoken_in(peer, session) {
+            return self.send_unknown(route);
         }
         self.dispatcher.heard(peer);
         self.obey(peer, route, message, payloads);

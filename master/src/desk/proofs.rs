@@ -174,7 +174,7 @@ impl Desk {
         };
         let frames: [&[u8]; 3] = [&pending.hello, &pending.challenge, header];
         let mac = hello.nonce.map(|_| secret.prove(hello.role, Prover::Master, &frames));
-        self.admit(route, &hello, mac.as_ref().map(|mac| Bytes(mac)));
+        self.admit(route, &pending.hello, &hello, mac.as_ref().map(|mac| Bytes(mac)));
     }
 
     /// As often as heartbeats are, while there are handshakes.

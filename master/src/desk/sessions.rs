@@ -11,6 +11,8 @@ pub(super) struct Session {
     pub(super) route: Route,
     /// In every message of the peer. Never used again.
     pub(super) id: u64,
+    /// How it began, until the peer says something in it.
+    pub(super) opening: Option<Box<Opening>>,
     /// As it said HELLO.
     pub(super) role: PeerRole,
     pub(super) software: Box<str>,
@@ -21,6 +23,20 @@ pub(super) struct Session {
     pub(super) sequence_received: u64,
     /// Ends of a client's jobs that are not yet in a message.
     pub(super) outcomes: Vec<PendingOutcome>,
+}
+
+/// The header frames of a HELLO and of the WELCOME that answers it.
+pub(super) struct Opening {
+    pub(super) hello: Box<[u8]>,
+    pub(super) welcome: Vec<u8>,
+}
+
+/// In which session a peer says something.
+pub(super) enum Spoken {
+    /// In its present one.
+    InIt,
+    /// In one that is over, or another's.
+    Elsewhere,
 }
 
 /// What a client has come for, as far as it has shown. An operator's tool is a client that only asks and orders: it comes and
@@ -69,6 +85,24 @@ impl Sessions {
     pub(super) fn insert(&mut self, peer: PeerKey, session: Session) {
         self.routes.insert(session.route, peer);
         self.sessions.insert(peer, session);
+    }
+
+    /// The WELCOME of a session in which nothing was said yet, if this HELLO is the one that began it: it was said again
+    /// before its answer had come.
+    pub(super) fn welcome_again(&self, peer: PeerKey, hello: &[u8]) -> Option<Vec<u8>> {
+        let opening = self.sessions.get(peer)?.opening.as_ref()?;
+        (*opening.hello == *hello).then(|| opening.welcome.clone())
+    }
+
+    /// The peer says something in this session, if it is its present one.
+    pub(super) fn is_spoken_in(&mut self, peer: PeerKey, id: u64) -> Spoken {
+        match self.sessions.get_mut(peer) {
+            Some(session) if session.id == id => {
+                session.opening = None;
+                Spoken::InIt
+            }
+            Some(_) | None => Spoken::Elsewhere,
+        }
     }
 
     pub(super) fn remove(&mut self, peer: PeerKey) {

@@ -72,6 +72,7 @@ counted! {
     StepRejectHello => "step: HELLO refused",
     StepChallenge => "step: CHALLENGE",
     StepHelloAgain => "step: HELLO on a connection with a session",
+    StepWelcomeAgain => "step: HELLO said again, answered with the same WELCOME",
     StepForeign => "step: message of a foreign session",
     StepReplyLate => "step: late reply dropped",
     StepReplyStray => "step: stray reply dropped",

@@ -35,6 +35,30 @@ fn every_session_differs_and_numbers_count_up() {
 }
 
 #[test]
+fn a_hello_that_was_said_again_is_answered_with_the_same_session_until_something_is_said_in_it() {
+    let mut bench = Bench::new();
+    let route = bench.connect();
+    let welcome = |bench: &mut Bench| {
+        bench.hello(route, ROLE_CLIENT);
+        match bench.heard_on(route).as_slice() {
+            [Sent::Welcome(welcome)] => welcome.session,
+            heard => panic!("{heard:?}"),
+        }
+    };
+    let first = welcome(&mut bench);
+    assert_eq!([welcome(&mut bench), welcome(&mut bench)], [first; 2]);
+    bench.say(route, Heartbeat { session: first, sequence: 1, acknowledged: 0, sent_ms: 0 });
+    assert!(bench.heard_on(route).is_empty(), "the session goes on");
+    assert_ne!(welcome(&mut bench), first, "now it is another beginning");
+    // Another HELLO is one at once.
+    let before = welcome(&mut bench);
+    bench.say(route, Hello { software: "another", ..hello(ROLE_CLIENT) });
+    assert!(
+        matches!(bench.heard_on(route).as_slice(), [Sent::Welcome(welcome)] if welcome.session != before)
+    );
+}
+
+#[test]
 fn the_highest_common_version_is_chosen_and_none_is_refused_with_those_there_are() {
     let mut bench = Bench::new();
     let route = bench.connect();
@@ -80,6 +104,7 @@ fn workers_and_clients_over_their_bound_are_refused_for_a_while() {
 fn another_hello_on_the_same_connection_replaces_the_session_even_when_there_is_no_room_for_another() {
     let mut bench = Bench::with(|settings| settings.clients_max = 1);
     let before = bench.client();
+    bench.say(before.route, Heartbeat { session: before.session, sequence: 1, acknowledged: 0, sent_ms: 0 });
     let after = bench.hello_again(before.route, ROLE_CLIENT);
     assert_ne!(before.session, after.session);
     bench.execute(before, 1, "default");

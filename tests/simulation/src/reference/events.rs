@@ -88,8 +88,13 @@ impl Reference {
         }
         if let Message::Hello(_) = &message {
             *model.hellos.entry(route).or_default() += 1;
+            model.last_hellos.insert(route, header.to_vec());
+            let number = model.session_on(route);
             if let Some(session) = model.session_mut(route) {
-                session.over.get_or_insert(Over::Renewed);
+                match number.filter(|_| session.hello.as_deref() == Some(header)) {
+                    Some(number) => *model.welcomes_again.entry(number).or_default() += 1,
+                    None => drop(session.over.get_or_insert(Over::Renewed)),
+                }
                 self.coverage.count(Counted::StepHelloAgain);
             }
             return;
@@ -102,6 +107,7 @@ impl Reference {
         }
         let session = model.sessions.get_mut(&number).expect("it is live");
         session.heard_at = now;
+        session.hello = None;
         match &message {
             Message::Heartbeat(heartbeat) => session.cleared |= heartbeat.acknowledged > 0,
             Message::Bye(_) => {
@@ -212,6 +218,7 @@ impl Model {
             && let Some(pool) = self.pools.get_mut(&job.pool)
         {
             pool.lines.dropped(job.client, id);
+            pool.left += 1;
         }
     }
 

@@ -50,6 +50,9 @@ impl Reference {
     }
 
     fn welcomed(&mut self, now: Instant, route: Route, welcome: &Welcome<'_>) {
+        if self.model.as_mut().is_some_and(|model| model.is_welcomed_again(route, welcome.session)) {
+            return self.count(Counted::StepWelcomeAgain);
+        }
         let new = welcome.session != 0 && self.sessions_used.insert(welcome.session);
         self.verdict.must(Check::NewSession, new, || format!("session {} again", welcome.session));
         let Some(model) = &mut self.model else { return };
@@ -58,16 +61,9 @@ impl Reference {
         self.verdict.must(Check::Proved, proved, || format!("{route:?} has proved nothing: {standing:?}"));
         let greeted = model.hellos.contains_key(&route);
         self.verdict.must(Check::Proved, greeted, || format!("{route:?} has not said HELLO"));
-        let session = Session {
-            route,
-            peer: welcome.peer,
-            role: Role::Candidate,
-            heard_at: now,
-            suspected_at: model.hints.get(&route).copied(),
-            cleared: false,
-            over: None,
-            registering: None,
-        };
+        let mut session = Session::new(route, welcome.peer, now);
+        session.suspected_at = model.hints.get(&route).copied();
+        session.hello = model.last_hellos.get(&route).cloned();
         model.routes.insert(route, welcome.session);
         model.sessions.insert(welcome.session, session);
     }

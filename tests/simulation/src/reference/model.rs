@@ -86,6 +86,8 @@ pub(super) struct PoolModel {
     pub(super) behind_since: Option<Instant>,
     /// A job was given out or recalled in this turn: what waits behind others is looked at again later.
     pub(super) moved: bool,
+    /// Jobs that have ended in this turn.
+    pub(super) left: usize,
 }
 
 impl PoolModel {
@@ -121,8 +123,11 @@ pub(crate) struct Model {
     /// has not been seen yet.
     pub(super) greeting: BTreeSet<Route>,
     pub(super) hints: BTreeMap<Route, Instant>,
-    /// How often a connection said HELLO.
+    /// How often a connection said HELLO, and its last one.
     pub(super) hellos: BTreeMap<Route, u32>,
+    pub(super) last_hellos: BTreeMap<Route, Vec<u8>>,
+    /// WELCOMEs that a HELLO which was said again brings once more, by session.
+    pub(super) welcomes_again: BTreeMap<u64, u32>,
     pub(super) pools: BTreeMap<Box<str>, PoolModel>,
     pub(super) orders: Vec<Order>,
     /// Questions of this turn, by session.
@@ -162,6 +167,8 @@ impl Model {
             greeting: BTreeSet::new(),
             hints: BTreeMap::new(),
             hellos: BTreeMap::new(),
+            last_hellos: BTreeMap::new(),
+            welcomes_again: BTreeMap::new(),
             pools,
             orders: Vec::new(),
             questions: BTreeMap::new(),

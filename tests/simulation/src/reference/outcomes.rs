@@ -87,6 +87,9 @@ impl Reference {
             let refused = refused || model.dropped.contains(&id);
             return verdict.must(Check::EndsOnce, refused, || format!("{id} ends, and is not there"));
         };
+        if let Some(pool) = model.pools.get_mut(&job.pool) {
+            pool.left += 1;
+        }
         if let Err(reason) = model.has_reason(now, &job, end) {
             verdict.violated(Check::Justified, || format!("{id} ({:?}): {reason}", job.place));
         }
@@ -250,7 +253,8 @@ impl Model {
         let workers = self.sessions.values().filter_map(Session::worker);
         let attempts = workers.flat_map(|worker| &worker.outstanding);
         let running = attempts.filter(|attempt| attempt.pool == job.pool).count();
-        let others = (waiting + running + self.answered.len()) as u32;
+        // Those that have ended in this turn were there when it was judged.
+        let others = (waiting + running + self.answered.len() + pool.left) as u32;
         // Of those that one client has waiting, the last goes first.
         let later = |other: &Job| {
             other.pool == job.pool

@@ -1,5 +1,6 @@
 //! Which peers have a session with the present master, and which jobs are at which worker.
 
+use super::model::Model;
 use powerhose::desk::Route;
 use powerhose_protocol::JobId;
 use std::time::{Duration, Instant};
@@ -66,11 +67,27 @@ pub(super) struct Session {
     /// It has answered since the hint.
     pub(super) cleared: bool,
     pub(super) over: Option<Over>,
+    /// The HELLO that began it, until something is said in it.
+    pub(super) hello: Option<Vec<u8>>,
     /// REGISTER that was not answered yet.
     pub(super) registering: Option<Worker>,
 }
 
 impl Session {
+    pub(super) fn new(route: Route, peer: u64, now: Instant) -> Session {
+        Session {
+            route,
+            peer,
+            role: Role::Candidate,
+            heard_at: now,
+            suspected_at: None,
+            cleared: false,
+            over: None,
+            hello: None,
+            registering: None,
+        }
+    }
+
     /// It is over, for whatever reason.
     pub(super) fn end(&mut self) {
         self.over.get_or_insert(Over::CutOff);
@@ -132,5 +149,18 @@ impl Worker {
     pub(super) fn find_mut(&mut self, job: JobId, attempt: u64) -> Option<&mut Attempt> {
         let place = self.find(job, attempt)?;
         self.outstanding.get_mut(place)
+    }
+}
+
+impl Model {
+    /// Whether this WELCOME answers a HELLO that was said again before anything was said in the session. What is said in it
+    /// afterwards may have been read before the answer left, and what said the HELLO in the turn of the first.
+    pub(super) fn is_welcomed_again(&mut self, route: Route, session: u64) -> bool {
+        if let Some(owed) = self.welcomes_again.get_mut(&session).filter(|owed| **owed > 0) {
+            *owed -= 1;
+            return true;
+        }
+        let session = self.sessions.get(&session);
+        session.is_some_and(|session| session.route == route && session.hello.is_some())
     }
 }

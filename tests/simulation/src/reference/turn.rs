@@ -34,6 +34,7 @@ impl Reference {
         model.greeting.clear();
         model.hints.clear();
         model.answered.clear();
+        model.pools.values_mut().for_each(|pool| pool.left = 0);
         if verdict.first.is_none() {
             desk.check_invariants();
         }

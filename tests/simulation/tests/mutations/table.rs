@@ -74,7 +74,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     // A message counts whatever session it names.
     Mutation {
         name: "IgnoreSession",
-        edits: &[edit("Some(session) if Some(session) == id => {}", "Some(session) if Some(session) == id || MADE => {}")],
+        edits: &[edit("Some(session) if session.id == id => {", "Some(session) if session.id == id || MADE => {")],
         finders: &[Check::OwnReply, Check::EndsOnce, Check::GoneForAReason],
     },
     // A once job is tried again.
