@@ -72,7 +72,9 @@ def script(start):
     """Runs Python's text in a process of its own, and gives what it printed."""
 
     def script(text, *arguments, env=None):
-        command = [sys.executable, "-c", textwrap.dedent(text), *arguments]
+        # Programs of the tests fork with threads on purpose; from 3.12 on Python warns of that.
+        quietly = ["-W", "ignore:This process:DeprecationWarning"]
+        command = [sys.executable, *quietly, "-c", textwrap.dedent(text), *arguments]
         process = start(*command, env=env or {}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
