@@ -97,7 +97,8 @@ pub enum SupervisorEvent {
     },
     /// All workers run what was current when their replacement was last asked for.
     Replaced,
-    /// The replacement stopped, as new workers do not start in this slot. All workers not yet replaced work on.
+    /// The replacement stopped, as new workers do not start in this slot, or end soon after they have registered. All
+    /// workers not yet replaced work on.
     ReplacementHalted {
         /// The slot.
         slot: usize,
@@ -114,6 +115,8 @@ pub enum StartFailure {
     NotSpawned(SpawnError),
     /// The process ended before it was ready (`None`: it is not known how).
     Exited(Option<WorkerExit>),
+    /// The process registered and ended soon after, while it was to replace another.
+    EndedEarly(Option<WorkerExit>),
     /// The process lived but did not register in time, and was killed.
     NotRegistered {
         /// The time that it had.
@@ -143,6 +146,8 @@ impl fmt::Display for StartFailure {
             ),
             StartFailure::Exited(Some(exit)) => write!(formatter, "it ended before it registered: {exit}"),
             StartFailure::Exited(None) => formatter.write_str("it ended before it registered"),
+            StartFailure::EndedEarly(Some(exit)) => write!(formatter, "it ended soon after it had registered: {exit}"),
+            StartFailure::EndedEarly(None) => formatter.write_str("it ended soon after it had registered"),
             StartFailure::NotRegistered { within } => write!(
                 formatter,
                 "it did not register within {within:?}; --worker-start gives one that needs longer to load more time"

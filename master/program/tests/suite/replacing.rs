@@ -89,6 +89,34 @@ fn a_deploy_that_hangs_or_cannot_be_executed_leaves_all_workers_at_work_too() {
 }
 
 #[test]
+fn a_new_program_that_registers_and_dies_leaves_all_workers_at_work_too() {
+    let scene = Scene::new();
+    deploy(&scene, &good("old"));
+    let run = run(&scene, &["--workers", "4"]);
+    scene.workers_are(4);
+    let old: BTreeSet<u32> = scene.worker_pids().into_iter().collect();
+    for life in ["0.2", "0.7"] {
+        let halts = run.log().matches("replacement of worker processes halted").count();
+        deploy(&scene, &format!("{PROGRAM} work -- echo new & sleep {life}; kill -9 $!; exit 1"));
+        run.signal(Signal::HUP);
+        eventually("the replacement to halt", || {
+            (run.log().matches("replacement of worker processes halted").count() > halts).then_some(())
+        });
+        eventually("the old ones alone", || {
+            (scene.worker_pids().into_iter().collect::<BTreeSet<_>>() == old).then_some(())
+        });
+        let (status, text) = ready(&run);
+        assert!(status == 200 && text.starts_with("degraded: 4 workers"), "{status} {text}");
+        assert!(text.contains("soon after it had registered"), "{text}");
+        assert_eq!(scene.run(&["execute", ""]).stdout, "old\n");
+    }
+    deploy(&scene, &good("new"));
+    run.signal(Signal::HUP);
+    run.logs("all worker processes have been replaced");
+    assert_eq!(ready(&run), (200, "ready: 4 workers\n".to_owned()));
+}
+
+#[test]
 fn a_worn_worker_works_until_the_next_is_there_also_if_that_takes_many_starts() {
     let scene = Scene::new();
     deploy(&scene, &good("old"));

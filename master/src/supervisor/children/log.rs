@@ -46,7 +46,7 @@ pub(super) fn write(event: &SupervisorEvent) {
             error!(
                 target: TARGET,
                 slot,
-                "replacement of worker processes halted: new ones do not start; the old ones work on"
+                "replacement of worker processes halted: new ones do not start or end early; the old ones work on"
             );
         }
         SupervisorEvent::Finished => info!(target: TARGET, "all worker processes have ended"),

@@ -1,7 +1,7 @@
 //! What follows when a process has ended. Part of the policy, and as pure.
 
 use super::slot::{State, Stop};
-use super::{Policy, Readiness, StartFailure, SupervisorEvent, WorkerExit};
+use super::{Phase, Policy, Readiness, StartFailure, SupervisorEvent, WorkerExit};
 use std::time::{Duration, Instant};
 
 /// How long a master may take to say that a worker left well, after the worker's process has ended.
@@ -14,6 +14,7 @@ impl Policy {
             return self.predecessor_exited(now, index, exit, &ended);
         }
         let ended = std::mem::replace(&mut self.slots[index].state, State::Vacant);
+        self.slots[index].trial_until = None;
         self.report_exit(now, index, exit, &ended);
         if index >= self.wanted {
             return;
@@ -41,7 +42,7 @@ impl Policy {
                         State::Parted { pid, worker, registered: true, until: now + WORD_WITHIN };
                 }
             }
-            State::Ready { .. } => self.back_off(now, index),
+            State::Ready { .. } => self.ended_early(now, index, exit),
             State::Vacant
             | State::Due
             | State::Spawning
@@ -80,6 +81,15 @@ impl Policy {
     fn follow_at_once(&mut self, index: usize, pid: u32) {
         self.slots[index].start_afresh();
         self.report(SupervisorEvent::Left { slot: index, pid });
+    }
+
+    /// A worker did not live long enough. If it came with a replacement, that says something of the new program.
+    pub(super) fn ended_early(&mut self, now: Instant, index: usize, exit: Option<WorkerExit>) {
+        let slot = &mut self.slots[index];
+        if matches!(self.phase, Phase::Replacing) && slot.generation == self.generation {
+            slot.failing = Some(StartFailure::EndedEarly(exit));
+        }
+        self.back_off(now, index);
     }
 
     /// Its successor is there or on its way. If it worked until now, the failures of its successor begin to count: nobody

@@ -6,7 +6,8 @@
 //! * Only so many workers start at once. The others wait for their turn, from which their time counts.
 //! * A worker that fails to start too often in a row is given up.
 //! * A replacement takes one worker at a time, and goes on only while all others are ready. The old one works on until the
-//!   new one is ready: where the new program does not start, nobody has left.
+//!   new one is ready, and the first new one has lived for a while: where the new program does not start or ends at once,
+//!   nobody has left.
 
 mod ends;
 mod fleet;
@@ -96,6 +97,8 @@ pub(super) struct Policy {
     wanted: usize,
     /// Counts the replacements that were asked for.
     generation: u64,
+    /// The last of them whose program was tried: its first worker lived for a while.
+    generation_tried: u64,
     /// Whether any process was ever ready: then the program can work, and what says otherwise may pass.
     has_worked: bool,
     actions: VecDeque<Action>,
@@ -111,6 +114,7 @@ impl Policy {
             slots: Vec::new(),
             wanted: 0,
             generation: 0,
+            generation_tried: 0,
             has_worked: false,
             actions: VecDeque::new(),
         }
@@ -186,13 +190,19 @@ impl Policy {
         let slot = &mut self.slots[index];
         let late = slot.predecessor.as_mut().filter(|predecessor| predecessor.is_due(now));
         self.actions.extend(late.and_then(|predecessor| predecessor.hasten(now, now)));
+        if slot.trial_until.is_some_and(|until| until <= now) {
+            self.is_proven(now, index);
+        }
+        let slot = &mut self.slots[index];
         if !slot.state.is_due(now) {
             return;
         }
         match slot.state {
             State::Starting { pid, .. } => self.is_late(now, index, pid),
             State::Backoff { .. } => slot.state = State::Due,
-            State::Parted { registered: true, .. } => self.back_off(now, index),
+            State::Parted { registered: true, .. } => {
+                self.ended_early(now, index, Some(WorkerExit::Status(0)));
+            }
             State::Parted { registered: false, .. } => {
                 self.start_failed(now, index, StartFailure::Exited(Some(WorkerExit::Status(0))));
             }

@@ -1,7 +1,7 @@
 //! The replacement of workers by new processes: start first, end then. Part of the policy, and as pure.
 
-use super::slot::State;
-use super::{Phase, Policy, SupervisorEvent};
+use super::slot::{Slot, State};
+use super::{Phase, Policy, StartFailure, SupervisorEvent};
 use std::time::Instant;
 
 impl Policy {
@@ -30,6 +30,7 @@ impl Policy {
         }
         let failed = slots.iter().position(|slot| match slot.state {
             State::GivenUp => true,
+            State::Backoff { .. } if matches!(slot.failing, Some(StartFailure::EndedEarly(_))) => true,
             State::Backoff { .. } => slot.is_held() && slot.start_failures >= failures_max,
             State::Vacant
             | State::Due
@@ -40,10 +41,8 @@ impl Policy {
             | State::Stopping { .. } => false,
         });
         if let Some(slot) = failed {
-            slots[slot].forget_successor();
-            self.phase = Phase::Keeping;
-            self.report(SupervisorEvent::ReplacementHalted { slot });
-        } else if slots.iter().all(super::slot::Slot::is_settled) {
+            self.halt(now, slot);
+        } else if slots.iter().all(Slot::is_settled) {
             match slots.iter().position(|slot| slot.generation < generation) {
                 Some(index) => self.replace(now, index),
                 None => {
@@ -52,6 +51,18 @@ impl Policy {
                 }
             }
         }
+    }
+
+    /// The new program is no good: whoever was not yet replaced works on.
+    fn halt(&mut self, now: Instant, failed: usize) {
+        let kill_at = self.kill_at(now);
+        // One whose process is being made goes on: the thread owes an answer.
+        let made = |slot: &&mut Slot| !matches!(slot.state, State::Spawning);
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_held()).filter(made) {
+            self.actions.extend(slot.forget_successor(now, kill_at));
+        }
+        self.phase = Phase::Keeping;
+        self.report(SupervisorEvent::ReplacementHalted { slot: failed });
     }
 
     /// Begins to replace the worker in this slot. Without room for another process it has to end first.

@@ -15,6 +15,8 @@ pub(super) struct Slot {
     pub(super) predecessor: Option<State>,
     /// The generation that the newest process was started for.
     pub(super) generation: u64,
+    /// The newest process is ready, and the first of a new program: until then the one before it works on.
+    pub(super) trial_until: Option<Instant>,
     /// Starts in a row that never became ready.
     pub(super) start_failures: u32,
     /// The last of them that did not register in time.
@@ -72,6 +74,7 @@ impl Slot {
             state: State::Vacant,
             predecessor: None,
             generation: 0,
+            trial_until: None,
             start_failures: 0,
             late_starts: 0,
             short_lives: 0,
@@ -91,12 +94,15 @@ impl Slot {
         self.forgive();
     }
 
-    /// No successor is wanted any longer: the process before works on as if nothing had been.
-    pub(super) fn forget_successor(&mut self) {
-        if let Some(predecessor) = self.predecessor.take() {
-            self.state = predecessor;
-        }
+    /// No successor is wanted any longer: the process before works on as if nothing had been. What has begun to start ends.
+    pub(super) fn forget_successor(&mut self, now: Instant, kill_at: Instant) -> Option<Action> {
+        let predecessor = self.predecessor.take()?;
+        let mut successor = std::mem::replace(&mut self.state, predecessor);
+        self.trial_until = None;
         self.forgive();
+        let action = successor.stop(now, kill_at);
+        self.predecessor = Some(successor).filter(|successor| successor.pid().is_some());
+        action
     }
 
     pub(super) fn forgive(&mut self) {
@@ -142,7 +148,8 @@ impl Slot {
     pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
         // A process that is being replaced is not replaced for its age, too.
         let predecessor = self.predecessor.as_ref().filter(|state| !matches!(state, State::Ready { .. }));
-        let deadlines = [predecessor.and_then(State::deadline), self.state.deadline()];
+        let trial = self.trial_until.map(|until| (until, "trial of a new program"));
+        let deadlines = [predecessor.and_then(State::deadline), self.state.deadline(), trial];
         deadlines.into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
     }
 }

@@ -1,12 +1,15 @@
 //! How a process begins: made, registered, late, or failed. Part of the policy, and as pure.
 
 use super::slot::{State, Stop};
-use super::{Action, LATE, Policy, Readiness, SpawnError, StartFailure, SupervisorEvent, after};
+use super::{Action, LATE, Phase, Policy, Readiness, SpawnError, StartFailure, SupervisorEvent, after};
 use crate::supervisor::backoff::backoff;
 use std::time::{Duration, Instant};
 
 /// How often the time for a start doubles for the slot whose starts are late.
 const LATE_STARTS_MAX: u32 = 2;
+
+/// How long the first worker of a new program lives before the one that it replaces is told to end.
+const TRIAL: Duration = Duration::from_secs(1);
 
 impl Policy {
     /// The slot whose turn it is to start a process, if anybody's.
@@ -77,18 +80,43 @@ impl Policy {
         }
     }
 
-    /// The newest process works: from now on the one before it is not needed.
+    /// The newest process works: the one before it is not needed, unless this one is the first of a new program.
     fn ready(&mut self, now: Instant, index: usize, pid: u32, since: Instant) {
         self.has_worked = true;
         let too_old_at = self.too_old_at(now);
-        let kill_at = self.kill_at(now);
+        let is_tried = self.is_tried();
         let slot = &mut self.slots[index];
         slot.start_failures = 0;
         slot.late_starts = 0;
         slot.failing = None;
         slot.state =
             State::Ready { pid, worker: pid, since, ready_since: now, too_old_at, worn: None, left: false };
-        self.actions.extend(slot.predecessor.as_mut().and_then(|state| state.stop(now, kill_at)));
+        if slot.is_held() && !is_tried {
+            slot.trial_until = Some(after(now, self.settings.stable_after.min(TRIAL)));
+        } else {
+            self.relieve(now, index);
+        }
+    }
+
+    /// Whether the program that starts now is known to live on once it has registered.
+    fn is_tried(&self) -> bool {
+        let replacing = matches!(self.phase, Phase::Replacing);
+        let lives = matches!(self.settings.readiness, Readiness::Lives { .. });
+        lives || !replacing || self.generation_tried == self.generation
+    }
+
+    /// The first worker of a new program has lived for a while.
+    pub(super) fn is_proven(&mut self, now: Instant, index: usize) {
+        self.slots[index].trial_until = None;
+        self.generation_tried = self.generation;
+        self.relieve(now, index);
+    }
+
+    /// The process before the newest is not needed any more.
+    fn relieve(&mut self, now: Instant, index: usize) {
+        let kill_at = self.kill_at(now);
+        let predecessor = self.slots[index].predecessor.as_mut();
+        self.actions.extend(predecessor.and_then(|state| state.stop(now, kill_at)));
     }
 
     /// The time is over in which a process was to register, or to live.
@@ -121,6 +149,10 @@ impl Policy {
             self.give_up_those_due(&failure);
         }
         let slot = &mut self.slots[index];
+        // What an earlier replacement left says nothing of this one.
+        if matches!(slot.failing, Some(StartFailure::EndedEarly(_))) {
+            slot.failing = Some(failure.clone());
+        }
         if failures < self.settings.start_failures_max && !never_starts {
             return self.back_off(now, index);
         }

@@ -14,12 +14,19 @@ fn fail_to_start(scene: &mut Scene) -> Vec<String> {
     scene.done()
 }
 
+/// The first new worker lives on for long enough after it has registered.
+fn stands_its_trial(scene: &mut Scene) {
+    assert!(scene.done().is_empty(), "the old one works on meanwhile");
+    assert_eq!(scene.pass_to_deadline(), ("trial of a new program", SECOND));
+}
+
 #[test]
 fn workers_are_replaced_one_after_the_other_and_work_until_the_next_is_ready() {
     let mut scene = Scene::ready(2);
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["102 spawned in 0"]);
     scene.on(registered(102));
+    stands_its_trial(&mut scene);
     assert_eq!(scene.done(), ["terminate 100"]);
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited as asked", "103 spawned in 1"]);
@@ -49,6 +56,7 @@ fn a_replaced_worker_that_does_not_drain_in_time_is_killed() {
     scene.on(Event::ReplaceAll);
     scene.done();
     scene.on(registered(101));
+    stands_its_trial(&mut scene);
     scene.done();
     assert_eq!(scene.pass_to_deadline(), ("kill a worker that does not stop", DRAIN));
     assert_eq!(scene.done(), ["kill 100"]);
@@ -79,6 +87,7 @@ fn a_new_program_that_does_not_start_halts_the_replacement_and_costs_no_worker()
     scene.on(Event::ReplaceAll);
     assert_eq!(scene.done(), ["108 spawned in 0"], "a repaired program is tried when it is asked for");
     scene.on(registered(108));
+    stands_its_trial(&mut scene);
     assert_eq!(scene.done(), ["terminate 100"]);
     assert!(scene.policy.failing().is_none());
 }
@@ -105,6 +114,40 @@ fn a_new_program_that_cannot_be_executed_leaves_the_old_worker_at_work_too() {
     assert_eq!(scene.done(), told);
     scene.exits(100);
     assert_eq!(scene.done()[0], "ready 100 exited");
+}
+
+#[test]
+fn a_new_program_that_registers_and_dies_at_once_halts_the_replacement_and_costs_no_worker() {
+    for exit in [WorkerExit::Status(1), WorkerExit::Signal(11)] {
+        let mut scene = Scene::ready(4);
+        scene.on(Event::ReplaceAll);
+        scene.done();
+        scene.on(registered(104));
+        scene.pass(SECOND / 2);
+        scene.on(Event::Exited { pid: 104, exit: Some(exit) });
+        assert_eq!(scene.done(), ["ready 104 exited", "replacement halted at 0"]);
+        let failure = scene.policy.failing().expect("a failure").to_string();
+        assert!(failure.starts_with("it ended soon after it had registered: "), "{failure}");
+        assert_eq!(scene.policy.poll_timeout(), None, "it is not tried again");
+        assert!(scene.policy.slots.iter().all(Slot::is_settled));
+    }
+}
+
+#[test]
+fn a_new_worker_that_dies_soon_after_its_trial_halts_the_replacement_and_what_has_begun_ends() {
+    let mut scene = Scene::ready(3);
+    scene.on(Event::ReplaceAll);
+    scene.done();
+    scene.on(registered(103));
+    stands_its_trial(&mut scene);
+    scene.exits(100);
+    assert_eq!(scene.done(), ["terminate 100", "ready 100 exited as asked", "104 spawned in 1"]);
+    scene.exits(103);
+    assert_eq!(scene.done(), ["ready 103 exited", "terminate 104", "replacement halted at 0"]);
+    scene.exits(104);
+    assert_eq!(scene.done(), ["new 104 exited as asked"]);
+    assert!(scene.policy.slots[1..].iter().all(Slot::is_settled), "101 and 102 work on");
+    assert!(scene.policy.failing().is_some());
 }
 
 #[test]
