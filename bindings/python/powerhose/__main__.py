@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 from typing import Optional
@@ -52,6 +53,9 @@ def main(arguments: Optional[list[str]] = None) -> int:
     """Runs a worker until it is told to leave. Gives the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe to whoever puts our name before each line: he is to have it at once.
+        sys.stdout.reconfigure(line_buffering=True)
     named: list[str] = options.pool
     pools = [pool for given in named for pool in given.split(",")]
     try:

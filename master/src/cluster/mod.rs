@@ -9,6 +9,7 @@ use crate::cores::cores;
 use crate::runner::{JobRunner, JobsLost, MasterBuilder};
 use crate::supervisor::{
     Readiness, Recycling, SpawnError, StartFailure, Supervisor, SupervisorSettings, WorkerCommand,
+    WorkerOutput,
 };
 use crate::wires::BindError;
 use folder::PrivateFolder;
@@ -100,9 +101,13 @@ impl Cluster {
     /// A cluster of workers of this program, which finds its master through
     /// [`POWERHOSE_ENDPOINT`](powerhose_protocol::ENDPOINT_VARIABLE), as `Worker::from_env()` does. A name without a slash is looked up in
     /// `PATH`.
+    ///
+    /// What workers print comes out where this process prints, each line with its worker's slot: `worker-3 | …`. With
+    /// `.command(|command| command.output(WorkerOutput::Inherit))` it comes as it is, and
+    /// [`forward`](WorkerCommand::forward) hands it to a function.
     pub fn builder(program: impl Into<PathBuf>) -> ClusterBuilder {
         ClusterBuilder {
-            command: WorkerCommand::new(program),
+            command: WorkerCommand::new(program).output(WorkerOutput::Named),
             workers: cores(),
             worker_start: WORKER_START,
             endpoint: None,

@@ -1,7 +1,7 @@
 //! Which program the workers run, and how it is found. Never starts it.
 
 use super::error::SpawnError;
-use super::output::{LineSink, WorkerLine};
+use super::output::{LineSink, WorkerLine, print_named};
 use rustix::fs::{Access, access};
 use std::env;
 use std::ffi::OsString;
@@ -19,6 +19,9 @@ pub enum WorkerOutput {
     Inherit,
     /// Nowhere.
     Discard,
+    /// Where those of this process go, each line with its worker's slot before it: `worker-3 | …`. A program that looks
+    /// whether it writes to a terminal finds a pipe.
+    Named,
 }
 
 /// The program that worker processes run, with arguments and environment.
@@ -113,8 +116,10 @@ impl WorkerCommand {
         self
     }
 
-    pub(super) fn lines(&self) -> Option<&LineSink> {
-        self.lines.as_ref()
+    /// Who reads what workers print, if anybody does.
+    pub(super) fn lines(&self) -> Option<LineSink> {
+        let named = || (self.output == WorkerOutput::Named).then(|| LineSink::new(print_named));
+        self.lines.clone().or_else(named)
     }
 
     pub(super) fn limits(&self) -> WorkerLimits {
@@ -149,6 +154,7 @@ impl WorkerCommand {
         }
         match self.output {
             _ if self.lines.is_some() => process.stdout(Stdio::piped()).stderr(Stdio::piped()),
+            WorkerOutput::Named => process.stdout(Stdio::piped()).stderr(Stdio::piped()),
             WorkerOutput::Inherit => process.stdout(Stdio::inherit()).stderr(Stdio::inherit()),
             WorkerOutput::Discard => process.stdout(Stdio::null()).stderr(Stdio::null()),
         };

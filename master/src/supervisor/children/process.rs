@@ -52,7 +52,7 @@ impl Processes {
         let mut worker = started.map_err(|error| self.command.explain(error))?;
         let pid = worker.id();
         let watched = self.ends.watch(worker.guard_id()).and_then(|()| match self.command.lines() {
-            Some(sink) => self.lines.read(&mut worker, slot, sink),
+            Some(sink) => self.lines.read(&mut worker, slot, &sink),
             None => Ok(()),
         });
         if let Err(error) = watched {

@@ -2,7 +2,7 @@
 //! input ends, or until somebody kills it.
 
 use clap::Parser;
-use powerhose::{Cluster, JobRunner, MasterBuilder, Settings};
+use powerhose::{Cluster, JobRunner, MasterBuilder, Settings, WorkerOutput};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +20,12 @@ struct Options {
     /// How many; one a core if left out.
     #[arg(long, requires = "program")]
     workers: Option<usize>,
+    /// An argument of that program; may be given several times.
+    #[arg(long, requires = "program", allow_hyphen_values = true)]
+    worker_arg: Vec<String>,
+    /// What workers print comes as it is, without their names.
+    #[arg(long, requires = "program")]
+    inherit_output: bool,
     /// How often each side says that it lives.
     #[arg(long, default_value_t = 1000)]
     heartbeat_ms: u64,
@@ -59,6 +65,10 @@ fn hold_cluster(program: PathBuf, options: &Options, settings: Settings) -> anyh
     }
     if let Some(workers) = options.workers {
         builder = builder.workers(workers);
+    }
+    builder = builder.args(&options.worker_arg);
+    if options.inherit_output {
+        builder = builder.command(|command| command.output(WorkerOutput::Inherit));
     }
     let cluster = builder.start()?;
     for pid in cluster.pids() {

@@ -184,6 +184,34 @@ fn its_workers_end_when_its_process_is_killed_and_the_next_one_removes_its_folde
     wait_until_gone(&next_pids);
 }
 
+/// What a process that has held a cluster of two printed to both streams, with what its workers printed.
+fn printed(flags: &[&str]) -> (String, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = Command::new(PROGRAMS.master);
+    // A worker that waits for a file prints to standard output.
+    command.args(["--program", PROGRAMS.worker, "--workers", "2", "--worker-arg=--start-when=/"]).args(flags);
+    command.env("RUST_LOG", "info").env("XDG_RUNTIME_DIR", folder.path());
+    let mut holder = Process::start(folder.path(), &mut command);
+    holder.line_after("listening on ");
+    holder.end_input();
+    assert_eq!(holder.status(), 0);
+    (holder.output(), holder.log())
+}
+
+#[test]
+fn what_a_worker_prints_comes_with_its_name_unless_told_otherwise() {
+    let lines = |text: &str, line: &str| text.lines().filter(|found| *found == line).count();
+    let (output, log) = printed(&[]);
+    for name in ["worker-0 | ", "worker-1 | "] {
+        assert_eq!(lines(&output, &format!("{name}starting up")), 1, "{output}");
+        let logged = log.lines().any(|line| line.starts_with(name) && line.contains("powerhose_worker"));
+        assert!(logged, "{log}");
+    }
+    let (output, log) = printed(&["--inherit-output"]);
+    assert_eq!(lines(&output, "starting up"), 2, "{output}");
+    assert!(log.contains("powerhose_worker") && !log.contains("worker-0 | "), "{log}");
+}
+
 #[track_caller]
 fn failure(builder: ClusterBuilder) -> ClusterError {
     builder.start().expect_err("it cannot start")
