@@ -3,8 +3,8 @@
 
 use crate::support::{PATIENCE, PROGRAMS, Process, eventually, is_running, job, numbered, until};
 use powerhose::{
-    Cluster, ClusterBuilder, ClusterError, Job, JobErrorKind, JobRunner, JobsLost, LostCause, Rejection,
-    SpawnError, StartFailure, WorkerExit, cores,
+    Cluster, ClusterBuilder, ClusterError, Job, JobErrorKind, JobHandle, JobRunner, JobsLost, LostCause,
+    Rejection, SpawnError, StartFailure, WorkerExit, cores,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -261,6 +261,48 @@ fn workers_that_never_register_are_counted_and_not_left_running() {
         other => panic!("{other:?}"),
     }
     eventually("them to be gone", || processes_with(variable.1).is_empty().then_some(()));
+}
+
+/// Runs a job that starts processes, one of them in a session of its own, and gives all processes with this marker.
+#[track_caller]
+fn processes_of_a_job(runner: &JobRunner, marker: &Path) -> (JobHandle, Vec<u32>) {
+    let before = processes_with(marker).len();
+    let handle = runner.submit(job("shell", "setsid sleep 77 & sleep 77").once());
+    // A shell, both that sleep, and none that is still on its way to that.
+    let started = eventually("what the job starts", || {
+        let found = processes_with(marker);
+        let sleeping = found.iter().filter(|pid| {
+            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "sleep")
+        });
+        (found.len() == before + 3 && sleeping.count() == 2).then_some(found)
+    });
+    (handle, started)
+}
+
+#[test]
+fn what_a_job_has_started_ends_with_its_worker_that_is_killed() {
+    let marker = tempfile::tempdir().expect("a temporary folder");
+    let cluster = start(cluster().workers(1).env("POWERHOSE_TEST_MARKER", marker.path()));
+    let (handle, started) = processes_of_a_job(&cluster.runner(), marker.path());
+    crate::support::send_signal(cluster.pids()[0], rustix::process::Signal::KILL);
+    wait_until_gone(&started);
+    let error = handle.wait().expect_err("it was killed");
+    assert!(matches!(error.kind(), JobErrorKind::Lost(_)), "{error:?}");
+    assert_eq!(cluster.runner().execute("next"), Ok(b"next".to_vec()));
+}
+
+#[test]
+fn what_a_job_has_started_ends_with_the_process_of_its_cluster_that_is_killed() {
+    let marker = tempfile::tempdir().expect("a temporary folder");
+    let mut command = Command::new(PROGRAMS.master);
+    command.args(["--program", PROGRAMS.worker, "--workers", "1"]);
+    command.env("XDG_RUNTIME_DIR", marker.path()).env("POWERHOSE_TEST_MARKER", marker.path());
+    let mut holder = Process::start(marker.path(), &mut command);
+    let runner = crate::support::connect(&holder.line_after("listening on "));
+    let (handle, started) = processes_of_a_job(&runner, marker.path());
+    holder.kill();
+    wait_until_gone(&started);
+    assert_eq!(*handle.wait().expect_err("it was killed").kind(), JobErrorKind::Lost(LostCause::Master));
 }
 
 /// The processes in whose environment this stands.

@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -53,9 +54,16 @@ pub(crate) fn run(job: &Job) -> Result<Reply, JobFailure> {
             note_begin(job).and_then(|()| wait_for_file(&path(job))).map_err(|error| io_failure(&error))?;
             job.attempt().to_string().into()
         }
+        "shell" => shell(job)?.into(),
         "wait-cancelled" => wait_cancelled(job)?.into(),
         _ => return Err(JobFailure::new("no_such_command", format!("there is no command `{name}`"))),
     })
+}
+
+/// Runs a script until its end, and gives what it prints.
+fn shell(job: &Job) -> Result<Vec<u8>, JobFailure> {
+    let ran = Command::new("/bin/sh").args(["-c", &text(job)]).output();
+    ran.map(|output| output.stdout).map_err(|error| io_failure(&error))
 }
 
 /// Returns once the file exists.
