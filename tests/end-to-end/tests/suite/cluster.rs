@@ -192,7 +192,10 @@ fn printed(flags: &[&str]) -> (String, String) {
     command.args(["--program", PROGRAMS.worker, "--workers", "2", "--worker-arg=--start-when=/"]).args(flags);
     command.env("RUST_LOG", "info").env("XDG_RUNTIME_DIR", folder.path());
     let mut holder = Process::start(folder.path(), &mut command);
-    holder.line_after("listening on ");
+    // Its end kills them: what they have not said by then they never say.
+    until("both to say that they have registered", || {
+        holder.log().matches("powerhose_worker::machine::greeting: registered").count() == 2
+    });
     holder.end_input();
     assert_eq!(holder.status(), 0);
     (holder.output(), holder.log())
