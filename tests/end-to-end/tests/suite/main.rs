@@ -12,6 +12,7 @@ mod cancelling;
 mod clients;
 mod closing;
 mod cluster;
+mod cluster_workers;
 mod deaths;
 mod dispatch;
 mod ends;
