@@ -3,8 +3,8 @@
 //! What C holds are handles, each made by one function and freed by another. A handle that C passes in is a reference here,
 //! and null where C passes NULL; text and bytes are read where C left them before a function returns, and copied.
 //!
-//! No panic leaves this crate ([`guard`]). A handle that a fork copied is refused, and leaked when the child frees it
-//! ([`birth`]): what it holds belongs to the parent.
+//! No panic leaves this crate (`guard`). A handle that a fork copied is refused, and leaked when the child frees it
+//! (`birth`): what it holds belongs to the parent.
 
 #![allow(non_camel_case_types, reason = "the types have the names that C knows them by")]
 #![allow(unreachable_pub, reason = "what C sees is public, and no Rust crate is meant to call it")]
