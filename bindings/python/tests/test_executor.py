@@ -137,7 +137,7 @@ def test_functions_of_the_main_program_are_found(start, tmp_path):
     process = start(sys.executable, str(program), stdout=subprocess.PIPE)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert sorted(output.split("\n")) == ["", "2", "loaded __main__", "loaded __mp_main__"]
+    assert sorted(output.split("\n")) == ["", "2", "loaded __main__", "worker-0 | loaded __mp_main__"]
 
 
 def test_a_program_that_starts_processes_when_it_is_imported_is_told_so(start, tmp_path):
