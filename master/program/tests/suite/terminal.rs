@@ -266,6 +266,7 @@ fn a_program_of_work_may_write_to_a_terminal_that_wants_silence() {
 fn top_leaves_the_terminal_as_it_was_whatever_signal_ends_it() {
     let scene = Scene::new();
     let master = scene.start(&["master"]);
+    scene.workers_are(0);
     for signal in [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP] {
         let mut terminal = Terminal::start(&mut scene.command(&["top", "--interval", "100ms"]));
         terminal.shows(&format!("master {}", master.id()));
