@@ -46,6 +46,17 @@ static void note_begin(const Job &job) {
     append(job.payload().str() + ".begun", std::to_string(getpid()) + " " + std::to_string(job.attempt()) + "\n");
 }
 
+/// Runs a script until its end, and gives what it prints.
+static std::string shell(const Job &job) {
+    std::string output;
+    FILE *printed = popen(job.payload().str().c_str(), "re");
+    if (!printed) throw powerhose::Failure("error", std::strerror(errno));
+    char buffer[4096];
+    while (std::size_t bytes = std::fread(buffer, 1, sizeof buffer, printed)) output.append(buffer, bytes);
+    pclose(printed);
+    return output;
+}
+
 static long long number(const Job &job) {
     std::string_view text = job.payload();
     long long number = 0;
@@ -119,6 +130,7 @@ static const std::map<std::string, std::string (*)(const Job &)> commands = {
     {"once", [](const Job &job) -> std::string { return job.is_once() ? "true" : "false"; }},
     {"count", [](const Job &) { return std::to_string(begun); }},
     {"reply-size", [](const Job &job) { return std::string(static_cast<std::size_t>(number(job)), 'x'); }},
+    {"shell", shell},
     {"wait-file", [](const Job &job) { return note_begin(job), wait_for_file(job.payload().str()), std::to_string(job.attempt()); }},
     {"wait-cancelled", wait_cancelled},
 };
@@ -154,7 +166,12 @@ int main(int count, char **arguments) {
     bool is_pulled = false, never_registers = false;
     for (int i = 1; i < count; i++) {
         std::string argument = arguments[i];
-        auto value = [&]() -> std::string { return i + 1 < count ? arguments[++i] : ""; };
+        auto equals = argument.rfind("--", 0) == 0 ? argument.find('=') : std::string::npos;
+        auto value = [&, given = argument]() -> std::string {
+            if (equals != std::string::npos) return given.substr(equals + 1);
+            return i + 1 < count ? arguments[++i] : "";
+        };
+        argument.resize(std::min(equals, argument.size()));
         if (argument == "--pool") pools.push_back(value());
         else if (argument == "--credit") credit = std::stoull(value());
         else if (argument == "--silence-ms") silence = powerhose::Milliseconds(std::stoll(value()));
