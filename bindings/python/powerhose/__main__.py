@@ -9,7 +9,7 @@ import argparse
 import io
 import logging
 import sys
-from typing import Optional
+from typing import Optional, cast
 
 from . import __version__
 from ._errors import PowerhoseError
@@ -53,9 +53,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
     """Runs a worker until it is told to leave. Gives the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    printed: object = sys.stdout
+    if isinstance(printed, io.TextIOWrapper):
         # A pipe to whoever puts our name before each line: he is to have it at once.
-        sys.stdout.reconfigure(line_buffering=True)
+        cast("io.TextIOWrapper", printed).reconfigure(line_buffering=True)
     named: list[str] = options.pool
     pools = [pool for given in named for pool in given.split(",")]
     try:
