@@ -1,0 +1,1 @@
+//! The Token Server.
