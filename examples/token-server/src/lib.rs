@@ -1,1 +1,5 @@
-//! The Token Server.
+//! The Token Server: an identity is verified, its user gets a node, and a token for it is made.
+//!
+//! [`identity`] decides who somebody is. It has no network, clock or thread.
+
+pub mod identity;
