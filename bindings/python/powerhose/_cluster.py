@@ -25,7 +25,8 @@ class Cluster:
     >>> with Cluster("operator:attrgetter('payload')", workers=1) as cluster:  # doctest: +SKIP
     ...     cluster.execute(b"hello")
 
-    :param handler: `module:name` or `file.py:name`, or the function itself, if the workers can import it by its name.
+    :param handler: `module:name` or `file.py:name`, or the function itself, if the workers can import it by its name. Or a
+        list: the command of a worker program in any language, which has `pool` and the like in its own arguments.
     :param workers: how many. Default: one for each core.
     :param pool: the pools that they offer. Default: those of the handler, else `default`.
     :param endpoint: where the master listens. Default: a socket in a private folder that is removed at the end.
@@ -38,7 +39,7 @@ class Cluster:
 
     def __init__(
         self,
-        handler: Union[str, Callable[..., Any]],
+        handler: Union[str, Callable[..., Any], list[str]],
         *,
         workers: Optional[int] = None,
         pool: Optional[Pools] = None,
@@ -51,13 +52,16 @@ class Cluster:
         hard_limit: Optional[float] = None,
         **settings: Any,
     ) -> None:
-        command = [python, "-m", "powerhose", "work", _target(handler)]
-        for name in _pools(handler, pool):
-            command += ["--pool", name]
-        for flag, value in (("--max-jobs", max_jobs), ("--soft-limit", soft_limit), ("--hard-limit", hard_limit)):
-            if value is not None:
-                command += [flag, str(value)]
-        self._command = command
+        limits = {"--max-jobs": max_jobs, "--soft-limit": soft_limit, "--hard-limit": hard_limit}
+        flags = [word for flag, value in limits.items() if value is not None for word in (flag, str(value))]
+        if isinstance(handler, str) or callable(handler):
+            for name in _pools(handler, pool):
+                flags += ["--pool", name]
+            self._command = [python, "-m", "powerhose", "work", _target(handler), *flags]
+        else:
+            if flags or pool is not None:
+                raise ValueError("the command of a worker program says its pools and limits itself")
+            self._command = list(handler)
         self._workers = workers
         self._worker_start = worker_start
         self._endpoint = endpoint

@@ -157,7 +157,9 @@ def test_a_program_that_starts_processes_when_it_is_imported_is_told_so(start, t
     assert "if __name__ == '__main__'" in errors
 
 
-def test_a_cluster_takes_a_function_a_name_or_a_file(tmp_path):
+def test_a_cluster_takes_a_function_a_name_a_file_or_a_command(tmp_path):
+    import sys
+
     import handlers
 
     file = tmp_path / "mine.py"
@@ -166,6 +168,11 @@ def test_a_cluster_takes_a_function_a_name_or_a_file(tmp_path):
         with powerhose.Cluster(handler, workers=1, worker_start=60) as cluster:
             assert cluster.execute(b"x", timeout=60) == reply
             assert len(cluster.pids) == 1
+    command = [sys.executable, "-m", "powerhose", "work", f"{file}:upper"]
+    with powerhose.Cluster(command, workers=1, worker_start=60) as cluster:
+        assert cluster.execute(b"x", timeout=60) == b"X"
+    with pytest.raises(ValueError, match="says its pools"):
+        powerhose.Cluster(command, pool="x")
     with pytest.raises(ValueError, match="by its name"):
         powerhose.Cluster(lambda job: b"")
     with pytest.raises(powerhose.ClusterError):
