@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::support::{SECRET, Service, children, file, issued, key, refusal, verified, wait_for};
+use crate::support::{SECRET, Service, file, issued, key, refusal, verified, wait_for, workers};
 
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
@@ -165,10 +165,7 @@ fn deeply_nested_claims_do_no_harm() {
 #[test]
 fn all_workers_sign_with_the_same_secret() {
     let service = Service::start(&[]);
-    assert_eq!(
-        wait_for("two workers", || Some(children(service.id())).filter(|ids| ids.len() == 2)).len(),
-        2
-    );
+    assert_eq!(wait_for("two workers", || Some(workers(service.id())).filter(|ids| ids.len() == 2)).len(), 2);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::{
-    PATIENCE, SECRET, Service, children, file, issued, key, refusal, runs, verified, wait_for,
+    PATIENCE, SECRET, Service, file, issued, key, refusal, runs, verified, wait_for, workers,
 };
 
 #[test]
@@ -32,17 +32,21 @@ fn secrets_rotate_over_restarts() {
 }
 
 #[test]
-fn bad_secret_and_key_files_are_named_and_not_shown() {
+fn a_bad_secret_file_is_named_and_not_shown() {
     let (_folder, path) = file("# comment\nsesame-open");
     let path = path.to_str().unwrap();
     let text = refusal(&["--address", "127.0.0.1:0", "--secret-file", path]);
     assert!(text.contains(path) && text.contains("line 2") && text.contains("at least 32"), "{text}");
     assert!(!text.contains("sesame"));
+    let text = refusal(&["--address", "127.0.0.1:0", "--key", "/nonexistent"]);
+    assert!(text.contains("cannot read /nonexistent"), "{text}");
+}
+
+#[test]
+fn a_key_that_is_too_small_is_told_before_a_worker_starts() {
     let small = key("rsa-1024.pem");
     let text = refusal(&["--address", "127.0.0.1:0", "--key", small.to_str().unwrap()]);
     assert!(text.contains("rsa-1024.pem") && text.contains("1024 bits, at least 2048"), "{text}");
-    let text = refusal(&["--address", "127.0.0.1:0", "--key", "/nonexistent"]);
-    assert!(text.contains("cannot read /nonexistent"), "{text}");
 }
 
 #[test]
@@ -53,7 +57,7 @@ fn secrets_and_tokens_are_neither_logged_nor_visible() {
     verified(&service, &issued["token"]);
     service.post("/tokens/verify", &json!({"token": "A".repeat(50)}));
     let mut visible = service.log();
-    let mut processes = children(service.id());
+    let mut processes = workers(service.id());
     assert_eq!(processes.len(), 2);
     processes.push(service.id());
     for process in processes {
@@ -73,7 +77,7 @@ fn secrets_and_tokens_are_neither_logged_nor_visible() {
 fn sigterm_and_sigint_end_it_with_its_workers() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut service = Service::start(&[]);
-        let workers = children(service.id());
+        let workers = workers(service.id());
         assert_eq!(workers.len(), 2);
         // An idle connection must not hold the end up.
         let _idle = TcpStream::connect(&service.address).unwrap();
@@ -119,13 +123,13 @@ fn an_address_in_use_is_found_out_at_once() {
 fn a_worker_that_dies_is_replaced_and_knows_the_secret() {
     let service = Service::start(&[]);
     let token = &issued(&service, &json!({"uid": 5}))["token"];
-    let before = children(service.id());
+    let before = workers(service.id());
     for worker in &before {
         let worker = Pid::from_raw(i32::try_from(*worker).unwrap()).unwrap();
         kill_process(worker, Signal::KILL).unwrap();
     }
     wait_for("new workers", || {
-        let now = children(service.id());
+        let now = workers(service.id());
         (now.len() == 2 && now.iter().all(|id| !before.contains(id))).then_some(())
     });
     wait_for("the old token to verify", || {

@@ -1,8 +1,11 @@
 //! What the process tests share: a running service, its children, files for secrets and keys.
 //!
+//! `TOKEN_SERVICE_PROGRAM` names another service in the place of this crate's, which is then held to the same sentences.
+//!
 //! Never ends a process by its name, and never waits without a bound.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -55,6 +58,22 @@ pub(crate) fn children(process: u32) -> Vec<u32> {
         .collect()
 }
 
+/// The process ids of a service's workers, which are children of the guards above them; a service may have others.
+pub(crate) fn workers(service: u32) -> Vec<u32> {
+    let is_worker = |process: &u32| {
+        let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        command.split(|byte| *byte == 0).any(|argument| argument == b"--keyring")
+    };
+    children(service).into_iter().flat_map(children).filter(is_worker).collect()
+}
+
+/// The service under test.
+fn service_program() -> Command {
+    Command::new(
+        env::var_os("TOKEN_SERVICE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_token-service").into()),
+    )
+}
+
 /// Whether the process still runs; a zombie does not.
 pub(crate) fn runs(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -75,7 +94,7 @@ impl Service {
     }
 
     pub(crate) fn start_at(address: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_token-service"))
+        let mut child = service_program()
             .args(["--address", address, "--workers", "2"])
             .args(arguments)
             .stdin(Stdio::null())
@@ -195,7 +214,7 @@ pub(crate) fn verified(service: &Service, token: &Value) -> Value {
 
 /// What the service writes to stderr when it refuses to start.
 pub(crate) fn refusal(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_token-service")).args(arguments).output().unwrap();
+    let output = service_program().args(arguments).output().unwrap();
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
