@@ -18,8 +18,8 @@ from ._worker import Worker, load
 
 def _positive(text: str) -> float:
     number = float(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError("it is above 0")
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("it is a number of seconds above 0")
     return number
 
 

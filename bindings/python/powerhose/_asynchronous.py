@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from ._options import Options
 from ._powerhose import Completions, Runner, Ticket
+from ._replies import Window
 
 if TYPE_CHECKING:
     from ._runner import JobRunner
@@ -129,32 +129,49 @@ async def _watch(trio: Any, completions: Completions) -> None:
             waiter.settle(reply, error)
 
 
-async def execute_many(
-    runner: JobRunner, payloads: Union[Iterable[object], AsyncIterable[object]], options: Options, window: int
-) -> AsyncIterator[bytes]:
-    """Replies in the order of the payloads, with at most `window` jobs under way."""
-    core = await in_thread(runner.begun)
-    submit = _begin_trio if _trio() is not None else _begin_asyncio
-    under_way: deque[_UnderWay] = deque()
-    try:
-        async for payload in _each(payloads):
-            under_way.append(submit(core, payload, options))
-            if len(under_way) >= window:
-                yield await under_way.popleft().wait()
-        while under_way:
-            yield await under_way.popleft().wait()
-    finally:
-        for job in under_way:
-            job.cancel()
+class Replies:
+    """Replies in the order of the payloads, for tasks."""
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        payloads: Union[Iterable[object], AsyncIterable[object]],
+        options: Options,
+        window: Optional[int],
+    ) -> None:
+        self._window: Window[_UnderWay] = Window(window)
+        self._payloads = payloads.__aiter__() if isinstance(payloads, AsyncIterable) else _each(iter(payloads))
+        self._runner = runner
+        self._options = options
+
+    def __aiter__(self) -> Replies:
+        return self
+
+    async def __anext__(self) -> bytes:
+        core = self._runner.core
+        if core is None:
+            core = await in_thread(partial(self._runner.begun, self._options[1]))
+        submit = _begin_trio if _trio() is not None else _begin_asyncio
+        while self._window.has_room():
+            try:
+                self._window.add(submit(core, await self._payloads.__anext__(), self._options))
+            except StopAsyncIteration:
+                self._window.end()
+            except Exception as problem:
+                self._window.end(problem)
+        job = self._window.next()
+        if job is None:
+            raise StopAsyncIteration
+        return await job.wait()
+
+    async def aclose(self) -> None:
+        """Cancels what is under way. There are no further replies."""
+        self._window.close()
 
 
-async def _each(payloads: Union[Iterable[object], AsyncIterable[object]]) -> AsyncIterator[object]:
-    if isinstance(payloads, AsyncIterable):
-        async for payload in payloads:
-            yield payload
-    else:
-        for payload in payloads:
-            yield payload
+async def _each(payloads: Iterator[object]) -> AsyncIterator[object]:
+    for payload in payloads:
+        yield payload
 
 
 class _UnderWay:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from . import _gevent, _powerhose
@@ -52,6 +52,7 @@ class Cluster:
         hard_limit: Optional[float] = None,
         **settings: Any,
     ) -> None:
+        refuse_unknown(settings, _kwargs_of(JobRunner.bind))
         limits = {"--max-jobs": max_jobs, "--soft-limit": soft_limit, "--hard-limit": hard_limit}
         flags = [word for flag, value in limits.items() if value is not None for word in (flag, str(value))]
         if isinstance(handler, str) or callable(handler):
@@ -117,6 +118,23 @@ class Cluster:
     def __exit__(self, kind: object, *_: object) -> None:
         # After an error nobody waits for what is under way.
         self.close(30.0 if kind is None else 0.0)
+
+
+def refuse_unknown(given: Mapping[str, Any], known: Collection[str]) -> None:
+    """A setting that does not exist is a TypeError where it is given, as it is for the keywords of a function."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"there is no setting {name!r}: there are {', '.join(sorted(known))}")
+
+
+def settings_of_executors() -> Collection[str]:
+    """Those of a cluster and its master that an executor does not set itself."""
+    own = {"workers", "pool", "environment"}
+    return (_kwargs_of(Cluster.__init__) | _kwargs_of(JobRunner.bind)) - own
+
+
+def _kwargs_of(function: Any) -> set[str]:
+    return set(getattr(function, "__func__", function).__kwdefaults__)
 
 
 def _target(handler: Union[str, Callable[..., Any]]) -> str:

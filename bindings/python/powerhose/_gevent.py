@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Callable, Optional, TypeVar
 
 from ._options import Options
 from ._powerhose import Completions, Runner, Ticket
+from ._replies import Window
 
 T = TypeVar("T")
 _patched = False
@@ -49,19 +49,33 @@ def execute(core: Runner, payload: object, options: Options) -> bytes:
     return _submit(core, payload, options).wait()
 
 
-def execute_many(core: Runner, payloads: Iterable[object], options: Options, window: Optional[int]) -> Iterator[bytes]:
-    """Replies in the order of the payloads, of which a few are under way."""
-    waiting: deque[_Waiter] = deque()
-    try:
-        for payload in payloads:
-            waiting.append(_submit(core, payload, options))
-            if len(waiting) >= (window or 64):
-                yield waiting.popleft().wait()
-        while waiting:
-            yield waiting.popleft().wait()
-    finally:
-        for waiter in waiting:
-            waiter.cancel()
+class Replies:
+    """Replies in the order of the payloads, for greenlets."""
+
+    def __init__(self, core: Runner, payloads: Iterable[object], options: Options, window: Optional[int]) -> None:
+        self._window: Window[_Waiter] = Window(window)
+        self._payloads = iter(payloads)
+        self._submit: Callable[[object], _Waiter] = lambda payload: _submit(core, payload, options)
+
+    def __iter__(self) -> Replies:
+        return self
+
+    def __next__(self) -> bytes:
+        while self._window.has_room():
+            try:
+                self._window.add(self._submit(next(self._payloads)))
+            except StopIteration:
+                self._window.end()
+            except Exception as problem:
+                self._window.end(problem)
+        job = self._window.next()
+        if job is None:
+            raise StopIteration
+        return job.wait()
+
+    def close(self) -> None:
+        """Cancels what is under way. There are no further replies."""
+        self._window.close()
 
 
 class _Waiter:

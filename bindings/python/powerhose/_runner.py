@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from . import _asynchronous, _endpoint, _futures, _gevent
@@ -189,17 +189,17 @@ class JobRunner:
         attempts_max: Optional[int] = None,
         end_within: Optional[float] = None,
         window: Optional[int] = None,
-    ) -> Iterator[bytes]:
+    ) -> Union[Many, _gevent.Replies]:
         """Runs many jobs, and gives their replies in the order of the payloads, which are taken one by one as there is room.
 
         A few jobs are under way for each worker; at most `window` (4,096) are under way or wait for their turn. Without a
         `timeout`, the time of each counts from when a worker is given it. A job without a reply raises its error when it is
-        its turn; those after it can still be taken. Dropping the iterator cancels what is under way.
+        its turn; those after it can still be taken. Closing the iterator, or dropping it, cancels what is under way.
         """
         options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
         if _gevent.is_patched():
-            return _gevent.execute_many(self.begun(timeout), payloads, options, window)
-        return iter(Many(self.begun(timeout), payloads, options, window))
+            return _gevent.Replies(self.begun(timeout), payloads, options, window)
+        return Many(self.begun(timeout), payloads, options, window)
 
     def amap(
         self,
@@ -212,11 +212,12 @@ class JobRunner:
         once: bool = False,
         attempts_max: Optional[int] = None,
         end_within: Optional[float] = None,
-        window: int = 64,
-    ) -> AsyncIterator[bytes]:
-        """What :meth:`map` is, for a task: `async for reply in runner.amap(payloads)`. At most `window` jobs are under way."""
+        window: Optional[int] = None,
+    ) -> _asynchronous.Replies:
+        """What :meth:`map` is, for a task: `async for reply in runner.amap(payloads)`. At most `window` (64) jobs are under
+        way, and so many payloads are taken before the first reply is given. Its `aclose` is what `close` is there."""
         options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        return _asynchronous.execute_many(self, payloads, options, window)
+        return _asynchronous.Replies(self, payloads, options, window)
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers that are registered now: `id`, `pid`, `host`, `state`, `pools`, `done`, `failed` and more of each."""

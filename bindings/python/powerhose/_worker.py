@@ -83,7 +83,7 @@ class Worker:
         hard_limit: Optional[float] = None,
     ) -> None:
         for name, value in (("max_jobs", max_jobs), ("soft_limit", soft_limit), ("hard_limit", hard_limit)):
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"{name} is above 0, not {value}")
         self._endpoint = endpoint
         self._pools = None if pool is None else _names(pool)

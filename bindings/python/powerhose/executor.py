@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Optional, TypeVar
 
 from . import _call
-from ._cluster import Cluster
+from ._cluster import Cluster, refuse_unknown, settings_of_executors
 from ._futures import JobFuture, submit
 from ._powerhose import cores
 from ._runner import JobRunner
@@ -46,7 +46,9 @@ class Executor(futures.Executor):
     :param pool: which workers.
     :param timeout: how many seconds a call may take from when a worker has it. Default: any time.
     :param attempts_max: how many workers may die with a call before it ends as lost. Default: 1.
-    :param cluster: settings of the :class:`Cluster`, as `worker_start` or `max_jobs`.
+    :param mp_context: for those who come from `ProcessPoolExecutor`; the processes are always started as by `spawn`.
+    :param max_tasks_per_child: how many calls a process takes before another starts in its place: `max_jobs` of a cluster.
+    :param cluster: settings of the :class:`Cluster`, as `worker_start` or `hard_limit`.
     """
 
     def __init__(
@@ -59,8 +61,15 @@ class Executor(futures.Executor):
         pool: Optional[str] = None,
         timeout: Optional[float] = None,
         attempts_max: int = 1,
+        mp_context: Any = None,
+        max_tasks_per_child: Optional[int] = None,
         **cluster: Any,
     ) -> None:
+        refuse_unknown(cluster, settings_of_executors())
+        if mp_context is not None and mp_context.get_start_method() != "spawn":
+            raise ValueError("mp_context: the processes are started anew, as by 'spawn', and never forked")
+        if max_tasks_per_child is not None:
+            cluster.setdefault("max_jobs", max_tasks_per_child)
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
@@ -98,15 +107,16 @@ class Executor(futures.Executor):
         *iterables: Iterable[Any],
         timeout: Optional[float] = None,
         chunksize: int = 1,
-        **_: Any,
+        **later: Any,
     ) -> Iterator[T]:
-        """As :func:`map`, with the calls in workers, `chunksize` of them in a job."""
+        """As :func:`map`, with the calls in workers, `chunksize` of them in a job. What later Pythons take besides
+        (`buffersize` from 3.14 on) is taken there."""
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
         if chunksize == 1:
-            return super().map(fn, *iterables, timeout=timeout)
+            return super().map(fn, *iterables, timeout=timeout, **later)
         chunks = _chunks(zip(*iterables), chunksize)
-        return itertools.chain.from_iterable(super().map(partial(_call_chunk, fn), chunks, timeout=timeout))
+        return itertools.chain.from_iterable(super().map(partial(_call_chunk, fn), chunks, timeout=timeout, **later))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Takes no further calls. Waits for those under way, or cancels them, and ends the processes."""

@@ -40,7 +40,7 @@ impl<'py> FromPyObject<'_, 'py> for Options {
             Option<f64>,
         );
         let (pool, timeout, run_timeout, headers, once, attempts_max, end_within): Raw<'py> =
-            object.extract()?;
+            object.extract().map_err(|error| mistaken(object).unwrap_or(error))?;
         if timeout.is_some() && run_timeout.is_some() {
             return Err(PyValueError::new_err("a job has a timeout or a run_timeout, not both"));
         }
@@ -53,6 +53,32 @@ impl<'py> FromPyObject<'_, 'py> for Options {
             attempts_max,
             end_within: end_within.map(|seconds| grace(seconds, "end_within")).transpose()?,
         })
+    }
+}
+
+/// Which of the options has a wrong type, by its name.
+fn mistaken(options: Borrowed<'_, '_, PyAny>) -> Option<PyErr> {
+    let numbers = [(1, "timeout"), (2, "run_timeout"), (6, "end_within")];
+    let item = |index: usize| options.get_item(index).ok();
+    let told = |index: usize, text: &str| {
+        let kind = item(index)?.get_type().name().ok()?.to_string();
+        Some(PyTypeError::new_err(format!("{text}, not {kind}")))
+    };
+    if item(0)?.extract::<Option<String>>().is_err() {
+        return told(0, "pool is a str");
+    }
+    for (index, name) in numbers {
+        if item(index)?.extract::<Option<f64>>().is_err() {
+            return told(index, &format!("{name} is a number of seconds"));
+        }
+    }
+    let attempts = item(5)?;
+    match attempts.extract::<Option<i64>>() {
+        Ok(Some(number)) if u32::try_from(number).is_err() => {
+            Some(PyValueError::new_err(format!("attempts_max is a number from 1 on, not {number}")))
+        }
+        Ok(_) => None,
+        Err(_) => told(5, "attempts_max is an int"),
     }
 }
 
@@ -87,19 +113,27 @@ impl Options {
 
 /// Seconds above zero. What is below a millisecond is one: the protocol counts no less.
 pub(crate) fn duration(seconds: f64, name: &str) -> PyResult<Duration> {
-    let problem = || PyValueError::new_err(format!("{name} is a number of seconds above 0, not {seconds}"));
     if seconds.is_nan() || seconds <= 0.0 {
-        return Err(problem());
+        return Err(PyValueError::new_err(format!("{name} is a number of seconds above 0, not {seconds:?}")));
     }
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| problem())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| too_long(seconds, name))?;
     Ok(duration.max(Duration::from_millis(1)))
 }
 
 /// Seconds, of which there may be none.
 pub(crate) fn grace(seconds: f64, name: &str) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| {
-        PyValueError::new_err(format!("{name} is a number of seconds, at least 0, not {seconds}"))
-    })
+    if seconds.is_nan() || seconds < 0.0 {
+        return Err(PyValueError::new_err(format!(
+            "{name} is a number of seconds, at least 0, not {seconds:?}"
+        )));
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| too_long(seconds, name))
+}
+
+fn too_long(seconds: f64, name: &str) -> PyErr {
+    PyValueError::new_err(format!(
+        "{name} is a number of seconds that ends some day, not {seconds:?}: leave it out for no limit"
+    ))
 }
 
 /// A header's value is bytes, or text that becomes UTF-8: only payloads have to be bytes.

@@ -7,7 +7,7 @@ use crate::job::Options;
 use crate::payload;
 use crate::runner::{Runner, SIGNALS_EVERY, is_main_thread};
 use powerhose::{ExecuteMany, Job};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
 use std::mem::ManuallyDrop;
@@ -18,8 +18,8 @@ use std::time::Duration;
 /// An iterator of replies.
 #[pyclass(module = "powerhose._powerhose")]
 pub(crate) struct Many {
-    /// Never dropped in a process that was forked from its own: that would cancel what is not its own.
-    results: ManuallyDrop<ExecuteMany<Jobs>>,
+    /// None once it is closed. Never dropped in a process that was forked from its own: that would cancel what is not its own.
+    results: ManuallyDrop<Option<ExecuteMany<Jobs>>>,
     /// The process it belongs to.
     pid: u32,
     /// Why the jobs ended before their time.
@@ -92,19 +92,30 @@ impl Many {
         runner: &Runner,
         payloads: &Bound<'_, PyAny>,
         options: Options,
-        window: Option<usize>,
+        window: Option<i64>,
     ) -> PyResult<Many> {
         let problem = Arc::new(Mutex::new(None));
         let payloads = payloads.try_iter()?.unbind();
         let jobs = Jobs { payloads, options, problem: problem.clone() };
         let mut results = runner.runner().execute_many(jobs);
         if let Some(window) = window {
-            results = results.jobs_max(window);
+            let jobs_max =
+                usize::try_from(window).ok().filter(|jobs_max| *jobs_max > 0).ok_or_else(|| {
+                    PyValueError::new_err(format!("window is a number of jobs, at least 1, not {window}"))
+                })?;
+            results = results.jobs_max(jobs_max);
         }
         let alarm = Arc::new(Alarm::default());
         let waker = alarm.clone().into();
-        let results = ManuallyDrop::new(results);
+        let results = ManuallyDrop::new(Some(results));
         Ok(Many { results, pid: std::process::id(), problem, alarm, waker })
+    }
+
+    /// Cancels what is under way. There are no further replies.
+    fn close(&mut self) {
+        if self.pid == std::process::id() {
+            *self.results = None;
+        }
     }
 
     fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -117,7 +128,8 @@ impl Many {
         }
         let slice = if is_main_thread() { SIGNALS_EVERY } else { Duration::from_secs(3600) };
         loop {
-            let polled = self.results.poll_next(&mut Context::from_waker(&self.waker));
+            let Some(results) = self.results.as_mut() else { return Ok(None) };
+            let polled = results.poll_next(&mut Context::from_waker(&self.waker));
             match polled {
                 Poll::Ready(Some(Ok(reply))) => return Ok(Some(payload::to_python(py, &reply.into_bytes()))),
                 Poll::Ready(Some(Err(error))) => return Err(errors::job_error(py, &error)),

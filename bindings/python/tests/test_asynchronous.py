@@ -79,6 +79,35 @@ def test_amap_keeps_the_order_and_takes_both_kinds_of_iterables(runner, run):
     assert run(collect(expected)) == expected
 
 
+def test_an_error_comes_in_its_turn_and_the_replies_after_it_can_still_be_taken(runner, run, tmp_path):
+    told = tmp_path / "told"
+
+    async def payloads():
+        yield b"1"
+        yield b"fail x"
+        yield b"3"
+        raise KeyError("payloads")
+
+    async def main():
+        replies = runner.amap(payloads())
+        assert await replies.__anext__() == b"1"
+        with pytest.raises(powerhose.JobFailed):
+            await replies.__anext__()
+        assert await replies.__anext__() == b"3"
+        with pytest.raises(KeyError):
+            await replies.__anext__()
+        assert [reply async for reply in replies] == []
+        replies = runner.amap([b"1", b"watch %s" % str(told).encode()])
+        assert await replies.__anext__() == b"1"
+        while not told.exists() or told.read_text() != "begun\n":
+            await asyncio.sleep(0.01)
+        await replies.aclose()
+        assert [reply async for reply in replies] == []
+
+    run(main())
+    wait_until(lambda: told.read_text() == "begun\ncancelled\n")
+
+
 def test_a_runner_connects_without_blocking_the_loop(cluster, run):
     other = powerhose.JobRunner.connect(cluster.runner.endpoints[0])
     assert run(other.aexecute(b"x", timeout=60)) == b"x"

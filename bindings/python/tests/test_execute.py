@@ -44,6 +44,23 @@ def test_a_time_out_of_bounds_is_a_value_error_at_the_call(runner, option):
         runner.execute(b"x", timeout=1, run_timeout=1)
 
 
+@pytest.mark.parametrize(
+    ("option", "error", "text"),
+    [
+        ({"timeout": 1e300}, ValueError, "timeout is a number of seconds that ends some day, not 1e300"),
+        ({"run_timeout": "2"}, TypeError, "run_timeout is a number of seconds, not str"),
+        ({"end_within": b"2"}, TypeError, "end_within is a number of seconds, not bytes"),
+        ({"pool": 3}, TypeError, "pool is a str, not int"),
+        ({"attempts_max": -1}, ValueError, "attempts_max is a number from 1 on, not -1"),
+        ({"attempts_max": "2"}, TypeError, "attempts_max is an int, not str"),
+    ],
+)
+def test_an_option_that_is_none_is_told_by_its_name(runner, option, error, text):
+    for call in (runner.execute, runner.submit):
+        with pytest.raises(error, match=f"^{text}"):
+            call(b"x", **option)
+
+
 def test_a_job_has_a_pool_headers_and_time(runner):
     assert runner.execute(b"pool", pool="other") == b"other"
     assert (

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import multiprocessing
 import os
 import time
 
@@ -76,6 +77,28 @@ def test_map_is_that_of_concurrent_futures(executor):
     assert list(executor.map(add, range(10), range(10), chunksize=3)) == [2 * number for number in range(10)]
     with pytest.raises(concurrent.futures.TimeoutError):
         list(executor.map(time.sleep, [2, 2, 2], timeout=0.1))
+
+
+def test_what_it_does_not_know_is_refused_where_it_is_given(executor):
+    with pytest.raises(TypeError, match="chunk_size"):
+        executor.map(square, [1], chunk_size=2)
+    with pytest.raises(TypeError, match="no setting 'max_worker'"):
+        powerhose.Executor(max_worker=2)
+    with pytest.raises(TypeError, match="no setting 'worker'"):
+        powerhose.Cluster("handlers:work", worker=2)
+    with pytest.raises(ValueError, match="never forked"):
+        powerhose.Executor(mp_context=multiprocessing.get_context("fork"))
+
+
+def test_a_process_takes_so_many_calls_and_another_starts(script):
+    text = """
+    import multiprocessing, os, powerhose
+    spawn = multiprocessing.get_context("spawn")
+    if __name__ == "__main__":
+        with powerhose.Executor(1, mp_context=spawn, max_tasks_per_child=2, worker_start=60) as executor:
+            print(len({executor.submit(os.getpid).result(60) for _ in range(4)}))
+    """
+    assert script(text) == "2\n"
 
 
 def test_each_worker_is_initialized_also_one_that_is_started_again(executor):

@@ -83,6 +83,23 @@ def test_an_error_of_a_job_comes_in_its_turn_and_the_others_go_on(runner):
     assert list(replies) == [b"3"]
 
 
+def test_a_map_that_is_closed_cancels_what_is_under_way(runner, tmp_path):
+    told = tmp_path / "told"
+    replies = runner.map([b"1", b"watch %s" % str(told).encode(), b"3"])
+    assert next(replies) == b"1"
+    wait_until(lambda: told.exists() and told.read_text() == "begun\n")
+    replies.close()
+    assert list(replies) == []
+    wait_until(lambda: told.read_text() == "begun\ncancelled\n")
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_a_window_below_one_is_a_value_error_at_the_call(runner, window):
+    for call in (runner.map, runner.amap):
+        with pytest.raises(ValueError, match="window is a number of jobs, at least 1"):
+            call([b"1"], window=window)
+
+
 def test_an_error_of_the_payloads_comes_after_the_replies_before_it(runner):
     def payloads():
         yield b"1"

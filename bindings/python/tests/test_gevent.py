@@ -68,6 +68,14 @@ future.result()
 while not called:
     gevent.sleep(0.01)
 print(called)
+replies = runner.map([b"1", b"fail x", b"3", "text"])
+told = []
+for _ in range(5):
+    try:
+        told.append(next(replies).decode())
+    except Exception as error:
+        told.append(type(error).__name__)
+print(*told)
 job = gevent.spawn(runner.execute, b"watch {tmp_path}/told", timeout=60)
 while not __import__("os").path.exists("{tmp_path}/told"):
     gevent.sleep(0.01)
@@ -78,7 +86,7 @@ print(runner.execute(b"x", timeout=60), missed)
 """
     )
     output = script(text, cluster.runner.endpoints[0]).splitlines()
-    assert output == ["b'x' [b'1', b'2', b'3']", "mine", "[b'x']", "b'x' 0"]
+    assert output == ["b'x' [b'1', b'2', b'3']", "mine", "[b'x']", "1 JobFailed 3 TypeError StopIteration", "b'x' 0"]
     from conftest import wait_until
 
     wait_until(lambda: (tmp_path / "told").read_text() == "begun\ncancelled\n")
