@@ -1,0 +1,310 @@
+//! What an operator does: services and nodes come, change and go; accounts are retired; old records are purged.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Row};
+
+use super::decide::RETIRED_GENERATION;
+use super::error::StoreError;
+use super::place::{Node, NodeState, released};
+use super::{Store, nodes};
+
+/// How many records are purged in one transaction: others wait for it.
+const PURGED_AT_ONCE: i64 = 500;
+
+/// PostgreSQL's columns have 32 bits.
+const USERS_MAX: i64 = i32::MAX as i64;
+
+const NODE_LENGTH_MAX: usize = 64;
+const SERVICE_LENGTH_MAX: usize = 30;
+const PATTERN_LENGTH_MAX: usize = 128;
+
+/// What of a node is said; the rest stays as it is, or as it is for a new one.
+#[derive(Clone, Debug, Default)]
+pub struct NodeChange {
+    /// How many users it may have.
+    pub capacity: Option<i64>,
+    /// How many it takes before it waits for the others; a tenth of the capacity for a new node.
+    pub available: Option<i64>,
+    /// How many users it has; 0 for a new node.
+    pub current_load: Option<i64>,
+    /// Whether it takes new users; a new node does.
+    pub state: Option<NodeState>,
+}
+
+/// A record that is older than the grace time, and was purged or could be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldRecord {
+    /// Its uid.
+    pub uid: i64,
+    /// The URL of the node that may still have its data; none if the node was removed.
+    pub node: Option<String>,
+    node_id: i64,
+    load: Load,
+}
+
+/// Whether a node has one user less when a record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Load {
+    Frees,
+    /// The record that replaced it on the same node was not counted again: it keeps the place.
+    Inherited,
+}
+
+impl Store {
+    /// Adds a service. `pattern` is the form of its endpoints: `{node}/1.5/{uid}`.
+    ///
+    /// # Errors
+    /// [`StoreError::ServiceExists`], [`StoreError::Invalid`].
+    pub async fn add_service(&self, name: &str, pattern: &str) -> Result<(), StoreError> {
+        if name.is_empty() || name.len() > SERVICE_LENGTH_MAX || pattern.len() > PATTERN_LENGTH_MAX {
+            return Err(StoreError::Invalid(
+                "a service's name has 1 to 30 characters, its pattern at most 128",
+            ));
+        }
+        let mut transaction = self.database.write().await?;
+        sqlx::query("INSERT INTO services (service, pattern) VALUES ($1, $2)")
+            .bind(name)
+            .bind(pattern)
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| taken(error, || StoreError::ServiceExists(name.to_owned())))?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The service's nodes, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownService`].
+    pub async fn nodes(&self, service: &str) -> Result<Vec<Node>, StoreError> {
+        let service = self.service(service).await?.id;
+        nodes::all(&mut *self.database.read().await?, service).await
+    }
+
+    /// Adds a node, which needs a capacity.
+    ///
+    /// # Errors
+    /// [`StoreError::NodeExists`], [`StoreError::UnknownService`], [`StoreError::Invalid`].
+    pub async fn add_node(&self, service: &str, node: &str, change: &NodeChange) -> Result<(), StoreError> {
+        let is_url = ["http://", "https://"].iter().any(|scheme| node.starts_with(scheme));
+        if !is_url || node.ends_with('/') || node.len() > NODE_LENGTH_MAX {
+            return Err(StoreError::Invalid(
+                "a node is a URL of at most 64 characters, http or https, without a slash at its end",
+            ));
+        }
+        let capacity = change.capacity.ok_or(StoreError::Invalid("a new node needs a capacity"))?;
+        let mut added = Node {
+            id: 0,
+            node: node.to_owned(),
+            available: released(capacity),
+            current_load: 0,
+            capacity,
+            state: NodeState::Up,
+        };
+        changed(&mut added, change)?;
+        let service = self.service(service).await?.id;
+        let mut transaction = self.database.write().await?;
+        nodes::add(&mut transaction, service, &added)
+            .await
+            .map_err(|error| taken(error, || StoreError::NodeExists(node.to_owned())))?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Changes a node. Its users stay on it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownNode`], [`StoreError::UnknownService`], [`StoreError::Invalid`].
+    pub async fn update_node(
+        &self,
+        service: &str,
+        node: &str,
+        change: &NodeChange,
+    ) -> Result<(), StoreError> {
+        let service = self.service(service).await?.id;
+        let mut transaction = self.database.write().await?;
+        self.database.lock_nodes(&mut transaction, service).await?;
+        let mut found = find(&mut transaction, service, node).await?;
+        changed(&mut found, change)?;
+        nodes::save(&mut transaction, &found).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Removes a node. Its users get another one, and a new uid, when they come next. Gives how many they are.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownNode`], [`StoreError::UnknownService`].
+    pub async fn remove_node(&self, service: &str, node: &str, now: i64) -> Result<u64, StoreError> {
+        let service = self.service(service).await?.id;
+        let mut transaction = self.database.write().await?;
+        self.database.lock_nodes(&mut transaction, service).await?;
+        let found = find(&mut transaction, service, node).await?;
+        sqlx::query("DELETE FROM nodes WHERE id = $1").bind(found.id).execute(&mut *transaction).await?;
+        let users = unassign(&mut transaction, found.id, now).await?;
+        transaction.commit().await?;
+        Ok(users)
+    }
+
+    /// Moves a node's users away: they get the best node, and a new uid, when they come next. Gives how many they are.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownNode`], [`StoreError::UnknownService`].
+    pub async fn unassign_node(&self, service: &str, node: &str, now: i64) -> Result<u64, StoreError> {
+        let service = self.service(service).await?.id;
+        let mut transaction = self.database.write().await?;
+        self.database.lock_nodes(&mut transaction, service).await?;
+        let found = find(&mut transaction, service, node).await?;
+        let users = unassign(&mut transaction, found.id, now).await?;
+        transaction.commit().await?;
+        Ok(users)
+    }
+
+    /// Retires an account at every service: from now on nothing that its issuer says lets it in.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`].
+    pub async fn retire_user(&self, email: &str, now: i64) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        let services = sqlx::query("SELECT DISTINCT service FROM users WHERE email = $1 ORDER BY service")
+            .bind(email)
+            .fetch_all(&mut *transaction)
+            .await?;
+        if services.is_empty() {
+            return Err(StoreError::UnknownUser);
+        }
+        for row in &services {
+            self.database.lock_user(&mut transaction, row.try_get(0)?, email).await?;
+        }
+        sqlx::query(
+            "UPDATE users SET generation = $1, replaced_at = COALESCE(replaced_at, $2) WHERE email = $3",
+        )
+        .bind(RETIRED_GENERATION)
+        .bind(now)
+        .bind(email)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The service's records that were replaced longer ago than this, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownService`].
+    pub async fn old_records(
+        &self,
+        service: &str,
+        grace: Duration,
+        now: i64,
+        records_max: i64,
+    ) -> Result<Vec<OldRecord>, StoreError> {
+        let service = self.service(service).await?.id;
+        old_records(&mut *self.database.read().await?, service, before(grace, now), records_max).await
+    }
+
+    /// Removes some hundred of them, and takes their users off their nodes' load. None are left if it gives none.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownService`].
+    pub async fn purge_old_records(
+        &self,
+        service: &str,
+        grace: Duration,
+        now: i64,
+        records_max: i64,
+    ) -> Result<Vec<OldRecord>, StoreError> {
+        let service = self.service(service).await?.id;
+        let records_max = records_max.min(PURGED_AT_ONCE);
+        let mut transaction = self.database.write().await?;
+        self.database.lock_nodes(&mut transaction, service).await?;
+        let old = old_records(&mut transaction, service, before(grace, now), records_max).await?;
+        let mut freed: BTreeMap<i64, i64> = BTreeMap::new();
+        for record in &old {
+            if record.load == Load::Frees {
+                *freed.entry(record.node_id).or_default() += 1;
+            }
+            sqlx::query("DELETE FROM users WHERE uid = $1")
+                .bind(record.uid)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for mut node in nodes::all(&mut transaction, service).await? {
+            let Some(users) = freed.get(&node.id) else { continue };
+            node.current_load = (node.current_load - users).max(0);
+            node.available = (node.available + users).min(node.capacity - node.current_load).max(0);
+            nodes::save(&mut transaction, &node).await?;
+        }
+        transaction.commit().await?;
+        Ok(old)
+    }
+}
+
+fn taken(error: sqlx::Error, named: impl FnOnce() -> StoreError) -> StoreError {
+    match &error {
+        sqlx::Error::Database(fault) if fault.is_unique_violation() => named(),
+        _ => error.into(),
+    }
+}
+
+fn changed(node: &mut Node, change: &NodeChange) -> Result<(), StoreError> {
+    node.capacity = change.capacity.unwrap_or(node.capacity);
+    node.available = change.available.unwrap_or(node.available);
+    node.current_load = change.current_load.unwrap_or(node.current_load);
+    node.state = change.state.unwrap_or(node.state);
+    let numbers = [node.capacity, node.available, node.current_load];
+    if numbers.iter().any(|number| !(0..=USERS_MAX).contains(number)) {
+        return Err(StoreError::Invalid("numbers of users are from 0 to 2147483647"));
+    }
+    Ok(())
+}
+
+async fn find(connection: &mut AnyConnection, service: i64, node: &str) -> Result<Node, StoreError> {
+    let all = nodes::all(connection, service).await?;
+    all.into_iter().find(|found| found.node == node).ok_or_else(|| StoreError::UnknownNode(node.to_owned()))
+}
+
+async fn unassign(connection: &mut AnyConnection, node_id: i64, now: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query("UPDATE users SET replaced_at = $1 WHERE nodeid = $2 AND replaced_at IS NULL")
+        .bind(now)
+        .bind(node_id)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// The instant before which a record must have been replaced.
+fn before(grace: Duration, now: i64) -> i64 {
+    now.saturating_sub(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX))
+}
+
+async fn old_records(
+    connection: &mut AnyConnection,
+    service: i64,
+    before: i64,
+    records_max: i64,
+) -> Result<Vec<OldRecord>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT uid, nodeid, nodes.node,
+                (SELECT COUNT(*) FROM users AS heir
+                 WHERE heir.email = users.email AND heir.service = users.service
+                 AND heir.nodeid = users.nodeid AND heir.created_at = users.replaced_at)
+         FROM users LEFT OUTER JOIN nodes ON users.nodeid = nodes.id
+         WHERE users.service = $1 AND replaced_at < $2
+         ORDER BY replaced_at, uid LIMIT $3",
+    )
+    .bind(service)
+    .bind(before)
+    .bind(records_max)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let heirs: i64 = row.try_get(3)?;
+            Ok(OldRecord {
+                uid: row.try_get(0)?,
+                node_id: row.try_get(1)?,
+                node: row.try_get(2)?,
+                load: if heirs > 0 { Load::Inherited } else { Load::Frees },
+            })
+        })
+        .collect()
+}

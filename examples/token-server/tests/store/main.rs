@@ -1,0 +1,7 @@
+//! Users and nodes in real databases. The same sentences hold for SQLite and for PostgreSQL, which needs the feature
+//! `tool-tests` and Debian's package `postgresql`.
+
+mod databases;
+#[cfg(feature = "tool-tests")]
+mod postgres;
+mod users;
