@@ -10,6 +10,7 @@ pub mod error;
 pub mod node_type;
 mod nodes;
 pub mod place;
+pub mod purge;
 mod records;
 mod schema;
 
