@@ -39,14 +39,18 @@ impl Dispatcher {
         self.fleet.len()
     }
 
-    /// A peer offers to serve these pools, and none that it offered before.
+    /// A peer offers to serve these pools, and none that it offered before: what it has not begun of those goes to others.
     pub(crate) fn register(
         &mut self,
         key: PeerKey,
         registration: &Registration<'_>,
     ) -> Result<(), TooManyPools> {
-        if let Registered::Anew = self.fleet.register(key, registration, self.clock.now())? {
-            self.stats.workers_registered += 1;
+        match self.fleet.register(key, registration, self.clock.now())? {
+            Registered::Anew => self.stats.workers_registered += 1,
+            // Who looks for stocks behind busy workers no longer finds it there.
+            Registered::Again { left } => left.into_iter().for_each(|pool| {
+                self.recall(key, Some(pool), usize::MAX);
+            }),
         }
         let (worker, pid) = (self.fleet.number(key), registration.pid);
         let pools: Vec<String> = registration.offers.iter().map(|offer| offer.pool.to_owned()).collect();

@@ -97,6 +97,28 @@ fn workers_that_rest_or_work_elsewhere_do_not_hide_that_another_is_free() {
 }
 
 #[test]
+fn what_a_worker_has_not_begun_of_a_pool_that_it_offers_no_longer_goes_to_others() {
+    let mut bench = with_credit(2);
+    let (busy, given) = loaded(&mut bench, 2);
+    bench.register(busy, &offers(&["hash"]));
+    let free = bench.worker("sign");
+    bench.pass(2);
+    let recalls = bench.heard(busy).into_iter().filter(|sent| matches!(sent, Sent::Recall(_)));
+    assert_eq!(recalls.collect::<Vec<_>>(), [Sent::Recall(vec![(given[1].job, 1)])]);
+    bench.give_back(busy, &given[1], WorkerEnd::Returned);
+    assert_eq!(bench.job(free).job, given[1].job);
+}
+
+#[test]
+fn a_worker_that_registers_again_keeps_what_it_has_of_the_pools_that_it_still_offers() {
+    let mut bench = with_credit(2);
+    let (busy, _) = loaded(&mut bench, 2);
+    bench.register(busy, &offers(&["hash", "sign"]));
+    bench.pass(100);
+    assert!(!bench.heard(busy).iter().any(|sent| matches!(sent, Sent::Recall(_))));
+}
+
+#[test]
 fn a_recall_that_is_not_answered_is_not_repeated() {
     let mut bench = with_credit(3);
     let (busy, _) = loaded(&mut bench, 3);

@@ -45,10 +45,13 @@ pub(crate) struct Offer<'a> {
 }
 
 /// Whether a worker had registered before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::dispatcher) enum Registered {
     Anew,
-    Again,
+    /// It offers these pools no longer.
+    Again {
+        left: Vec<PoolKey>,
+    },
 }
 
 impl Fleet {
@@ -81,8 +84,8 @@ impl Fleet {
         if !self.pools.make_room_for_offers(&registration.offers, pools_max) {
             return Err(TooManyPools { pools_max });
         }
-        let left = self.leave_pools(key);
-        let registered = self.become_worker(key, registration, now);
+        let before = self.leave_pools(key);
+        self.become_worker(key, registration, now);
         for offer in &registration.offers {
             let pool = self.pools.find_or_make(offer.pool, usize::MAX).expect("there is no bound");
             let credit_max = match registration.attention {
@@ -95,27 +98,31 @@ impl Fleet {
             self.peers.worker(key).memberships.push((pool, member));
         }
         self.update_listing(key, now);
-        left.into_iter().for_each(|pool| self.end_rests(pool, now));
-        Ok(registered)
+        let Some(mut left) = before else { return Ok(Registered::Anew) };
+        left.iter().for_each(|pool| self.end_rests(*pool, now));
+        let worker = self.peers.worker(key);
+        left.retain(|pool| worker.membership(*pool).is_none());
+        Ok(Registered::Again { left })
     }
 
-    fn leave_pools(&mut self, key: PeerKey) -> Vec<PoolKey> {
-        let memberships = self.peers[key].worker_mut().map(|worker| std::mem::take(&mut worker.memberships));
-        let left = memberships.unwrap_or_default().into_iter().map(|(pool, member)| {
+    /// A worker is in no pool any longer; tells in which it was. Nothing if it is no worker yet.
+    fn leave_pools(&mut self, key: PeerKey) -> Option<Vec<PoolKey>> {
+        let memberships = std::mem::take(&mut self.peers[key].worker_mut()?.memberships);
+        let left = memberships.into_iter().map(|(pool, member)| {
             self.pools[pool].members.remove(member);
             pool
         });
-        left.collect()
+        Some(left.collect())
     }
 
-    fn become_worker(&mut self, key: PeerKey, registration: &Registration<'_>, now: Instant) -> Registered {
+    fn become_worker(&mut self, key: PeerKey, registration: &Registration<'_>, now: Instant) {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let labels = registration.labels.iter().map(owned).collect();
         let peer = &mut self.peers[key];
         if let Role::Worker(worker) = &mut peer.role {
             worker.attention = registration.attention;
             worker.labels = labels;
-            return Registered::Again;
+            return;
         }
         peer.role = Role::Worker(Box::new(Worker {
             pid: registration.pid,
@@ -135,6 +142,5 @@ impl Fleet {
             answered: now,
             runs: RunTimes::default(),
         }));
-        Registered::Anew
     }
 }
