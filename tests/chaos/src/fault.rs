@@ -62,6 +62,11 @@ impl Fault {
         }
     }
 
+    /// Whether it is done to a worker's process.
+    pub(crate) fn is_of_worker(self) -> bool {
+        matches!(self, Fault::WorkerKill | Fault::WorkerStop | Fault::WorkerDrain)
+    }
+
     /// Whether another fault of the master must be over before it.
     pub(crate) fn is_of_master(self) -> bool {
         matches!(self, Fault::MasterKill | Fault::MasterPause)

@@ -24,11 +24,12 @@ impl Cast {
         if planned.fault.is_of_master() {
             return self.apply_to_master(planned);
         }
+        if planned.fault.is_of_worker() {
+            self.apply_to_worker(planned);
+            return Ok(());
+        }
         let Planned { fault, mut random, .. } = planned;
         match fault {
-            Fault::WorkerKill => self.harm_worker(fault, &mut random, Signal::KILL, HarmKind::Kill),
-            Fault::WorkerDrain => self.harm_worker(fault, &mut random, Signal::TERM, HarmKind::Drain),
-            Fault::WorkerStop => self.stop_worker(&mut random),
             Fault::HandlerHang => self.poison(fault, Act::Hang)?,
             Fault::HandlerPanic => self.poison(fault, Act::Panic)?,
             Fault::HandlerExit => self.poison(fault, Act::Exit)?,
@@ -38,9 +39,31 @@ impl Cast {
             Fault::Registrations => self.attack(fault, random, registrations),
             Fault::Garbage => self.attack(fault, random, garbage),
             Fault::HalfOpen => self.attack(fault, random, half_open),
+            Fault::WorkerKill | Fault::WorkerDrain | Fault::WorkerStop => {}
             Fault::MasterKill | Fault::MasterPause => {}
         }
         Ok(())
+    }
+
+    /// Does something to a worker. If there is none to which nothing is being done, one fault of each kind waits for it.
+    fn apply_to_worker(&mut self, planned: Planned) {
+        let mut random = planned.random.clone();
+        let Some(pid) = self.pick_worker(&mut random) else {
+            if self.unmet.iter().all(|unmet| unmet.fault != planned.fault) {
+                self.unmet.push(planned);
+            }
+            return;
+        };
+        match planned.fault {
+            Fault::WorkerDrain => self.harm_worker(Fault::WorkerDrain, pid, Signal::TERM, HarmKind::Drain),
+            Fault::WorkerStop => self.stop_worker(pid, &mut random),
+            fault => self.harm_worker(fault, pid, Signal::KILL, HarmKind::Kill),
+        }
+    }
+
+    /// Applies what has waited for a worker.
+    pub(super) fn apply_unmet(&mut self) {
+        std::mem::take(&mut self.unmet).into_iter().for_each(|planned| self.apply_to_worker(planned));
     }
 
     /// Counts a fault that was applied.
@@ -52,8 +75,7 @@ impl Cast {
     }
 
     /// Ends a worker in one way or the other.
-    fn harm_worker(&mut self, fault: Fault, random: &mut Draws, signal: Signal, harm: HarmKind) {
-        let Some(pid) = self.pick_worker(random) else { return };
+    fn harm_worker(&mut self, fault: Fault, pid: u32, signal: Signal, harm: HarmKind) {
         if harm == HarmKind::Kill {
             let ends = self.facts.ends.clone();
             when_ended(pid, move |at| ends.note(pid, at));
@@ -67,8 +89,7 @@ impl Cast {
     }
 
     /// For a moment that the master must bear, or for longer than its patience.
-    fn stop_worker(&mut self, random: &mut Draws) {
-        let Some(pid) = self.pick_worker(random) else { return };
+    fn stop_worker(&mut self, pid: u32, random: &mut Draws) {
         let long = random.below(3) == 0;
         let (least, most) = if long { LONG_STOP_MS } else { SHORT_STOP_MS };
         let at = Moment::now();

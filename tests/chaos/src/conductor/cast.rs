@@ -34,6 +34,8 @@ pub(crate) struct Cast {
     pub(super) stopped: Vec<u32>,
     pub(super) undo: Vec<(Moment, Undo)>,
     pub(super) postponed: Option<Planned>,
+    /// What waits until there is a worker to do it to.
+    pub(super) unmet: Vec<Planned>,
     pub(super) attackers: Vec<JoinHandle<()>>,
     held: Option<Tally>,
     ready: BTreeSet<u32>,
@@ -79,6 +81,7 @@ impl Cast {
             stopped: Vec::new(),
             undo: Vec::new(),
             postponed: None,
+            unmet: Vec::new(),
             attackers: Vec::new(),
             held: None,
             ready: BTreeSet::new(),

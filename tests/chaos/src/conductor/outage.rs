@@ -2,6 +2,7 @@
 
 use super::cast::Cast;
 use super::facts::Outage;
+use super::start::PATIENCE;
 use crate::clock::Moment;
 use crate::fault::Fault;
 use crate::options::Mode;
@@ -74,6 +75,7 @@ impl Cast {
                 }
             }
         }
+        self.apply_unmet();
         match self.postponed.take() {
             Some(planned) => self.apply_to_master(planned),
             None => Ok(()),
@@ -87,11 +89,13 @@ impl Cast {
         }
     }
 
-    /// Waits until nothing is left to be undone or applied.
+    /// Waits until nothing is left to be undone or applied; for a worker that never comes only so long.
     pub(super) fn calm_down(&mut self) -> anyhow::Result<()> {
         let is_away =
             |cast: &Cast| cast.facts.outages.last().is_some_and(|outage| outage.to == Moment::NEVER);
-        while !self.undo.is_empty() || self.postponed.is_some() || is_away(self) {
+        let until = Moment::now().plus(PATIENCE);
+        let waits = |cast: &Cast| !cast.unmet.is_empty() && Moment::now() < until;
+        while !self.undo.is_empty() || self.postponed.is_some() || is_away(self) || waits(self) {
             self.pump_for(Duration::from_millis(50))?;
         }
         self.attackers.drain(..).for_each(|attacker| drop(attacker.join()));
