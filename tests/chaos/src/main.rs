@@ -10,6 +10,7 @@ mod clock;
 mod conductor;
 mod fault;
 mod judge;
+mod language;
 mod load;
 mod options;
 mod plan;

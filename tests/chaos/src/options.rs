@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::fault::Fault;
+use crate::language::ForeignWorkers;
 use crate::roles::Role;
 use clap::{Args, Parser, ValueEnum};
 use std::fmt;
@@ -43,6 +44,8 @@ pub(crate) struct Options {
     /// Mean time between two faults, in milliseconds.
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     pub(crate) every: u64,
+    #[command(flatten)]
+    pub(crate) foreign: ForeignWorkers,
     /// Prints the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -100,6 +103,7 @@ impl Options {
             let names: Vec<String> = self.faults.iter().map(Fault::to_string).collect();
             command.push_str(&format!(" --faults {}", names.join(",")));
         }
+        self.foreign.arguments().iter().for_each(|argument| command.push_str(&format!(" {argument}")));
         command
     }
 }

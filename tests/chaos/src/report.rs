@@ -1,7 +1,7 @@
 //! What came out, for people and for programs.
 
 use crate::conductor::Outcome;
-use crate::judge::{Judgement, Spread};
+use crate::judge::{Judgement, Share, Spread};
 use crate::options::Options;
 use crate::told::TooLate;
 use serde_json::{Value, json};
@@ -29,6 +29,9 @@ impl Report<'_> {
         let (outcome, judgement) = (self.outcome, &self.judgement);
         let nothing_done = (!outcome.tally.ends.contains_key("done")).then(|| "no job was done".to_owned());
         let missing = outcome.missing.iter().map(|fault| format!("{fault} never came"));
+        let languages = self.options.foreign.languages().into_iter();
+        let idle = languages.filter(|language| !judgement.shares.contains_key(language));
+        let idle = idle.map(|language| format!("no worker in {language} ran a job"));
         vec![
             ("wrong", judgement.wrong.clone()),
             ("late", outcome.tally.beyond.iter().map(|late| self.late(late)).collect()),
@@ -36,7 +39,7 @@ impl Report<'_> {
             ("lost without cause", judgement.lost_without_cause.clone()),
             ("workers lost without cause", judgement.workers_without_cause.clone()),
             ("not settled", outcome.unsettled.clone()),
-            ("not covered", missing.chain(nothing_done).collect()),
+            ("not covered", missing.chain(nothing_done).chain(idle).collect()),
         ]
     }
 
@@ -78,6 +81,7 @@ impl Report<'_> {
             writeln!(text, "  {end:<28} {count:>8}")?;
         }
         writeln!(text, "  {:<28} {:>8}, of one job at most {}", "runs", judgement.runs, judgement.runs_max)?;
+        self.write_shares(text)?;
         self.write_times(text)?;
         let (before, after) = (outcome.before, outcome.after);
         writeln!(text, "\nmaster's process               before    after")?;
@@ -85,6 +89,18 @@ impl Report<'_> {
         writeln!(text, "  {:<24} {:>12} {:>8}", "open files", before.files, after.files)?;
         writeln!(text, "  {:<24} {:>12} {:>8}", "workers registered", options.workers, outcome.workers)?;
         self.write_troubles(text)
+    }
+
+    /// Nothing where all workers are in Rust.
+    fn write_shares(&self, text: &mut String) -> std::fmt::Result {
+        if self.options.foreign.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "\nworkers                            runs  processes")?;
+        for (language, Share { runs, processes }) in &self.judgement.shares {
+            writeln!(text, "  {language:<28} {runs:>8} {:>10}", processes.len())?;
+        }
+        Ok(())
     }
 
     fn write_times(&self, text: &mut String) -> std::fmt::Result {
@@ -138,6 +154,11 @@ impl Report<'_> {
             self.troubles().into_iter().map(|(name, all)| (name.to_owned(), json!(all))).collect();
         let faults: serde_json::Map<String, Value> =
             outcome.facts.applied.iter().map(|(fault, count)| (fault.to_string(), json!(count))).collect();
+        let runs_by_language: serde_json::Map<String, Value> = judgement
+            .shares
+            .iter()
+            .map(|(language, share)| (language.to_string(), json!(share.runs)))
+            .collect();
         json!({
             "command": options.command(),
             "good": self.is_good(),
@@ -146,6 +167,7 @@ impl Report<'_> {
             "ends": outcome.tally.ends,
             "unaccounted": outcome.tally.unaccounted,
             "runs": judgement.runs,
+            "runs_by_language": runs_by_language,
             "times": times,
             "canary_us": outcome.tally.canary_us,
             "memory_bytes": [outcome.before.bytes, outcome.after.bytes],

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) const HEADER: &str = "chaos";
 /// A handler that fails fails with this code.
 pub(crate) const FAILURE: &str = "refused";
+/// A handler that panics fails with the first of these codes, one in C++ that throws with the second.
+pub(crate) const PANICS: [&str; 2] = ["panic", "exception"];
 /// A handler that ends its process ends it with this status.
 pub(crate) const EXIT_STATUS: i32 = 77;
 

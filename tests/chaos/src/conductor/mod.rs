@@ -55,6 +55,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 fn conduct(options: &Options) -> anyhow::Result<Outcome> {
+    let languages = options.foreign.languages().len();
+    anyhow::ensure!(options.workers >= languages as u64, "{languages} languages need as many workers");
     let faults = options.faults();
     let every = Duration::from_millis(options.every);
     let mut cast = Cast::assemble(options)?;

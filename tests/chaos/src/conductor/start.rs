@@ -55,7 +55,7 @@ pub(super) fn callers(
     inbox: &Sender<(u32, Told)>,
 ) -> anyhow::Result<Child> {
     let load = load(options.mode, 1, options.seed, options.rate, CALLERS, options.workers);
-    start(folder, "callers", site, &load, inbox)
+    start(folder, "callers", site, &[load, options.foreign.arguments()].concat(), inbox)
 }
 
 /// The arguments of a client to which things are done.
@@ -83,7 +83,8 @@ pub(super) fn start_workers(
         }
     };
     let program = std::env::current_exe().context("this program has no path")?;
-    let command = WorkerCommand::new(program).arg("worker").args(site.arguments());
+    let command = WorkerCommand::new(program).arg("worker");
+    let command = command.args(site.arguments()).args(options.foreign.arguments());
     let settings = SupervisorSettings {
         workers: options.workers as usize,
         readiness: Readiness::Lives { throughout: Duration::from_millis(200) },

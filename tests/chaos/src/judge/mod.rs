@@ -9,9 +9,12 @@ mod workers;
 mod tests;
 
 pub(crate) use latency::Spread;
+pub(crate) use runs::Share;
 
 use crate::conductor::Outcome;
+use crate::language::Language;
 use latency::{ended, noticed, noticed_after_end, redispatched};
+use std::collections::BTreeMap;
 
 /// What is known at the end.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub(crate) struct Judgement {
     /// Runs of jobs by workers, and the most of one job.
     pub(crate) runs: usize,
     pub(crate) runs_max: usize,
+    /// By the language of the workers that ran them.
+    pub(crate) shares: BTreeMap<Language, Share>,
 }
 
 pub(crate) fn judge(outcome: &Outcome) -> Judgement {
@@ -48,5 +53,6 @@ pub(crate) fn judge(outcome: &Outcome) -> Judgement {
         noticed_after_end: noticed_after_end(facts),
         runs: facts.runs.values().map(Vec::len).sum(),
         runs_max: facts.runs.values().map(Vec::len).max().unwrap_or(0),
+        shares: runs::shares(facts),
     }
 }

@@ -3,6 +3,7 @@
 use super::{latency, lost, runs, workers};
 use crate::clock::Moment;
 use crate::conductor::{Facts, Gone, HarmKind, Outage, Registered};
+use crate::language::Language;
 use crate::processes::Run;
 use crate::told::{Lost, LostWith};
 use crate::work::Act;
@@ -43,7 +44,15 @@ fn objections(facts: &Facts, lost: Lost) -> usize {
 }
 
 fn run(attempt: u32, pid: u32, began: u64) -> Run {
-    Run { key: 7, attempt, pid, began: at(began), once: false, act: Act::Compute(1) }
+    Run {
+        key: 7,
+        attempt,
+        pid,
+        began: at(began),
+        once: false,
+        act: Act::Compute(1),
+        language: Language::Rust,
+    }
 }
 
 #[test]

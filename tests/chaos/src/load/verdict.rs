@@ -3,7 +3,7 @@
 use super::draft::{Draft, Manner};
 use crate::clock::Moment;
 use crate::told::{Lost, LostWith};
-use crate::work::{Act, FAILURE, reply};
+use crate::work::{Act, FAILURE, PANICS, reply};
 use powerhose::{JobError, JobErrorKind, LostCause, Rejection, Reply, WorkerExit};
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ fn wrong_error(ended: &Ended, error: &JobError) -> Option<String> {
     let fits = match error.kind() {
         JobErrorKind::Failed { code, .. } => match draft.act {
             Act::Fail => code == FAILURE,
-            Act::Panic => code == "panic",
+            Act::Panic => PANICS.contains(&&**code),
             Act::Compute(_) | Act::Exit | Act::Abort | Act::Hang => false,
         },
         JobErrorKind::TimedOut => ended.ended_at + EARLY_MAX >= ended.deadline,

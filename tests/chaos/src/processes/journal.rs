@@ -2,6 +2,7 @@
 //! named pipe with records of one size, which the system never mixes.
 
 use crate::clock::Moment;
+use crate::language::Language;
 use crate::work::Act;
 use anyhow::Context;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -11,6 +12,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 const RECORD_BYTES: usize = 32;
+/// Above what a job's act needs.
+const LANGUAGE_SHIFT: u32 = 56;
 /// Room for so many bytes that workers do not wait for a reader that is late.
 const PIPE_BYTES: usize = 1 << 20;
 
@@ -23,11 +26,13 @@ pub(crate) struct Run {
     pub(crate) began: Moment,
     pub(crate) once: bool,
     pub(crate) act: Act,
+    pub(crate) language: Language,
 }
 
 impl Run {
     fn to_bytes(self) -> [u8; RECORD_BYTES] {
-        let flags = u64::from(self.once) | self.act.to_code() << 1;
+        let flags =
+            u64::from(self.once) | self.act.to_code() << 1 | self.language.to_code() << LANGUAGE_SHIFT;
         let who = u64::from(self.attempt) << 32 | u64::from(self.pid);
         let mut bytes = [0; RECORD_BYTES];
         for (place, word) in [self.key, who, self.began.0, flags].into_iter().enumerate() {
@@ -50,6 +55,7 @@ impl Run {
             began: Moment(word(2)),
             once: flags & 1 != 0,
             act: Act::from_code(flags >> 1)?,
+            language: Language::from_code(flags >> LANGUAGE_SHIFT)?,
         })
     }
 }
@@ -102,6 +108,7 @@ mod tests {
             began: Moment(123_456_789_012),
             once: true,
             act: Act::Abort,
+            language: Language::Cpp,
         };
         assert_eq!(Run::from_bytes(&run.to_bytes()), Some(run));
     }

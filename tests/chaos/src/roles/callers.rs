@@ -1,6 +1,7 @@
 //! Callers of a master, in this process or another: they hold the load.
 
 use super::{Site, orders, watcher};
+use crate::language::ForeignWorkers;
 use crate::load::{Caller, Canary, Shared};
 use crate::options::Mode;
 use crate::processes::{end_with_parent, share_heap, trim};
@@ -30,13 +31,13 @@ enum Host {
     Here(Cluster),
 }
 
-pub(super) fn play(site: &Site, load: Load) -> anyhow::Result<()> {
+pub(super) fn play(site: &Site, load: Load, foreign: &ForeignWorkers) -> anyhow::Result<()> {
     if let Some(parent) = site.parent {
         end_with_parent(parent)?;
     }
     share_heap();
     let teller = Teller::start();
-    let host = host(site, &load, teller.clone())?;
+    let host = host(site, &load, foreign, teller.clone())?;
     let runner = match &host {
         Host::Elsewhere(runner) => runner.clone(),
         Host::Here(cluster) => cluster.runner(),
@@ -65,7 +66,7 @@ pub(super) fn play(site: &Site, load: Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn host(site: &Site, load: &Load, teller: Teller) -> anyhow::Result<Host> {
+fn host(site: &Site, load: &Load, foreign: &ForeignWorkers, teller: Teller) -> anyhow::Result<Host> {
     match load.mode {
         Mode::Remote => {
             // Half of the clients by each transport.
@@ -78,6 +79,7 @@ fn host(site: &Site, load: &Load, teller: Teller) -> anyhow::Result<Host> {
             let cluster = Cluster::builder(program)
                 .arg("worker")
                 .args(site.arguments())
+                .args(foreign.arguments())
                 .workers(load.workers as usize)
                 .worker_start(START_WITHIN)
                 .endpoint(&site.ipc)

@@ -6,6 +6,7 @@ mod orders;
 mod watcher;
 mod worker;
 
+use crate::language::ForeignWorkers;
 use crate::options::Mode;
 use crate::processes::remove_at_end;
 use clap::{Args, Subcommand};
@@ -16,7 +17,12 @@ use std::path::PathBuf;
 pub(crate) enum Role {
     /// Runs jobs.
     #[command(hide = true)]
-    Worker(Site),
+    Worker {
+        #[command(flatten)]
+        site: Site,
+        #[command(flatten)]
+        foreign: ForeignWorkers,
+    },
     /// A master of workers and clients in other processes.
     #[command(hide = true)]
     Master(Site),
@@ -39,6 +45,8 @@ pub(crate) enum Role {
         /// Of an embedded master.
         #[arg(long)]
         workers: u64,
+        #[command(flatten)]
+        foreign: ForeignWorkers,
     },
     /// Removes a folder when its standard input ends.
     #[command(hide = true)]
@@ -77,10 +85,11 @@ impl Role {
     /// Plays it until this process is ended.
     pub(crate) fn play(self) -> anyhow::Result<()> {
         match self {
-            Role::Worker(site) => worker::play(&site),
+            Role::Worker { site, foreign } => worker::play(&site, &foreign),
             Role::Master(site) => master::play(&site),
-            Role::Callers { site, mode, number, seed, rate, threads, workers } => {
-                callers::play(&site, callers::Load { mode, number, seed, rate, threads, workers })
+            Role::Callers { site, mode, number, seed, rate, threads, workers, foreign } => {
+                let load = callers::Load { mode, number, seed, rate, threads, workers };
+                callers::play(&site, load, &foreign)
             }
             Role::Remover { folder } => remove_at_end(&folder),
         }

@@ -2,11 +2,16 @@
 
 use super::Site;
 use crate::clock::Moment;
-use crate::processes::{JournalWriter, Run};
+use crate::language::{ForeignWorkers, Language};
+use crate::processes::{JournalWriter, Run, take_place};
 use crate::work::{Act, EXIT_STATUS, FAILURE, HEADER, Instruction, POOLS, reply};
+use anyhow::Context;
 use powerhose_worker::{Job, JobFailure, Worker};
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Up to here a handler computes; the rest of a longer job it sleeps, so that what is measured are the faults and not a
@@ -15,11 +20,40 @@ const COMPUTE_MAX: Duration = Duration::from_micros(200);
 /// A hanging handler is awake so often.
 const NAP: Duration = Duration::from_millis(100);
 
-pub(super) fn play(site: &Site) -> anyhow::Result<()> {
+/// Plays it, or becomes a program in another language that does.
+pub(super) fn play(site: &Site, foreign: &ForeignWorkers) -> anyhow::Result<()> {
+    // Half of the workers by each transport.
+    let endpoint = if std::process::id().is_multiple_of(2) { &site.ipc } else { &site.tcp };
+    match foreign_program(site, foreign)? {
+        Some(mut program) => {
+            let error = program.arg(endpoint).arg(&site.journal).arg(site.words()).args(POOLS).exec();
+            Err(error).with_context(|| format!("cannot execute {program:?}"))
+        }
+        None => work(site, endpoint),
+    }
+}
+
+/// The languages share the places in turn, so that one whose worker ends gets it back.
+fn foreign_program(site: &Site, foreign: &ForeignWorkers) -> anyhow::Result<Option<Command>> {
+    if foreign.is_empty() {
+        return Ok(None);
+    }
+    let folder = site.journal.parent().unwrap_or(Path::new("."));
+    let languages = foreign.languages();
+    Ok(match languages[take_place(folder)? % languages.len()] {
+        Language::Rust => None,
+        Language::Python => foreign.python_worker.as_ref().map(|python| {
+            let mut command = Command::new(python);
+            command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/workers/worker.py"));
+            command
+        }),
+        Language::Cpp => foreign.cpp_worker.as_ref().map(Command::new),
+    })
+}
+
+fn work(site: &Site, endpoint: &str) -> anyhow::Result<()> {
     let pid = std::process::id();
     let mut journal = JournalWriter::open(&site.journal)?;
-    // Half of the workers by each transport.
-    let endpoint = if pid.is_multiple_of(2) { &site.ipc } else { &site.tcp };
     let words = OpenOptions::new().create(true).append(true).open(site.words())?;
     let worker = POOLS.into_iter().fold(Worker::connect(endpoint)?, Worker::pool);
     let ran = worker.run(|job: &Job| {
@@ -28,7 +62,8 @@ pub(super) fn play(site: &Site) -> anyhow::Result<()> {
             instruction.ok_or_else(|| JobFailure::new("header", "there is none"))?;
         let attempt = u32::try_from(job.attempt()).unwrap_or(u32::MAX);
         let began = Moment::now();
-        let run = Run { key, attempt, pid, began, once: job.is_once(), act };
+        let language = Language::Rust;
+        let run = Run { key, attempt, pid, began, once: job.is_once(), act, language };
         journal.note(run).map_err(|error| JobFailure::from_error(&error))?;
         do_act(act)?;
         Ok(reply(key, job.payload()))
