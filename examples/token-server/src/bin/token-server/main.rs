@@ -1,0 +1,24 @@
+//! `token-server`: gives users of a service a node and a token for it.
+
+mod admin;
+
+use clap::{Parser, Subcommand};
+
+/// Verifies who somebody is, finds the node of that user, and makes a token for it
+#[derive(Debug, Parser)]
+#[command(name = "token-server", version)]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Admin(admin::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Options::parse().command {
+        Command::Admin(options) => admin::run(&options),
+    }
+}
