@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Where the master is.
     #[arg(long, value_enum, default_value_t = Mode::Remote)]
     pub(crate) mode: Mode,
+    /// By what workers and clients reach the master.
+    #[arg(long, value_enum, default_value_t = Over::Both)]
+    pub(crate) over: Over,
     /// Which faults, separated by commas. All, unless said otherwise.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) faults: Vec<Fault>,
@@ -72,6 +75,27 @@ impl fmt::Display for Mode {
     }
 }
 
+/// By what workers and clients reach the master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Over {
+    /// Half of them each.
+    Both,
+    /// A socket of this machine.
+    Ipc,
+    /// Loopback TCP.
+    Tcp,
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Over::Both => "both",
+            Over::Ipc => "ipc",
+            Over::Tcp => "tcp",
+        })
+    }
+}
+
 impl Options {
     /// How long faults are applied.
     pub(crate) fn length(&self) -> Duration {
@@ -99,6 +123,9 @@ impl Options {
             self.rate,
             self.every
         );
+        if self.over != Over::Both {
+            command.push_str(&format!(" --over {}", self.over));
+        }
         if !self.faults.is_empty() {
             let names: Vec<String> = self.faults.iter().map(Fault::to_string).collect();
             command.push_str(&format!(" --faults {}", names.join(",")));

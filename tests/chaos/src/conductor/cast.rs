@@ -53,7 +53,7 @@ impl Cast {
     /// Starts all processes, and waits until they are there.
     pub(super) fn assemble(options: &Options) -> anyhow::Result<Cast> {
         let folder = Folder::make()?;
-        let site = start::site(&folder)?;
+        let site = start::site(&folder, options.over)?;
         let journal = start::read_journal(&site)?;
         let (sender, inbox) = unbounded();
         let (sender_of_exits, exits) = unbounded();

@@ -1,6 +1,6 @@
 //! How the processes of a run are started, and where they meet.
 
-use crate::options::{Mode, Options};
+use crate::options::{Mode, Options, Over};
 use crate::processes::{Child, Folder, JournalReader, Run};
 use crate::roles::Site;
 use crate::told::Told;
@@ -25,12 +25,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 const PORTS: (u64, u64) = (15_000, 30_000);
 
 /// Where the processes of a run meet.
-pub(super) fn site(folder: &Folder) -> anyhow::Result<Site> {
+pub(super) fn site(folder: &Folder, over: Over) -> anyhow::Result<Site> {
     Ok(Site {
         parent: Some(std::process::id()),
         ipc: format!("ipc://{}/master.ipc", folder.path().display()),
         tcp: format!("tcp://127.0.0.1:{}", free_port()?),
         journal: folder.path().join("journal"),
+        over,
     })
 }
 

@@ -69,9 +69,7 @@ pub(super) fn play(site: &Site, load: Load, foreign: &ForeignWorkers) -> anyhow:
 fn host(site: &Site, load: &Load, foreign: &ForeignWorkers, teller: Teller) -> anyhow::Result<Host> {
     match load.mode {
         Mode::Remote => {
-            // Half of the clients by each transport.
-            let endpoint = if load.number.is_multiple_of(2) { &site.ipc } else { &site.tcp };
-            let connector = JobRunner::connector(endpoint).connect_timeout(START_WITHIN);
+            let connector = JobRunner::connector(site.endpoint(load.number)).connect_timeout(START_WITHIN);
             Ok(Host::Elsewhere(connector.connect()?))
         }
         Mode::Embedded => {

@@ -7,7 +7,7 @@ mod watcher;
 mod worker;
 
 use crate::language::ForeignWorkers;
-use crate::options::Mode;
+use crate::options::{Mode, Over};
 use crate::processes::remove_at_end;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -65,6 +65,8 @@ pub(crate) struct Site {
     pub(crate) tcp: String,
     #[arg(long)]
     pub(crate) journal: PathBuf,
+    #[arg(long, value_enum)]
+    pub(crate) over: Over,
 }
 
 impl Site {
@@ -73,10 +75,25 @@ impl Site {
         self.journal.with_file_name("workers.log")
     }
 
+    /// Where the worker or client of this number finds the master.
+    fn endpoint(&self, number: u64) -> &str {
+        let is_ipc = match self.over {
+            Over::Both => number.is_multiple_of(2),
+            Over::Ipc => true,
+            Over::Tcp => false,
+        };
+        if is_ipc { &self.ipc } else { &self.tcp }
+    }
+
     /// As arguments for a process that this one starts.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let journal = self.journal.display().to_string();
-        let pairs = [("--ipc", self.ipc.clone()), ("--tcp", self.tcp.clone()), ("--journal", journal)];
+        let pairs = [
+            ("--ipc", self.ipc.clone()),
+            ("--tcp", self.tcp.clone()),
+            ("--journal", journal),
+            ("--over", self.over.to_string()),
+        ];
         pairs.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
     }
 }

@@ -22,8 +22,7 @@ const NAP: Duration = Duration::from_millis(100);
 
 /// Plays it, or becomes a program in another language that does.
 pub(super) fn play(site: &Site, foreign: &ForeignWorkers) -> anyhow::Result<()> {
-    // Half of the workers by each transport.
-    let endpoint = if std::process::id().is_multiple_of(2) { &site.ipc } else { &site.tcp };
+    let endpoint = site.endpoint(std::process::id().into());
     match foreign_program(site, foreign)? {
         Some(mut program) => {
             let error = program.arg(endpoint).arg(&site.journal).arg(site.words()).args(POOLS).exec();
