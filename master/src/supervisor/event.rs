@@ -98,10 +98,12 @@ pub enum SupervisorEvent {
     /// All workers run what was current when their replacement was last asked for.
     Replaced,
     /// The replacement stopped, as new workers do not start in this slot, or end soon after they have registered. All
-    /// workers not yet replaced work on.
+    /// workers not yet replaced work on; without room for another process the one of this slot had to end first.
     ReplacementHalted {
         /// The slot.
         slot: usize,
+        /// How many workers work on.
+        working: usize,
     },
     /// After a stop: the last process has ended. Nothing follows.
     Finished,

@@ -42,11 +42,13 @@ pub(super) fn write(event: &SupervisorEvent) {
             info!(target: TARGET, slot, pid, reason = %wear, "worker process is recycled");
         }
         SupervisorEvent::Replaced => info!(target: TARGET, "all worker processes have been replaced"),
-        SupervisorEvent::ReplacementHalted { slot } => {
+        SupervisorEvent::ReplacementHalted { slot, working } => {
+            let left = if *working == 0 { "no worker is left" } else { "the old ones work on" };
             error!(
                 target: TARGET,
                 slot,
-                "replacement of worker processes halted: new ones do not start or end early; the old ones work on"
+                working,
+                "replacement of worker processes halted: new ones do not start or end early; {left}"
             );
         }
         SupervisorEvent::Finished => info!(target: TARGET, "all worker processes have ended"),

@@ -62,7 +62,9 @@ impl Policy {
             self.actions.extend(slot.forget_successor(now, kill_at));
         }
         self.phase = Phase::Keeping;
-        self.report(SupervisorEvent::ReplacementHalted { slot: failed });
+        let works = |slot: &&Slot| slot.states().any(|state| matches!(state, State::Ready { .. }));
+        let working = self.slots.iter().filter(works).count();
+        self.report(SupervisorEvent::ReplacementHalted { slot: failed, working });
     }
 
     /// Begins to replace the worker in this slot. Without room for another process it has to end first.

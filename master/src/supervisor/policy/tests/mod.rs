@@ -129,7 +129,10 @@ fn in_words(event: SupervisorEvent) -> String {
         }
         SupervisorEvent::Recycled { pid, wear, .. } => format!("{pid} recycled for {wear}"),
         SupervisorEvent::Replaced => "replaced".to_owned(),
-        SupervisorEvent::ReplacementHalted { slot } => format!("replacement halted at {slot}"),
+        SupervisorEvent::ReplacementHalted { slot, working: 0 } => {
+            format!("replacement halted at {slot}, no worker is left")
+        }
+        SupervisorEvent::ReplacementHalted { slot, .. } => format!("replacement halted at {slot}"),
         SupervisorEvent::Finished => "finished".to_owned(),
     }
 }

@@ -51,6 +51,21 @@ fn without_room_for_another_process_the_old_one_ends_first() {
 }
 
 #[test]
+fn a_replacement_without_room_for_another_process_tells_that_it_has_left_no_worker() {
+    for (workers, halted) in
+        [(1, "replacement halted at 0, no worker is left"), (2, "replacement halted at 0")]
+    {
+        let mut scene = Scene::ready(workers);
+        scene.policy.settings.extra_max = 0;
+        scene.on(Event::ReplaceAll);
+        scene.exits(100);
+        scene.done();
+        let told = fail_to_start(&mut scene);
+        assert_eq!(told.last().map(String::as_str), Some(halted), "{told:?}");
+    }
+}
+
+#[test]
 fn a_replaced_worker_that_does_not_drain_in_time_is_killed() {
     let mut scene = Scene::ready(1);
     scene.on(Event::ReplaceAll);
@@ -163,7 +178,7 @@ fn a_worker_that_dies_while_its_successor_fails_is_given_up_only_after_as_many_f
     scene.exits(100);
     assert_eq!(scene.done(), ["ready 100 exited"]);
     let told = fail_to_start(&mut scene);
-    assert_eq!(told, ["new 109 exited", "0 given up after 5", "replacement halted at 0"]);
+    assert_eq!(told, ["new 109 exited", "0 given up after 5", "replacement halted at 0, no worker is left"]);
 }
 
 #[test]
