@@ -1,7 +1,7 @@
 //! Batches: many jobs, their results in order, however long the workers take, wherever the master is.
 
-use crate::support::{Setup, in_every_setup, job, until};
-use powerhose::{Job, JobErrorKind};
+use crate::support::{Job, Setup, failure, in_a_client_program, in_every_setup, job, until};
+use powerhose::JobErrorKind;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,10 +11,17 @@ use std::time::Duration;
 
 in_every_setup!(
     a_batch_ends_with_all_its_replies_in_order,
+    a_batch_of_one_job_at_a_time_ends_too,
     a_batch_may_take_longer_than_the_time_of_each_of_its_jobs,
+    a_job_of_a_batch_that_fails_leaves_the_others_alone,
     a_batch_is_a_stream_too,
     a_job_of_a_batch_that_fails_or_has_a_time_of_its_own_ends_alone,
     a_batch_that_is_dropped_leaves_nothing_behind,
+);
+
+in_a_client_program!(
+    a_batch_ends_with_all_its_replies_in_order,
+    a_job_of_a_batch_that_fails_leaves_the_others_alone,
 );
 
 fn text(reply: &[u8]) -> String {
@@ -23,9 +30,15 @@ fn text(reply: &[u8]) -> String {
 
 fn a_batch_ends_with_all_its_replies_in_order(setup: Setup) {
     let scene = setup.workers(2).start();
-    let squares = scene.runner.execute_many((0..5000_u32).map(|number| job("square", &number.to_string())));
-    let squares: Vec<String> = squares.map(|result| text(&result.expect("a reply"))).collect();
+    let numbers = (0..5000_u32).map(|number| number.to_string().into_bytes());
+    let squares = scene.caller.execute_many(&job("square", ""), numbers);
+    let squares: Vec<String> = squares.into_iter().map(|result| text(&result.expect("a reply"))).collect();
     assert!(squares.into_iter().eq((0..5000_u32).map(|number| (number * number).to_string())));
+    assert!(scene.caller.execute_many(&job("square", ""), std::iter::empty()).is_empty());
+}
+
+fn a_batch_of_one_job_at_a_time_ends_too(setup: Setup) {
+    let scene = setup.workers(2).start();
     assert_eq!(scene.runner.execute_many(Vec::<Job>::new()).count(), 0);
     let few = scene.runner.execute_many((0..20).map(|_| job("square", "3"))).jobs_max(1);
     assert_eq!(few.filter(Result::is_ok).count(), 20);
@@ -42,6 +55,17 @@ fn a_batch_may_take_longer_than_the_time_of_each_of_its_jobs(setup: Setup) {
     let hangs = scene.runner.execute_many([job("sleep", "60000").run_timeout(time)]).next();
     let error = hangs.expect("a result").expect_err("its time at a worker is over");
     assert_eq!((error.kind(), error.may_have_run()), (&JobErrorKind::TimedOut, true));
+}
+
+fn a_job_of_a_batch_that_fails_leaves_the_others_alone(setup: Setup) {
+    let scene = setup.workers(2).start();
+    let payloads = ["2", "x", "3", "", "4"].map(|payload| payload.as_bytes().to_vec());
+    let results = scene.caller.execute_many(&job("square", ""), payloads.into_iter());
+    let ended = results.iter().map(|result| match result {
+        Ok(square) => text(square),
+        Err(error) => failure(error.kind()).0.to_owned(),
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), ["4", "not_a_number", "9", "not_a_number", "16"]);
 }
 
 fn a_batch_is_a_stream_too(setup: Setup) {

@@ -1,8 +1,8 @@
 //! A caller takes a job back, or goes away: it runs no more, or its worker is told, and either way the worker gets its
 //! next job.
 
-use crate::support::{EMBEDDED, PATIENCE, Setup, in_every_setup, job, until};
-use powerhose::{Job, JobErrorKind, Notice, WorkerState};
+use crate::support::{EMBEDDED, Job, PATIENCE, Setup, in_a_client_program, in_every_setup, job, until};
+use powerhose::{JobErrorKind, Notice, WorkerState};
 use std::time::Duration;
 
 in_every_setup!(
@@ -14,10 +14,17 @@ in_every_setup!(
     a_future_that_is_dropped_half_way_cancels_its_job,
 );
 
+// What drops its handle is not the same in every language; what cancels is.
+in_a_client_program!(
+    a_cancelled_job_ends_as_cancelled_and_its_worker_is_told,
+    a_cancelled_job_that_waited_is_never_run,
+    cancelling_a_job_that_has_ended_changes_nothing,
+);
+
 fn a_cancelled_job_ends_as_cancelled_and_its_worker_is_told(setup: Setup) {
     let scene = setup.workers(1).start();
     let mark = scene.mark();
-    let handle = scene.runner.submit(mark.job_until_cancelled());
+    let handle = scene.caller.submit(mark.job_until_cancelled());
     mark.wait_begun();
     handle.cancel();
     let error = handle.wait().expect_err("it was cancelled");
@@ -25,7 +32,7 @@ fn a_cancelled_job_ends_as_cancelled_and_its_worker_is_told(setup: Setup) {
     assert!(error.may_have_run() && !error.is_retryable() && !error.is_timeout() && !error.is_overload());
     mark.wait();
     scene.wait_for_state(WorkerState::Ready, 1);
-    assert_eq!(scene.runner.execute("next"), Ok(b"next".to_vec()));
+    assert_eq!(scene.caller.execute("next"), Ok(b"next".to_vec()));
     let stats = scene.master.stats().expect("the master is there");
     assert_eq!((stats.cancelled, stats.done, stats.replies_late), (1, 1, 1));
 }
@@ -33,9 +40,9 @@ fn a_cancelled_job_ends_as_cancelled_and_its_worker_is_told(setup: Setup) {
 fn a_cancelled_job_that_waited_is_never_run(setup: Setup) {
     let scene = setup.workers(1).start();
     let (gate, mark) = (scene.gate(), scene.mark());
-    let held = scene.runner.submit(gate.job());
+    let held = scene.caller.submit(gate.job());
     scene.wait_for_state(WorkerState::Busy, 1);
-    let waiting = scene.runner.submit(mark.job_until_cancelled());
+    let waiting = scene.caller.submit(mark.job_until_cancelled());
     scene.wait_for_accepted(2);
     waiting.cancel();
     assert_eq!(*waiting.wait().expect_err("it was cancelled").kind(), JobErrorKind::Cancelled);
@@ -43,7 +50,7 @@ fn a_cancelled_job_that_waited_is_never_run(setup: Setup) {
     gate.open();
     assert!(held.wait().is_ok());
     // The first that the worker runs after the one it held.
-    assert_eq!(scene.runner.execute(job("count", "")), Ok(b"2".to_vec()));
+    assert_eq!(scene.caller.execute(job("count", "")), Ok(b"2".to_vec()));
     assert!(!mark.is_begun());
 }
 
@@ -74,7 +81,7 @@ fn dropping_the_handle_cancels_a_waiting_job(setup: Setup) {
 
 fn cancelling_a_job_that_has_ended_changes_nothing(setup: Setup) {
     let scene = setup.workers(1).start();
-    let handle = scene.runner.submit("payload");
+    let handle = scene.caller.submit("payload");
     until("the job to end", || handle.has_ended());
     handle.cancel();
     handle.cancel();

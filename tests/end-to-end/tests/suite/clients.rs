@@ -2,10 +2,11 @@
 //! is nothing to another.
 
 use crate::support::{
-    EMBEDDED, OutsideMaster, PATIENCE, PROGRAMS, REMOTE, Scene, Setup, in_every_setup, job,
+    CLIENT_PROGRAM, Call, Caller, EMBEDDED, Job, OutsideMaster, PATIENCE, Scene, Setup, in_a_client,
+    in_a_client_program, in_every_setup, job,
 };
-use powerhose::{GoneCause, Job, JobHandle, JobRunner, Notice, PoolSettings, WorkerState};
-use std::process::Command;
+use powerhose::{GoneCause, JobRunner, Notice, PoolSettings, WorkerState};
+use std::thread;
 use std::time::Duration;
 
 in_every_setup!(and_python:
@@ -13,6 +14,8 @@ in_every_setup!(and_python:
     workers_are_told_as_they_are,
     what_the_master_has_counted_is_told,
 );
+
+in_a_client_program!(a_client_with_many_jobs_does_not_starve_one_with_few);
 
 fn workers_are_waited_for_and_missing_ones_are_counted(setup: Setup) {
     let mut scene = setup.workers(1).start();
@@ -65,14 +68,14 @@ fn what_the_master_has_counted_is_told(setup: Setup) {
 }
 
 /// In the order in which the one worker ran them.
-fn places(handles: Vec<JobHandle>) -> Vec<u64> {
-    let reply = |handle: JobHandle| handle.wait().expect("a reply");
+fn places(calls: Vec<Call>) -> Vec<u64> {
+    let reply = |handle: Call| handle.wait().expect("a reply");
     let place = |handle| String::from_utf8_lossy(&reply(handle)).parse().expect("a number");
-    handles.into_iter().map(place).collect()
+    calls.into_iter().map(place).collect()
 }
 
-fn submit_counts(runner: &JobRunner, jobs: usize) -> Vec<JobHandle> {
-    (0..jobs).map(|_| runner.submit(job("count", ""))).collect()
+fn submit_counts(caller: &Caller, jobs: usize) -> Vec<Call> {
+    (0..jobs).map(|_| caller.submit(job("count", ""))).collect()
 }
 
 /// A scene whose one worker runs one job at a time.
@@ -81,14 +84,19 @@ fn one_at_a_time(setup: Setup) -> Scene {
     setup.workers(1).settings(|settings| settings.pools.push(pool)).start()
 }
 
+in_a_client!(
+    a_client_that_waits_for_its_master_finds_it_when_it_comes,
+    many_clients_at_once_each_get_their_own_replies,
+);
+
 in_every_setup!(mod fairness: a_client_with_many_jobs_does_not_starve_one_with_few);
 
 fn a_client_with_many_jobs_does_not_starve_one_with_few(setup: Setup) {
     let scene = one_at_a_time(setup);
-    let (gate, modest) = (scene.gate(), scene.client());
-    let held = scene.runner.submit(gate.job());
+    let (gate, modest) = (scene.gate(), scene.another_caller());
+    let held = scene.caller.submit(gate.job());
     gate.wait_begun(1);
-    let many = submit_counts(&scene.runner, 200);
+    let many = submit_counts(&scene.caller, 200);
     scene.wait_for_accepted(201);
     let few = submit_counts(&modest, 5);
     scene.wait_for_accepted(206);
@@ -103,32 +111,18 @@ fn a_client_with_many_jobs_does_not_starve_one_with_few(setup: Setup) {
 #[test]
 fn jobs_of_one_caller_begin_in_the_order_in_which_they_were_submitted() {
     let scene = one_at_a_time(EMBEDDED);
-    let handles = submit_counts(&scene.runner, 100);
+    let handles = submit_counts(&scene.caller, 100);
     assert_eq!(places(handles), (1..=100).collect::<Vec<u64>>());
 }
 
 #[test]
-fn a_client_in_another_process_gets_its_replies() {
-    let scene = EMBEDDED.workers(2).start();
-    let mut command = Command::new(PROGRAMS.client);
-    command.args([&scene.endpoint, "--do", "square", "--payload", "12", "--jobs", "50"]);
-    let mut client = scene.process(&mut command);
-    let lines = client.lines();
-    assert_eq!(client.ended().code(), Some(0), "{}", client.log());
-    assert_eq!(lines.len(), 50);
-    assert!(lines.iter().all(|line| line.starts_with("job 3.") && line.ends_with(" done: 144")), "{lines:?}");
-}
-
-#[test]
 fn a_killed_clients_waiting_jobs_are_dropped_and_its_running_one_is_cancelled() {
-    let scene = EMBEDDED.workers(1).start();
+    let scene = CLIENT_PROGRAM.workers(1).start();
     let mark = scene.mark();
-    let mut command = Command::new(PROGRAMS.client);
-    command.args([&scene.endpoint, "--do", "wait-cancelled", "--payload", mark.path(), "--jobs", "50"]);
-    let mut client = scene.process(&mut command);
+    let _calls: Vec<_> = (0..50).map(|_| scene.caller.submit(mark.job_until_cancelled())).collect();
     mark.wait_begun();
     scene.wait_for_accepted(50);
-    client.kill();
+    scene.caller.program().kill();
     mark.wait();
     let cause = scene.notice(|notice| match notice {
         Notice::ClientGone { cause, .. } => Some(cause),
@@ -150,23 +144,23 @@ fn a_client_without_a_master_says_where_it_looked_and_for_how_long() {
     assert!(JobRunner::connect("tcp:/x").expect_err("no endpoint").to_string().contains("is no endpoint"));
 }
 
-#[test]
-fn a_client_that_waits_for_its_master_finds_it_when_it_comes() {
+fn a_client_that_waits_for_its_master_finds_it_when_it_comes(setup: Setup) {
     let mut outside = OutsideMaster::start(&[]);
     outside.end();
-    let endpoint = outside.endpoint.clone();
-    let connecting = std::thread::spawn(move || crate::support::connect(&endpoint));
-    outside.start_again();
-    let runner = connecting.join().expect("it connects");
-    let _worker = outside.worker(&[]);
-    assert_eq!(runner.wait_for_workers(1, PATIENCE), Ok(()));
-    assert_eq!(runner.execute(Job::new("payload")), Ok(b"payload".to_vec()));
+    thread::scope(|scope| {
+        let (endpoint, folder) = (outside.endpoint.clone(), outside.folder().to_owned());
+        let connecting = scope.spawn(move || setup.client_of(&endpoint, &folder));
+        outside.start_again();
+        let client = connecting.join().expect("it connects");
+        let _worker = outside.worker(&[]);
+        assert!(client.has_workers(1, PATIENCE));
+        assert_eq!(client.execute("payload"), Ok(b"payload".to_vec()));
+    });
 }
 
-#[test]
-fn many_clients_at_once_each_get_their_own_replies() {
-    let scene = REMOTE.workers(2).start();
-    let clients: Vec<JobRunner> = (0..8).map(|_| scene.client()).collect();
+fn many_clients_at_once_each_get_their_own_replies(setup: Setup) {
+    let scene = setup.workers(2).start();
+    let clients: Vec<Caller> = (0..8).map(|_| scene.another_caller()).collect();
     let submit = |client: usize, number: usize| {
         let payload = format!("{client}:{number}");
         (clients[client].submit(&payload), payload)

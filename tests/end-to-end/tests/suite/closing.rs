@@ -1,9 +1,11 @@
 //! The end of a runner: closed, with time for the jobs it has, or dropped.
 
-use crate::support::{EMBEDDED, PATIENCE, REMOTE, Setup, in_every_setup, job, until};
+use crate::support::{
+    Call, EMBEDDED, Failed, Job, PATIENCE, Setup, in_a_client, in_a_client_program, in_every_setup, job,
+    until,
+};
 use powerhose::{
-    GoneCause, Job, JobError, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, PoolSettings,
-    Rejection,
+    GoneCause, JobErrorKind, JobRunner, JobsLost, LostCause, MasterGone, Notice, PoolSettings, Rejection,
 };
 use rustix::process::Signal;
 use std::sync::Barrier;
@@ -14,6 +16,14 @@ in_every_setup!(and_python:
     closing_lets_the_jobs_finish_that_it_has,
     jobs_that_have_not_ended_when_draining_is_over_are_lost_and_counted,
     a_closed_runner_rejects_every_job_at_once,
+    a_closed_runner_answers_no_question,
+);
+
+in_a_client_program!(
+    closing_lets_the_jobs_finish_that_it_has,
+    jobs_that_have_not_ended_when_draining_is_over_are_lost_and_counted,
+    a_closed_runner_rejects_every_job_at_once,
+    the_last_outcome_of_a_drain_reaches_its_caller,
 );
 
 in_every_setup!(mod dropping:
@@ -25,11 +35,16 @@ in_every_setup!(mod draining:
     the_last_outcome_of_a_drain_reaches_its_caller,
 );
 
+in_a_client!(
+    a_client_that_closes_leaves_the_master_and_other_clients_alone,
+    the_calls_of_a_client_end_as_lost_when_the_master_closes,
+);
+
 /// Without the time that a master gives its clients to read, one in twelve lost its last outcome.
 const DRAINS: usize = 40;
 
 #[track_caller]
-fn assert_closed(error: &JobError) {
+fn assert_closed(error: &Failed) {
     assert_eq!(*error.kind(), JobErrorKind::Rejected(Rejection::Closed));
     assert!(!error.may_have_run() && !error.is_retryable() && !error.is_overload(), "{error:?}");
 }
@@ -37,35 +52,26 @@ fn assert_closed(error: &JobError) {
 fn closing_lets_the_jobs_finish_that_it_has(setup: Setup) {
     let scene = setup.workers(1).start();
     let gate = scene.gate();
-    let running = scene.runner.submit(gate.job());
+    let running = scene.caller.submit(gate.job());
     gate.wait_begun(1);
-    let waiting = scene.runner.submit("waiting");
+    let waiting = scene.caller.submit("waiting");
     scene.wait_for_accepted(2);
     let closing = thread::spawn({
-        let runner = scene.runner.clone();
+        let runner = scene.caller.clone();
         move || runner.close(PATIENCE)
     });
     // From some moment on it takes no further jobs; until then they are jobs like any other.
-    let mut taken = Vec::new();
+    let mut late = Vec::new();
     until("it to close", || {
-        let mut handle = scene.runner.submit("late");
-        match handle.wait_timeout(Duration::ZERO) {
-            Some(Err(error)) => {
-                assert_closed(&error);
-                true
-            }
-            _ => {
-                taken.push(handle);
-                false
-            }
-        }
+        late.push(scene.caller.submit("late"));
+        late.iter().any(Call::has_ended)
     });
     assert!(!closing.is_finished() && !running.has_ended());
     gate.open();
     assert_eq!(closing.join().expect("no panic"), Ok(()));
     assert_eq!(&*running.wait().expect("a reply"), b"1");
     assert_eq!(&*waiting.wait().expect("a reply"), b"waiting");
-    for handle in taken {
+    for handle in late {
         match handle.wait() {
             Ok(reply) => assert_eq!(&*reply, b"late"),
             Err(error) => assert_closed(&error),
@@ -76,11 +82,11 @@ fn closing_lets_the_jobs_finish_that_it_has(setup: Setup) {
 fn jobs_that_have_not_ended_when_draining_is_over_are_lost_and_counted(setup: Setup) {
     let scene = setup.workers(1).start();
     let gate = scene.gate();
-    let running = scene.runner.submit(gate.job());
+    let running = scene.caller.submit(gate.job());
     gate.wait_begun(1);
-    let waiting = scene.runner.submit("waiting");
+    let waiting = scene.caller.submit("waiting");
     scene.wait_for_accepted(2);
-    assert_eq!(scene.runner.close(Duration::from_millis(50)), Err(JobsLost { jobs: 2 }));
+    assert_eq!(scene.caller.close(Duration::from_millis(50)), Err(JobsLost { jobs: 2 }));
     let error = running.wait().expect_err("it ran still");
     assert_eq!(*error.kind(), JobErrorKind::Lost(LostCause::Master));
     assert!(error.may_have_run() && error.is_retryable(), "{error:?}");
@@ -92,7 +98,7 @@ fn the_last_outcome_of_a_drain_reaches_its_caller(setup: Setup) {
     for _ in 0..DRAINS {
         let scene = setup.workers(1).start();
         let gate = scene.gate();
-        let last = scene.runner.submit(gate.job());
+        let last = scene.caller.submit(gate.job());
         gate.wait_begun(1);
         let closing = scene.drain();
         gate.open();
@@ -103,11 +109,20 @@ fn the_last_outcome_of_a_drain_reaches_its_caller(setup: Setup) {
 
 fn a_closed_runner_rejects_every_job_at_once(setup: Setup) {
     let scene = setup.workers(1).start();
+    assert_eq!(scene.caller.execute("first"), Ok(b"first".to_vec()));
+    assert_eq!(scene.caller.close(PATIENCE), Ok(()));
+    for _ in 0..2 {
+        assert_closed(&scene.caller.execute("late").expect_err("it is closed"));
+        assert_closed(&scene.caller.submit("late").wait().expect_err("it is closed"));
+        assert!(!scene.caller.has_workers(1, PATIENCE), "nobody is there any longer");
+    }
+}
+
+fn a_closed_runner_answers_no_question(setup: Setup) {
+    let scene = setup.workers(1).start();
     let runner = scene.runner.clone();
-    assert_eq!(scene.runner.execute("first"), Ok(b"first".to_vec()));
     assert_eq!(scene.runner.close(PATIENCE), Ok(()));
     for runner in [&scene.runner, &runner] {
-        assert_closed(&runner.execute("late").expect_err("it is closed"));
         assert_eq!(runner.workers(), Err(MasterGone));
         assert_eq!(runner.stats(), Err(MasterGone));
         let missing = runner.wait_for_workers(1, PATIENCE).expect_err("nobody is there any longer");
@@ -155,7 +170,7 @@ fn every_job_that_is_submitted_at_the_moment_of_closing_ends_as_closed() {
                     scene.runner.execute(Job::new("").pool("no pool's name")).expect_err("no pool's name");
                 match error.kind() {
                     JobErrorKind::Rejected(Rejection::BadPool { .. }) => {}
-                    _ => return assert_closed(&error),
+                    _ => return assert_closed(&error.into()),
                 }
             }
         };
@@ -179,11 +194,10 @@ fn after_the_last_clone_is_dropped_another_master_can_listen_there_and_gets_the_
     assert_eq!(next.execute(job("pid", "")), Ok(pid.to_string().into_bytes()));
 }
 
-#[test]
-fn a_client_that_closes_leaves_the_master_and_other_clients_alone() {
-    let scene = REMOTE.workers(1).start();
-    let other = scene.client();
-    assert_eq!(scene.runner.close(PATIENCE), Ok(()));
+fn a_client_that_closes_leaves_the_master_and_other_clients_alone(setup: Setup) {
+    let scene = setup.workers(1).start();
+    let other = scene.another_caller();
+    assert_eq!(scene.caller.close(PATIENCE), Ok(()));
     let cause = scene.notice(|notice| match notice {
         Notice::ClientGone { cause, .. } => Some(cause),
         _ => None,
@@ -193,11 +207,10 @@ fn a_client_that_closes_leaves_the_master_and_other_clients_alone() {
     assert_eq!(scene.infos().len(), 1);
 }
 
-#[test]
-fn the_calls_of_a_client_end_as_lost_when_the_master_closes() {
-    let scene = REMOTE.workers(1).start();
+fn the_calls_of_a_client_end_as_lost_when_the_master_closes(setup: Setup) {
+    let scene = setup.workers(1).start();
     let gate = scene.gate();
-    let handle = scene.runner.submit(gate.job());
+    let handle = scene.caller.submit(gate.job());
     gate.wait_begun(1);
     assert_eq!(scene.master.close(Duration::ZERO), Err(JobsLost { jobs: 1 }));
     let error = handle.wait().expect_err("the master ended");

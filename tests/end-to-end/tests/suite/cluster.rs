@@ -1,10 +1,13 @@
 //! A cluster: an embedded master and worker processes that start with it, are replaced when they die, and end with it
 //! however it ends.
 
-use crate::support::{PATIENCE, PROGRAMS, Process, eventually, is_running, job, numbered, until};
+use crate::support::{
+    Caller, Job, PATIENCE, PROGRAMS, Process, Setup, eventually, in_a_client, is_running, job, numbered,
+    until,
+};
 use powerhose::{
-    Cluster, ClusterBuilder, ClusterError, Job, JobErrorKind, JobRunner, JobsLost, LostCause, Rejection,
-    SpawnError, StartFailure, WorkerExit, cores,
+    Cluster, ClusterBuilder, ClusterError, JobErrorKind, JobsLost, LostCause, Rejection, SpawnError,
+    StartFailure, WorkerExit, cores,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -79,9 +82,9 @@ fn a_worker_that_dies_is_replaced_and_its_job_runs_again() {
 /// Executes a job that ends its worker until it is told how. The master waits a moment to learn it, and on a loaded
 /// machine it may come later: then it is only known that the worker is gone.
 #[track_caller]
-fn assert_lost_with(runner: &JobRunner, job: &Job, exit: WorkerExit) {
+fn assert_lost_with(caller: &Caller, job: &Job, exit: WorkerExit) {
     let error = eventually("the end of a worker to be known in time", || {
-        let error = runner.execute(job.clone()).expect_err("it ends its worker");
+        let error = caller.execute(job.clone()).expect_err("it ends its worker");
         assert!(error.may_have_run() && error.is_retryable() && error.attempts() == 1, "{error:?}");
         (*error.kind() != JobErrorKind::Lost(LostCause::Worker)).then_some(error)
     });
@@ -98,14 +101,17 @@ fn the_signal_or_the_status_of_its_worker_is_told_to_the_caller_of_a_lost_job() 
         ("kill", "9", WorkerExit::Signal(9)),
     ];
     for (command, operand, exit) in ends {
-        assert_lost_with(&cluster.runner(), &job(command, operand).attempts_max(1), exit);
+        assert_lost_with(&Caller::Own(cluster.runner()), &job(command, operand).attempts_max(1), exit);
     }
 }
 
-#[test]
-fn a_client_in_another_process_is_told_the_signal_too() {
+in_a_client!(a_client_in_another_process_is_told_the_signal_and_the_status_too);
+
+fn a_client_in_another_process_is_told_the_signal_and_the_status_too(setup: Setup) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let cluster = start(cluster().workers(1));
-    let client = crate::support::connect(&cluster.runner().endpoints()[0].to_string());
+    let client = setup.client_of(&cluster.runner().endpoints()[0].to_string(), folder.path());
+    assert_lost_with(&client, &job("exit", "7").once(), WorkerExit::Status(7));
     assert_lost_with(&client, &job("kill", "9").once(), WorkerExit::Signal(9));
 }
 

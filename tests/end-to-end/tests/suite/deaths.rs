@@ -1,7 +1,7 @@
 //! Workers that die with a job: the job runs again elsewhere, at once and a bounded number of times, and nothing else is
 //! harmed.
 
-use crate::support::{EMBEDDED, Scene, Setup, in_every_setup, job};
+use crate::support::{EMBEDDED, Scene, Setup, in_a_client_program, in_every_setup, job};
 use powerhose::{GoneCause, Job, JobErrorKind, LostCause, Notice, PoolSettings};
 use rustix::process::Signal;
 
@@ -11,6 +11,13 @@ in_every_setup!(and_python:
     a_job_that_says_how_often_it_may_be_tried_is_tried_so_often,
     a_once_job_never_runs_a_second_time,
     the_death_of_one_worker_harms_no_other_job,
+    a_job_that_waits_when_the_only_worker_dies_runs_on_the_next,
+);
+
+in_a_client_program!(
+    a_job_whose_workers_all_die_is_lost_after_its_attempts,
+    a_job_that_says_how_often_it_may_be_tried_is_tried_so_often,
+    a_once_job_never_runs_a_second_time,
     a_job_that_waits_when_the_only_worker_dies_runs_on_the_next,
 );
 
@@ -43,34 +50,34 @@ fn the_job_of_a_killed_worker_runs_again_on_another(setup: Setup) {
 
 fn a_job_whose_workers_all_die_is_lost_after_its_attempts(setup: Setup) {
     let scene = setup.workers(4).start();
-    let error = scene.runner.execute(job("exit", "7")).expect_err("it ends every worker that runs it");
+    let error = scene.caller.execute(job("exit", "7")).expect_err("it ends every worker that runs it");
     assert_eq!(*error.kind(), JobErrorKind::Lost(LostCause::Worker));
     assert_eq!(error.attempts(), 3);
     assert!(error.may_have_run() && error.is_retryable() && !error.is_timeout() && !error.is_overload());
     // The pool lives on: the last of its workers never saw that job.
     assert_eq!(scene.infos().len(), 1);
-    assert_eq!(scene.runner.execute(job("count", "")), Ok(b"1".to_vec()));
+    assert_eq!(scene.caller.execute(job("count", "")), Ok(b"1".to_vec()));
 }
 
 fn a_job_that_says_how_often_it_may_be_tried_is_tried_so_often(setup: Setup) {
     let scene = setup.workers(3).start();
-    let error = scene.runner.execute(job("exit", "7").attempts_max(1)).expect_err("it ends its worker");
+    let error = scene.caller.execute(job("exit", "7").attempts_max(1)).expect_err("it ends its worker");
     assert_eq!((error.kind(), error.attempts()), (&JobErrorKind::Lost(LostCause::Worker), 1));
     assert_eq!(scene.infos().len(), 2);
-    assert_eq!(scene.runner.execute("next"), Ok(b"next".to_vec()));
+    assert_eq!(scene.caller.execute("next"), Ok(b"next".to_vec()));
 }
 
 fn a_once_job_never_runs_a_second_time(setup: Setup) {
     let mut scene = setup.workers(2).start();
     let gate = scene.gate();
-    let handle = scene.runner.submit(gate.job().once());
+    let handle = scene.caller.submit(gate.job().once());
     let first = gate.wait_begun(1)[0];
     scene.worker(first.pid).kill();
     let error = handle.wait().expect_err("its worker was killed");
     assert_eq!((error.kind(), error.attempts()), (&JobErrorKind::Lost(LostCause::Worker), 1));
     assert!(error.may_have_run(), "{error:?}");
     // Two jobs on the worker that is left: had it been given the job, it would not come to these.
-    assert_eq!(scene.runner.execute(job("count", "")), Ok(b"1".to_vec()));
+    assert_eq!(scene.caller.execute(job("count", "")), Ok(b"1".to_vec()));
     assert_eq!(gate.begun(), [first]);
 }
 
@@ -91,9 +98,9 @@ fn the_death_of_one_worker_harms_no_other_job(setup: Setup) {
 fn a_job_that_waits_when_the_only_worker_dies_runs_on_the_next(setup: Setup) {
     let mut scene = setup.workers(1).start();
     let gate = scene.gate();
-    let held = scene.runner.submit(gate.job());
+    let held = scene.caller.submit(gate.job());
     let first = gate.wait_begun(1)[0];
-    let waiting = scene.runner.submit(job("attempt", ""));
+    let waiting = scene.caller.submit(job("attempt", ""));
     scene.wait_for_accepted(2);
     scene.worker(first.pid).kill();
     gone_with_a_job(&scene, first.pid);

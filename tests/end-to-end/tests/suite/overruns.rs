@@ -2,10 +2,10 @@
 //! hangs is ended by its watchdog, which tells where it hung.
 
 use crate::support::{
-    EMBEDDED, PATIENCE, PROGRAMS, Scene, Setup, eventually, in_every_setup, is_running, job, time_has_passed,
-    until,
+    EMBEDDED, Job, PATIENCE, PROGRAMS, Scene, Setup, eventually, in_every_setup, is_running, job,
+    time_has_passed, until,
 };
-use powerhose::{Cluster, Job, Notice, PoolSettings, Settings, WorkerState};
+use powerhose::{Cluster, Notice, PoolSettings, Settings, WorkerState};
 use std::time::Duration;
 
 in_every_setup!(and_python:

@@ -1,7 +1,7 @@
 //! Pools by name: a job goes to the workers of its pool and to no other.
 
-use crate::support::{Setup, in_every_setup, job};
-use powerhose::{Job, WorkerState};
+use crate::support::{Job, Setup, in_a_client_program, in_every_setup, job};
+use powerhose::WorkerState;
 use std::collections::BTreeSet;
 
 in_every_setup!(and_python:
@@ -11,6 +11,8 @@ in_every_setup!(and_python:
     a_job_waits_for_the_first_worker_of_its_pool,
     jobs_without_a_pool_go_to_the_pool_default,
 );
+
+in_a_client_program!(a_job_waits_for_the_first_worker_of_its_pool, one_worker_serves_several_pools,);
 
 fn each_job_goes_to_the_workers_of_its_pool(setup: Setup) {
     let scene = setup.workers_of(&[&["sign"], &["sign"], &["thumbnail"]]).start();
@@ -31,7 +33,7 @@ fn one_worker_serves_several_pools(setup: Setup) {
     let scene = setup.workers_of(&[&["sign", "thumbnail", "v1.2_x-Y"]]).start();
     assert_eq!(scene.infos()[0].pools, ["sign", "thumbnail", "v1.2_x-Y"]);
     for pool in ["sign", "thumbnail", "v1.2_x-Y", "sign"] {
-        assert_eq!(scene.runner.execute(job("pool", "").pool(pool)), Ok(pool.as_bytes().to_vec()));
+        assert_eq!(scene.caller.execute(job("pool", "").pool(pool)), Ok(pool.as_bytes().to_vec()));
     }
 }
 
@@ -51,7 +53,7 @@ fn a_busy_pool_does_not_hold_up_another(setup: Setup) {
 fn a_job_waits_for_the_first_worker_of_its_pool(setup: Setup) {
     let setup = setup.workers(0).settings(|settings| settings.unknown_pool_wait = crate::support::PATIENCE);
     let mut scene = setup.start();
-    let early = scene.runner.submit(Job::new("early").pool("late"));
+    let early = scene.caller.submit(Job::new("early").pool("late"));
     scene.wait_for_accepted(1);
     scene.add_worker(&["--pool", "late"]);
     assert_eq!(&*early.wait().expect("a reply"), b"early");

@@ -2,9 +2,10 @@
 //! not silent; a master that stood still itself forgets nobody.
 
 use crate::support::{
-    Cable, OutsideMaster, REMOTE, Setup, eventually, in_every_setup, is_stopped, job, time_has_passed,
+    Cable, OutsideMaster, REMOTE, Setup, eventually, in_a_client, in_every_setup, is_stopped, job,
+    time_has_passed,
 };
-use powerhose::{GoneCause, Job, Notice, Settings, WorkerState};
+use powerhose::{GoneCause, Notice, Settings, WorkerState};
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -97,15 +98,16 @@ fn the_job_of_a_worker_whose_cable_is_pulled_runs_elsewhere() {
     assert!(matches!(cause, GoneCause::Silent | GoneCause::Disconnected), "{cause:?}");
 }
 
-#[test]
-fn a_master_that_stood_still_forgets_neither_its_workers_nor_their_jobs() {
+in_a_client!(a_master_that_stood_still_forgets_neither_its_workers_nor_their_jobs);
+
+fn a_master_that_stood_still_forgets_neither_its_workers_nor_their_jobs(setup: Setup) {
     let outside = OutsideMaster::start(&["--heartbeat-ms", "100", "--silence-ms", "500"]);
     let _worker = outside.worker(&[]);
-    let runner = outside.client();
-    runner.wait_for_workers(1, crate::support::PATIENCE).expect("it registers");
+    let (client, runner) = (outside.client_of(setup), outside.client());
+    outside.wait_for_workers(&runner, 1);
     let before = runner.workers().expect("the master is there");
     let gate = outside.gate();
-    let handle = runner.submit(gate.job());
+    let handle = client.submit(gate.job());
     gate.wait_begun(1);
     outside.master.signal(Signal::STOP);
     eventually("the master to stop", || is_stopped(outside.master.id()).then_some(()));
@@ -113,7 +115,7 @@ fn a_master_that_stood_still_forgets_neither_its_workers_nor_their_jobs() {
     outside.master.signal(Signal::CONT);
     gate.open();
     assert_eq!(&*handle.wait().expect("a reply"), b"1");
-    assert_eq!(runner.execute(Job::new("next")), Ok(b"next".to_vec()));
+    assert_eq!(client.execute("next"), Ok(b"next".to_vec()));
     let after = runner.workers().expect("the master is there");
     assert_eq!((before[0].id, before[0].pid), (after[0].id, after[0].pid));
 }

@@ -1,7 +1,7 @@
 //! A handle is a future for any runtime or none, and can be waited for by blocking, for as long as one likes.
 
-use crate::support::{PATIENCE, Setup, in_every_setup, job, until};
-use powerhose::{Job, WorkerState};
+use crate::support::{Job, PATIENCE, Setup, in_a_client_program, in_every_setup, job, until};
+use powerhose::WorkerState;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ in_every_setup!(
     a_handle_outlives_the_last_clone_of_its_runner,
     a_blocked_caller_frees_itself_when_the_master_is_stuck,
 );
+
+in_a_client_program!(a_blocked_caller_frees_itself_when_the_master_is_stuck);
 
 fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -144,9 +146,11 @@ fn a_blocked_caller_frees_itself_when_the_master_is_stuck(setup: Setup) {
     // That it registers is the notice on which the master's thread gets stuck.
     scene.add_worker(&[]);
     stuck.wait();
-    let handles = [(); 2].map(|()| scene.runner.submit(Job::new("").timeout(Duration::from_millis(1))));
-    for handle in handles {
-        let error = handle.wait().expect_err("nobody dispatches it");
+    let brief = Job::new("").timeout(Duration::from_millis(1));
+    let calls = [(); 2].map(|()| scene.caller.submit(brief.clone()));
+    let ended = calls.map(|call| call.wait().map(|_| ()));
+    for ended in ended.into_iter().chain([scene.caller.execute(brief).map(|_| ())]) {
+        let error = ended.expect_err("nobody dispatches it");
         assert!(error.is_timeout(), "{error:?}");
     }
     gate.open();

@@ -1,10 +1,10 @@
 //! Files by which a test and a handler tell each other something: they are awaited, so that no test has to guess how long
 //! a job runs.
 
-use super::{eventually, until};
-use powerhose::Job;
+use super::{Job, eventually, job, until};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Holds jobs at their workers until it is opened.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ impl Gate {
 
     /// A job that runs until the gate is open. Its reply is the number of its attempt.
     pub(crate) fn job(&self) -> Job {
-        super::job("wait-file", self.path())
+        job("wait-file", self.path())
     }
 
     pub(crate) fn open(&self) {
@@ -61,7 +61,7 @@ pub(crate) struct Mark(pub(super) PathBuf);
 impl Mark {
     /// A job that runs until nobody waits for it, and then makes the mark.
     pub(crate) fn job_until_cancelled(&self) -> Job {
-        super::job("wait-cancelled", self.path())
+        job("wait-cancelled", self.path())
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -107,4 +107,10 @@ fn begun(path: &Path) -> Vec<Begun> {
     let lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')?.split_once(' '));
     let number = |text: &str| text.parse().expect("a handler writes numbers");
     lines.map(|(pid, attempt)| Begun { pid: number(pid) as u32, attempt: number(attempt) }).collect()
+}
+
+/// A path that no test has used.
+pub(crate) fn numbered(folder: &Path, name: &str) -> PathBuf {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    folder.join(format!("{name}-{}", LAST.fetch_add(1, Ordering::Relaxed)))
 }

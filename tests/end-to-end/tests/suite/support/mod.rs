@@ -2,7 +2,9 @@
 //! condition with a bound. Nothing here waits for a time to pass.
 
 mod cable;
+mod caller;
 mod files;
+mod job;
 mod outside;
 mod programs;
 mod raw;
@@ -10,19 +12,23 @@ mod raw_worker;
 mod scene;
 
 pub(crate) use cable::Cable;
-pub(crate) use files::{Gate, Mark};
+pub(crate) use caller::{Call, Caller, ClientProgram, Failed};
+pub(crate) use files::{Gate, Mark, numbered};
+pub(crate) use job::{Job, job};
 pub(crate) use outside::OutsideMaster;
 pub(crate) use powerhose_harness::{
     Process, eventually, handles_sigterm, is_running, is_stopped, send_signal, until,
 };
 pub(crate) use programs::PROGRAMS;
+#[cfg(feature = "python-tests")]
+pub(crate) use programs::{python, python_example};
 pub(crate) use raw::{Peer, Refusal, frames, heartbeat, hello};
 pub(crate) use raw_worker::{RawWorker, call, done, end};
-pub(crate) use scene::{EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect, job, numbered};
 #[cfg(feature = "python-tests")]
-pub(crate) use scene::{PYTHON_WORKERS, python, python_example};
+pub(crate) use scene::PYTHON_WORKERS;
+pub(crate) use scene::{CLIENT_PROGRAM, EMBEDDED, OVER_TCP, REMOTE, Scene, Setup, connect};
 
-use powerhose::{JobError, JobErrorKind, JobRunner};
+use powerhose::{JobErrorKind, JobRunner};
 use std::time::{Duration, Instant};
 
 /// Far longer than anything takes, also on a loaded machine: it only keeps a broken test from hanging.
@@ -43,8 +49,8 @@ pub(crate) fn rejects(runner: &JobRunner) -> bool {
 
 /// The code and the text of a job that failed.
 #[track_caller]
-pub(crate) fn failure(error: &JobError) -> (&str, &str) {
-    match error.kind() {
+pub(crate) fn failure(kind: &JobErrorKind) -> (&str, &str) {
+    match kind {
         JobErrorKind::Failed { code, text } => (code, text),
         other => panic!("{other:?} instead of a failure"),
     }
@@ -134,4 +140,35 @@ macro_rules! in_each_language {
     };
 }
 
-pub(crate) use {in_each_language, in_every_setup};
+/// Makes a test of each function about clients, for one in this process and for a client program.
+macro_rules! in_a_client {
+    ($($test:ident),+ $(,)?) => {
+        mod client_of_this_process {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::REMOTE);
+            })+
+        }
+
+        mod client_of_its_own {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::CLIENT_PROGRAM);
+            })+
+        }
+    };
+}
+
+/// Makes a test of each function, for a client program: in Rust, or in the language of POWERHOSE_TEST_CLIENT.
+macro_rules! in_a_client_program {
+    ($($test:ident),+ $(,)?) => {
+        mod client_program {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::CLIENT_PROGRAM);
+            })+
+        }
+    };
+}
+
+pub(crate) use {in_a_client, in_a_client_program, in_each_language, in_every_setup};

@@ -1,6 +1,6 @@
 //! A master in a process of its own, which a test can stop, kill and start again at the same endpoint.
 
-use super::{EMBEDDED, Gate, PATIENCE, PROGRAMS, Process, Setup, numbered};
+use super::{Caller, EMBEDDED, Gate, PATIENCE, PROGRAMS, Process, Setup, numbered};
 use powerhose::JobRunner;
 use std::path::Path;
 use std::process::Command;
@@ -78,6 +78,12 @@ impl OutsideMaster {
     #[track_caller]
     pub(crate) fn client(&self) -> JobRunner {
         super::connect(&self.endpoint)
+    }
+
+    /// A client as the setup has it.
+    #[track_caller]
+    pub(crate) fn client_of(&self, setup: Setup) -> Caller {
+        setup.client_of(&self.endpoint, self.folder.path())
     }
 
     /// Waits until so many workers have registered.

@@ -1,12 +1,13 @@
 //! A master with its workers, and a runner to execute jobs with: the master's own, or that of a client.
 
-use super::{Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, rejects, until};
+use super::{
+    Caller, ClientProgram, Gate, Mark, PATIENCE, PROGRAMS, Process, eventually, numbered, rejects, until,
+};
 use crossbeam_channel::{Receiver, unbounded};
-use powerhose::{Job, JobRunner, JobsLost, Notice, Settings, WorkerInfo, WorkerState};
+use powerhose::{JobRunner, JobsLost, Notice, Settings, WorkerInfo, WorkerState};
 use rustix::process::Signal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use tempfile::TempDir;
 
@@ -22,6 +23,7 @@ pub(crate) struct Setup {
 enum Place {
     Embedded,
     Remote,
+    Program,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +43,10 @@ enum Wire {
 pub(crate) const EMBEDDED: Setup =
     Setup { place: Place::Embedded, language: Language::Rust, wire: Wire::UnixSocket };
 pub(crate) const REMOTE: Setup = Setup { place: Place::Remote, ..EMBEDDED };
+pub(crate) const CLIENT_PROGRAM: Setup = Setup { place: Place::Program, ..EMBEDDED };
 pub(crate) const OVER_TCP: Setup = Setup { place: Place::Remote, wire: Wire::Tcp, ..EMBEDDED };
 #[cfg(feature = "python-tests")]
 pub(crate) const PYTHON_WORKERS: Setup = Setup { language: Language::Python, ..EMBEDDED };
-
-/// A job whose handler does this with this.
-pub(crate) fn job(command: &str, operand: &str) -> Job {
-    Job::new(operand).header("do", command)
-}
 
 impl Setup {
     /// So many workers of the pool `default`.
@@ -72,10 +70,19 @@ impl Setup {
             }
             #[cfg(feature = "python-tests")]
             Language::Python => {
-                let mut command = python();
+                let mut command = super::python();
                 command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands_worker.py"));
                 command
             }
+        }
+    }
+
+    /// A client of the master at this endpoint; what it needs goes to the folder.
+    #[track_caller]
+    pub(crate) fn client_of(self, endpoint: &str, folder: &Path) -> Caller {
+        match self.place {
+            Place::Embedded | Place::Remote => Caller::Own(connect(endpoint)),
+            Place::Program => Caller::Program(ClientProgram::connect(endpoint, folder)),
         }
     }
 
@@ -119,11 +126,16 @@ impl SceneBuilder {
             .expect("a path or port of its own");
         let endpoint = master.endpoints()[0].to_string();
         let runner = match self.setup.place {
-            Place::Embedded => master.clone(),
+            Place::Embedded | Place::Program => master.clone(),
             Place::Remote => connect(&endpoint),
         };
+        let caller = match self.setup.place {
+            Place::Embedded | Place::Remote => Caller::Own(runner.clone()),
+            Place::Program => self.setup.client_of(&endpoint, folder.path()),
+        };
         let setup = self.setup;
-        let mut scene = Scene { workers: Vec::new(), runner, master, notices, endpoint, setup, folder };
+        let mut scene =
+            Scene { workers: Vec::new(), runner, caller, master, notices, endpoint, setup, folder };
         for arguments in &self.workers {
             scene.add_worker(arguments);
         }
@@ -144,6 +156,8 @@ pub(crate) struct Scene {
     pub(crate) workers: Vec<Process>,
     /// What the test executes its jobs with.
     pub(crate) runner: JobRunner,
+    /// The same, or the client program of a setup that has one.
+    pub(crate) caller: Caller,
     /// The master itself, to look at.
     pub(crate) master: JobRunner,
     notices: Receiver<Notice>,
@@ -153,9 +167,9 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Whether the runner is a client's.
+    /// Whether the caller is a client.
     pub(crate) fn is_remote(&self) -> bool {
-        self.setup.place == Place::Remote
+        self.setup.place != Place::Embedded
     }
 
     /// Starts one more worker, and does not wait for it.
@@ -184,10 +198,16 @@ impl Scene {
         connect(&self.endpoint)
     }
 
+    /// A further client of the master, like the scene's own.
+    #[track_caller]
+    pub(crate) fn another_caller(&self) -> Caller {
+        self.setup.client_of(&self.endpoint, self.folder.path())
+    }
+
     /// Drops the runner, and with it an embedded master: nothing is left of the way to it but handles.
     pub(crate) fn drop_runner(self) -> Remains {
-        let Scene { workers, runner, master, folder, setup, .. } = self;
-        drop(runner);
+        let Scene { workers, runner, caller, master, folder, setup, .. } = self;
+        drop((runner, caller));
         Remains {
             _workers: workers,
             _master: (setup.place == Place::Remote).then_some(master),
@@ -273,28 +293,4 @@ pub(crate) struct Remains {
     _workers: Vec<Process>,
     _master: Option<JobRunner>,
     _folder: TempDir,
-}
-
-/// The interpreter that has pyzmq and msgpack.
-#[cfg(feature = "python-tests")]
-pub(crate) fn python() -> Command {
-    let interpreter = std::env::var_os("POWERHOSE_TEST_PYTHON")
-        .expect("POWERHOSE_TEST_PYTHON names a Python interpreter with pyzmq and msgpack (see scripts/test)");
-    let mut command = Command::new(interpreter);
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-}
-
-/// One of the programs in `examples/python`.
-#[cfg(feature = "python-tests")]
-pub(crate) fn python_example(program: &str) -> Command {
-    let mut command = python();
-    command.arg(format!("{}/../../examples/python/{program}", env!("CARGO_MANIFEST_DIR")));
-    command
-}
-
-/// A path that no test has used.
-pub(crate) fn numbered(folder: &Path, name: &str) -> PathBuf {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    folder.join(format!("{name}-{}", LAST.fetch_add(1, Ordering::Relaxed)))
 }
