@@ -61,9 +61,6 @@ handlers.COMMANDS.update({
 })
 
 if __name__ == "__main__":
-    if "POWERHOSE_TEST_PACKAGE" in os.environ:  # scripts/test-python lets the package run the same tests
-        package = os.path.join(os.path.dirname(os.path.abspath(__file__)), "package_worker.py")
-        os.execv(sys.executable, [sys.executable, package, *sys.argv[1:]])
     parser = argparse.ArgumentParser()
     parser.add_argument("endpoint")
     parser.add_argument("--pool", action="append")

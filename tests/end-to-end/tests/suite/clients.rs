@@ -2,8 +2,8 @@
 //! is nothing to another.
 
 use crate::support::{
-    CLIENT_PROGRAM, Call, Caller, EMBEDDED, Job, OutsideMaster, PATIENCE, Scene, Setup, in_a_client,
-    in_a_client_program, in_every_setup, job,
+    Call, Caller, EMBEDDED, Job, OutsideMaster, PATIENCE, Scene, Setup, in_a_client, in_a_client_program,
+    in_every_setup, job,
 };
 use powerhose::{GoneCause, JobRunner, Notice, PoolSettings, WorkerState};
 use std::thread;
@@ -15,7 +15,10 @@ in_every_setup!(and_python:
     what_the_master_has_counted_is_told,
 );
 
-in_a_client_program!(a_client_with_many_jobs_does_not_starve_one_with_few);
+in_a_client_program!(
+    a_client_with_many_jobs_does_not_starve_one_with_few,
+    a_killed_clients_waiting_jobs_are_dropped_and_its_running_one_is_cancelled,
+);
 
 fn workers_are_waited_for_and_missing_ones_are_counted(setup: Setup) {
     let mut scene = setup.workers(1).start();
@@ -115,9 +118,8 @@ fn jobs_of_one_caller_begin_in_the_order_in_which_they_were_submitted() {
     assert_eq!(places(handles), (1..=100).collect::<Vec<u64>>());
 }
 
-#[test]
-fn a_killed_clients_waiting_jobs_are_dropped_and_its_running_one_is_cancelled() {
-    let scene = CLIENT_PROGRAM.workers(1).start();
+fn a_killed_clients_waiting_jobs_are_dropped_and_its_running_one_is_cancelled(setup: Setup) {
+    let scene = setup.workers(1).start();
     let mark = scene.mark();
     let _calls: Vec<_> = (0..50).map(|_| scene.caller.submit(mark.job_until_cancelled())).collect();
     mark.wait_begun();

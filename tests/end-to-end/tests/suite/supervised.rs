@@ -34,6 +34,7 @@ fn a_worker_that_answers_its_jobs_and_leaves_is_followed_at_once_every_time() {
     let wrapped = WorkerCommand::new("sh").args(["-c", "\"$0\"; exit $?", PROGRAMS.worker]);
     for command in [worker(), wrapped.env("RUST_LOG", "off")] {
         let scene = start(command, SupervisorSettings::default());
+        scene.runner.wait_for_workers(1, PATIENCE).expect("the first one registers");
         for _ in 0..20 {
             let pid = scene.runner.execute(job("leave", "")).expect("another worker is there");
             assert_ne!(pid, scene.runner.execute(job("pid", "")).expect("another follows"));

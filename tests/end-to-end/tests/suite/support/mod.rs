@@ -143,14 +143,14 @@ macro_rules! in_each_language {
 /// Makes a test of each function about clients, for one in this process and for a client program.
 macro_rules! in_a_client {
     ($($test:ident),+ $(,)?) => {
-        mod client_of_this_process {
+        mod as_a_client_here {
             $(#[test]
             fn $test() {
                 super::$test($crate::support::REMOTE);
             })+
         }
 
-        mod client_of_its_own {
+        mod as_a_client_program {
             $(#[test]
             fn $test() {
                 super::$test($crate::support::CLIENT_PROGRAM);

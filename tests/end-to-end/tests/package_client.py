@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The client of the suite in Python, by the package of bindings/python: it reads and prints the lines of src/bin/commands-client, so
+that the suite's sentences about clients hold with it too. Needs nothing but the package."""
+import argparse, sys, threading
+
+import powerhose
+
+WORDS = [
+    (powerhose.JobFailed, "failed"),
+    (powerhose.JobTimedOut, "timed_out"),
+    (powerhose.JobCancelled, "cancelled"),
+    (powerhose.JobLost, "lost"),
+    (powerhose.JobRejected, "rejected"),
+]
+printing = threading.Lock()
+submitted = {}
+
+
+def say(line):
+    with printing:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def done(call, reply):
+    # A reply is its bytes: there are no headers to tell.
+    say(f"{call} done payload={reply.hex()}")
+
+
+def failed(call, error):
+    word = next((word for kind, word in WORDS if isinstance(error, kind)), type(error).__name__)
+    fields = {
+        "message": str(error).encode().hex(),
+        "attempts": error.attempts,
+        "may_have_run": int(error.may_have_run),
+        "retryable": int(error.is_retryable),
+        "overload": int(error.is_overload),
+        "http_status": error.http_status,
+        "job": error.job,
+        "worker": error.worker,
+        "retry_after_ms": None if error.retry_after is None else round(error.retry_after * 1000),
+        "code": None if error.code is None else error.code.encode().hex(),
+        "text": None if error.text is None else error.text.encode().hex(),
+        "signal": error.signal,
+        "exit_status": error.exit_status,
+    }
+    told = " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+    say(f"{call} {word} {told}")
+
+
+def ended(call, future):
+    if future.cancelled():
+        # Python's own word for it, which tells no more than that.
+        failed(call, powerhose.JobCancelled(may_have_run=True))
+    elif future.exception() is not None:
+        failed(call, future.exception())
+    else:
+        done(call, future.result())
+
+
+def execute(call, payload, options):
+    try:
+        done(call, runner.execute(payload, **options))
+    except powerhose.JobError as error:
+        failed(call, error)
+
+
+def many(call, payloads, options):
+    replies = runner.map(payloads, **options)
+    for place in range(len(payloads)):
+        try:
+            done(f"{call}.{place}", next(replies))
+        except powerhose.JobError as error:
+            failed(f"{call}.{place}", error)
+    assert next(replies, None) is None
+
+
+def workers(call, wanted, within):
+    try:
+        runner.wait_for_workers(wanted, within)
+        say(f"{call} there")
+    except powerhose.WorkersMissing:
+        say(f"{call} missing")
+
+
+def job(fields):
+    """The payloads, and the keywords of a call."""
+    payloads, headers, options = [], {}, {}
+    for name, value in fields:
+        if name == "payload":
+            payloads.append(bytes.fromhex(value))
+        elif name == "header":
+            header, _, value = value.partition(":")
+            headers[bytes.fromhex(header).decode()] = bytes.fromhex(value)
+        elif name == "pool":
+            options["pool"] = bytes.fromhex(value).decode()
+        elif name in ("timeout_ms", "run_timeout_ms"):
+            options[name[:-3]] = int(value) / 1000
+        elif name == "once":
+            options["once"] = True
+        elif name == "attempts_max":
+            options["attempts_max"] = int(value)
+        else:
+            raise ValueError(f"a job has no `{name}`")
+    return payloads, {**options, "headers": headers}
+
+
+def obey(word, call, fields):
+    def in_thread(function, *arguments):
+        threading.Thread(target=function, args=(call, *arguments), daemon=True).start()
+
+    if word == "cancel":
+        submitted[call].cancel()
+    elif word == "close":
+        within = float(dict(fields)["within_ms"]) / 1000
+        in_thread(lambda call: say(f"{call} closed lost={runner.close(within)}"))
+    elif word == "workers":
+        in_thread(workers, int(dict(fields)["wanted"]), float(dict(fields)["within_ms"]) / 1000)
+    elif word == "many":
+        in_thread(many, *job(fields))
+    else:
+        payloads, options = job(fields)
+        if word == "execute":
+            in_thread(execute, payloads[0], options)
+        elif word == "submit":
+            future = submitted[call] = runner.submit(payloads[0], **options)
+            future.add_done_callback(lambda future: ended(call, future))
+        else:
+            raise ValueError(f"there is no `{word}`")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("endpoint")
+parser.add_argument("--timeout-ms", type=int, default=30_000)
+parser.add_argument("--connect-ms", type=int, default=10_000)
+given = parser.parse_args()
+runner = powerhose.JobRunner.connect(
+    given.endpoint, timeout=given.timeout_ms / 1000, connect_timeout=given.connect_ms / 1000
+)
+for line in sys.stdin:
+    word, call, *fields = line.split()
+    obey(word, call, [tuple(field.split("=", 1)) for field in fields])
