@@ -60,7 +60,7 @@ public:
         powerhose_job job{};
         job.payload = payload_.data();
         job.payload_size = payload_.size();
-        job.pool = pool_.empty() ? nullptr : pool_.c_str();
+        job.pool = pool_ ? pool_->c_str() : nullptr;
         job.timeout_ms = timeout_;
         job.run_timeout_ms = run_timeout_;
         job.headers = headers.data();
@@ -91,7 +91,7 @@ private:
     }
 
     std::string payload_;
-    std::string pool_;
+    std::optional<std::string> pool_;
     std::vector<std::pair<std::string, std::string>> headers_;
     std::uint64_t timeout_ = 0;
     std::uint64_t run_timeout_ = 0;
