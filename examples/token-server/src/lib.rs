@@ -1,7 +1,13 @@
 //! The Token Server: an identity is verified, its user gets a node, and a token for it is made.
 //!
-//! [`identity`] decides who somebody is. It has no network, clock or thread. [`store`] knows the users and the nodes.
+//! * [`identity`] decides who somebody is. It has no network, clock or thread.
+//! * [`store`] keeps users and nodes in a database.
+//! * [`token`] and [`hawk`] are what workers compute.
+//!
+//! Nothing here may log an assertion, a token, a key or an address of a person.
 
 pub mod behaviour;
+pub mod hawk;
 pub mod identity;
 pub mod store;
+pub mod token;
