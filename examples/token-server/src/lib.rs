@@ -11,3 +11,4 @@ pub mod hawk;
 pub mod identity;
 pub mod store;
 pub mod token;
+pub mod vectors;

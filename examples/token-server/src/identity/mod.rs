@@ -4,14 +4,22 @@
 //! at a clock, and never tells what an assertion holds.
 
 mod accounts;
+mod audience;
+pub mod browserid;
+mod encoding;
 mod error;
+mod host;
+mod jws;
+mod key;
 mod key_id;
+pub mod maker;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::accounts::{AccountClaims, SessionState};
 pub use self::error::{ErrorKind, IdentityError};
+pub use self::host::is_authority;
 pub use self::key_id::{CLIENT_STATE_BYTES_MAX, KeyId, KeyIdError};
 
 /// Extra claims by their names.

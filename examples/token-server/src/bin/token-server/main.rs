@@ -1,6 +1,9 @@
-//! `token-server`: gives users of a service a node and a token for it.
+//! `token-server`: gives users of a service a node and a token for it. A file for each subcommand.
 
 mod admin;
+mod verify;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -15,10 +18,12 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     Admin(admin::Options),
+    Verify(verify::VerifyOptions),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Options::parse().command {
-        Command::Admin(options) => admin::run(&options),
+        Command::Admin(options) => admin::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Verify(options) => verify::run(&options),
     }
 }

@@ -1,0 +1,170 @@
+//! Makes what the other modules verify: keys, support documents, certificates, assertions. For tests and demonstrations.
+//!
+//! Signs as the real libraries do: an RSA signature loses its leading zero bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dsa::{BoxedUint, Components, SigningKey, VerifyingKey};
+use num_bigint::BigUint;
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::rsa;
+use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use thiserror::Error;
+
+/// The group that browserid-crypto uses for DS128: p, q, g.
+const DS128: [&str; 3] = [
+    "ff600483db6abfc5b45eab78594b3533d550d9f1bf2a992a7a8daa6dc34f8045ad4e6e0c429d334eeeaaefd7e23d4810\
+     be00e4cc1492cba325ba81ff2d5a5b305a8d17eb3bf4a06a349d392e00d329744a5179380344e82a18c47933438f891e\
+     22aeef812d69c8f75e326cb70ea000c3f776dfdbd604638c2ef717fc26d02e17",
+    "e21e04f911d1ed7991008ecaab3bf775984309c3",
+    "c52a4a0ff3b7e61fdf1867ce84138369a6154f4afa92966e3c827e25cfa6cf508b90e5de419e1337e07a2e9e2a3cd5de\
+     a704d175f8ebf6af397d69e110b96afb17c7a03259329e4829b0d03bbc7896b15b4ade53e130858cc34d96269aa89041\
+     f409136c7242a38895c9d5bccad4f389af1d7a4bd1398bd072dffa896233397a",
+];
+
+/// The group that browserid-crypto uses for DS256: p, q, g.
+const DS256: [&str; 3] = [
+    "d6c4e5045697756c7a312d02c2289c25d40f9954261f7b5876214b6df109c738b76226b199bb7e33f8fc7ac1dcc316e1\
+     e7c78973951bfc6ff2e00cc987cd76fcfb0b8c0096b0b460fffac960ca4136c28f4bfb580de47cf7e7934c3985e3b3d9\
+     43b77f06ef2af3ac3494fc3c6fc49810a63853862a02bb1c824a01b7fc688e4028527a58ad58c9d512922660db5d505b\
+     c263af293bc93bcd6d885a157579d7f52952236dd9d06a4fc3bc2247d21f1a70f5848eb0176513537c983f5a36737f01\
+     f82b44546e8e7f0fabc457e3de1d9c5dba96965b10a2a0580b0ad0f88179e10066107fb74314a07e6745863bc797b700\
+     2ebec0b000a98eb697414709ac17b401",
+    "b1e370f6472c8754ccd75e99666ec8ef1fd748b748bbbc08503d82ce8055ab3b",
+    "9a8269ab2e3b733a5242179d8f8ddb17ff93297d9eab00376db211a22b19c854dfa80166df2132cbc51fb224b0904abb\
+     22da2c7b7850f782124cb575b116f41ea7c4fc75b1d77525204cd7c23a15999004c23cdeb72359ee74e886a1dde7855a\
+     e05fe847447d0a68059002c3819a75dc7dcbb30e39efac36e07e2c404b7ca98b263b25fa314ba93c0625718bd489cea6\
+     d04ba4b0b7f156eeb4c56c44b50e4fb5bce9d7ae0d55b379225feb0214a04bed72f33e0664d290e7c840df3e2abb5e48\
+     189fa4e90646f1867db289c6560476799f7be8420a6dc01d078de437f280fff2d7ddf1248d56e1a54b933a41629d6c25\
+     2983c58795105802d30d7bcd819cf6ef",
+];
+
+/// The keys of an issuer or a user.
+pub struct KeyPair {
+    secret: Secret,
+    public: Value,
+}
+
+enum Secret {
+    Ds128(SigningKey),
+    Ds256(SigningKey),
+    Rs256(Box<rsa::KeyPair>),
+}
+
+/// Why no key is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the key cannot be made: {0}")]
+pub struct MakeError(&'static str);
+
+impl KeyPair {
+    /// Fresh DSA keys with p of 1024 bits.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn ds128() -> Result<Self, MakeError> {
+        let (secret, public) = dsa_keys(DS128)?;
+        Ok(Self { secret: Secret::Ds128(secret), public })
+    }
+
+    /// Fresh DSA keys with p of 2048 bits.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn ds256() -> Result<Self, MakeError> {
+        let (secret, public) = dsa_keys(DS256)?;
+        Ok(Self { secret: Secret::Ds256(secret), public })
+    }
+
+    /// The RSA keys in this PKCS#8 document.
+    ///
+    /// # Errors
+    /// [`MakeError`] where they are none of 2048 bits.
+    pub fn rs256(pkcs8: &[u8]) -> Result<Self, MakeError> {
+        let keys = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| MakeError("no RSA key in PKCS#8"))?;
+        if keys.public().modulus_len() != 256 {
+            return Err(MakeError("the RSA key has not 2048 bits"));
+        }
+        let public: rsa::PublicKeyComponents<Vec<u8>> = keys.public_key().into();
+        let decimal = |number: &[u8]| BigUint::from_bytes_be(number).to_string();
+        let public = json!({"algorithm": "RS", "n": decimal(&public.n), "e": decimal(&public.e)});
+        Ok(Self { secret: Secret::Rs256(Box::new(keys)), public })
+    }
+
+    /// The public key as certificates and documents hold it.
+    #[must_use]
+    pub fn public(&self) -> &Value {
+        &self.public
+    }
+
+    /// The support document of a domain that speaks for itself with these keys.
+    #[must_use]
+    pub fn support_document(&self) -> Value {
+        json!({"public-key": self.public, "authentication": "/sign_in", "provisioning": "/provision"})
+    }
+
+    /// Signs claims.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn sign(&self, claims: &Value) -> Result<String, MakeError> {
+        let algorithm = match self.secret {
+            Secret::Ds128(_) => "DS128",
+            Secret::Ds256(_) => "DS256",
+            Secret::Rs256(_) => "RS256",
+        };
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", encode(&json!({"alg": algorithm})), encode(claims));
+        let signature = self.signature(signed.as_bytes())?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    fn signature(&self, signed: &[u8]) -> Result<Vec<u8>, MakeError> {
+        let signature = match &self.secret {
+            Secret::Ds128(key) => key.sign_prehashed_rfc6979::<Sha1>(&Sha1::digest(signed)),
+            Secret::Ds256(key) => key.sign_prehashed_rfc6979::<Sha256>(&Sha256::digest(signed)),
+            Secret::Rs256(keys) => {
+                let mut signature = vec![0; keys.public().modulus_len()];
+                keys.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed, &mut signature)
+                    .map_err(|_| MakeError("ring does not sign"))?;
+                return Ok(signature.into_iter().skip_while(|byte| *byte == 0).collect());
+            }
+        };
+        let signature = signature.map_err(|_| MakeError("dsa does not sign"))?;
+        let width = if matches!(self.secret, Secret::Ds128(_)) { 20 } else { 32 };
+        let fixed = |number: &BoxedUint| {
+            let bytes = number.to_be_bytes();
+            let surplus = bytes.len().saturating_sub(width);
+            [vec![0; width.saturating_sub(bytes.len())], bytes[surplus..].to_vec()].concat()
+        };
+        Ok([fixed(signature.r()), fixed(signature.s())].concat())
+    }
+}
+
+fn dsa_keys(group: [&str; 3]) -> Result<(SigningKey, Value), MakeError> {
+    let parse = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).unwrap_or_default();
+    let [p, q, g] = group.map(parse);
+    let mut random = [0; 40];
+    SystemRandom::new().fill(&mut random).map_err(|_| MakeError("the system gives no randomness"))?;
+    let x = BigUint::from_bytes_be(&random) % (&q - 1_u8) + 1_u8;
+    let y = g.modpow(&x, &p);
+    let public =
+        json!({"algorithm": "DS", "y": format!("{y:x}"), "p": group[0], "q": group[1], "g": group[2]});
+    let boxed = |number: &BigUint, like: &BigUint| {
+        let bits = u32::try_from(like.bits()).unwrap_or(u32::MAX);
+        BoxedUint::from_be_slice(&number.to_bytes_be(), bits).map_err(|_| MakeError("a number is too large"))
+    };
+    let refused = |_| MakeError("dsa refuses the key");
+    let group =
+        Components::from_components(boxed(&p, &p)?, boxed(&q, &q)?, boxed(&g, &p)?).map_err(refused)?;
+    let key = VerifyingKey::from_components(group, boxed(&y, &p)?).map_err(refused)?;
+    Ok((SigningKey::from_components(key, boxed(&x, &q)?).map_err(refused)?, public))
+}
+
+/// Joins a certificate and an assertion.
+#[must_use]
+pub fn bundle(certificate: &str, assertion: &str) -> String {
+    format!("{certificate}~{assertion}")
+}

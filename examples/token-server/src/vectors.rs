@@ -1,0 +1,179 @@
+//! Replays files of test vectors: assertions with documents, and what the real libraries made of them.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::identity::browserid::{
+    Authority, BrowserIdRules, Demands, Dialect, Evidence, Plan, Step, SupportDocument, Verified, verify,
+};
+use crate::identity::{ErrorKind, IdentityError};
+
+/// The library whose rules are ours.
+const LIBRARY: &str = "browserid-local-verify 0.5.2";
+
+/// A file of vectors.
+#[derive(Deserialize)]
+pub struct Vectors {
+    /// The vectors in their order.
+    pub cases: Vec<Case>,
+}
+
+/// One assertion, with all that is needed to judge it.
+#[derive(Deserialize)]
+pub struct Case {
+    /// Unique in its file.
+    pub name: String,
+    assertion: String,
+    audience: String,
+    now_ms: u64,
+    #[serde(default)]
+    support_documents: HashMap<String, Value>,
+    #[serde(default)]
+    trusted_issuers: Vec<String>,
+    #[serde(default)]
+    fallback: Option<String>,
+    /// What both libraries made of it; two kinds or null where they differ.
+    #[serde(default)]
+    expected: Value,
+    /// What each library made of it.
+    #[serde(default)]
+    results: HashMap<String, Value>,
+}
+
+impl Case {
+    /// Judges the assertion as the JavaScript library would.
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    pub fn replay(&self) -> Result<Verified, IdentityError> {
+        let rules = BrowserIdRules {
+            audiences: vec![self.audience.clone()],
+            dialect: Dialect::JavaScript,
+            trusted_issuers: self.trusted_issuers.clone(),
+            fallback: self.fallback.clone(),
+            demands: Demands::AsLibraries,
+        };
+        let plan = Plan::read(&self.assertion, &rules)?;
+        let issuer = self.follow(plan.issuer_lookup(&rules));
+        let authority = match plan.authority_lookup(&rules) {
+            Some(lookup) => self.follow(lookup),
+            None => issuer.clone(),
+        };
+        let evidence = Evidence {
+            issuer_keys: issuer.map(|authority| authority.keys),
+            authority: authority.map(|authority| authority.host),
+        };
+        verify(&self.assertion, &rules, &evidence, self.now_ms)
+    }
+
+    fn follow(&self, mut step: Step) -> Result<Authority, IdentityError> {
+        loop {
+            match step {
+                Step::Found(authority) => return Ok(authority),
+                Step::Failed(error) => return Err(error),
+                Step::Ask(lookup) => {
+                    let document = self.support_documents.get(&lookup.question().host);
+                    let missing = IdentityError::new(ErrorKind::Issuer, "the host has no document");
+                    let document = document.ok_or(missing).and_then(SupportDocument::from_value);
+                    step = lookup.answered(document);
+                }
+            }
+        }
+    }
+
+    /// Whether the file says the same.
+    #[must_use]
+    pub fn agrees(&self, result: &Result<Verified, IdentityError>) -> bool {
+        let expected = match &self.expected {
+            Value::Null => self.results.get(LIBRARY).unwrap_or(&Value::Null),
+            expected => expected,
+        };
+        match result {
+            Ok(verified) => expected.get("ok").is_some_and(|ok| is_told(ok, verified)),
+            Err(error) => expected_kind(expected).is_some_and(|kind| kind == error.kind.name()),
+        }
+    }
+}
+
+/// What a case came to, as a line of JSON. Holds an address, therefore without `Debug`.
+#[derive(Serialize)]
+pub struct Line<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    outcome: Outcome<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome<'a> {
+    Ok {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        email: Option<&'a str>,
+        issuer: &'a str,
+        audience: &'a str,
+    },
+    Error(&'static str),
+}
+
+impl<'a> Line<'a> {
+    /// The line of this case.
+    #[must_use]
+    pub fn new(name: &'a str, result: &'a Result<Verified, IdentityError>) -> Self {
+        let outcome = match result {
+            Ok(Verified { email, issuer, audience, .. }) => {
+                Outcome::Ok { email: email.as_deref(), issuer, audience }
+            }
+            Err(error) => Outcome::Error(error.kind.name()),
+        };
+        Self { name, outcome }
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Whether the expected identity is this one, claims included.
+fn is_told(expected: &Value, verified: &Verified) -> bool {
+    let text = |name: &str| expected.get(name).and_then(Value::as_str);
+    let claims = |name: &str| expected.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    text("email") == verified.email.as_deref()
+        && text("issuer") == Some(&verified.issuer)
+        && text("audience") == Some(&verified.audience)
+        && claims("idpClaims") == verified.issuer_claims
+        && claims("userClaims") == verified.user_claims
+}
+
+/// The kind that a result of both libraries (the second is ours), or of one of them, has.
+fn expected_kind(expected: &Value) -> Option<&str> {
+    match expected.get("kind").or(expected.get("error"))? {
+        Value::String(kind) => Some(kind),
+        Value::Array(kinds) => kinds.get(1).and_then(Value::as_str),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vector_of_the_real_libraries_is_judged_as_the_javascript_side_does() {
+        let vectors: Vectors =
+            serde_json::from_str(include_str!("../tests/data/browserid-vectors.json")).unwrap();
+        assert_eq!(vectors.cases.len(), 56);
+        let disagreeing: Vec<String> = vectors
+            .cases
+            .iter()
+            .map(|case| (case, case.replay()))
+            .filter(|(case, result)| !case.agrees(result))
+            .map(|(case, result)| Line::new(&case.name, &result).to_string())
+            .collect();
+        assert!(disagreeing.is_empty(), "{disagreeing:#?}");
+    }
+}
