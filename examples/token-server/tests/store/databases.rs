@@ -7,9 +7,9 @@ use powerhose_token_server::store::{Assignment, Request, Store, StoreSettings};
 
 /// Makes a test of each function for each database.
 macro_rules! on_both {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {
+    ($($name:ident),* $(,)?) => {
         mod sqlite {
-            $($(#[$meta])* #[tokio::test]
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 super::$name(crate::databases::sqlite().await).await;
             })*
@@ -17,7 +17,7 @@ macro_rules! on_both {
 
         #[cfg(feature = "tool-tests")]
         mod postgres {
-            $($(#[$meta])* #[tokio::test]
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 super::$name(crate::databases::postgres().await).await;
             })*

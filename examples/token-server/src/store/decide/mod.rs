@@ -8,8 +8,8 @@
 
 use std::cmp::Reverse;
 
-use super::error::{ClientStateFault, Refusal};
 use crate::behaviour::Behaviour;
+use crate::store::error::{ClientStateFault, Refusal};
 
 /// The generation of an account that was retired.
 pub const RETIRED_GENERATION: i64 = i64::MAX;
@@ -241,3 +241,6 @@ fn check_client_state(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ fn load(node: &Node) -> f64 {
     }
     (node.current_load as f64).ln() / (node.capacity as f64).ln()
 }
+
+#[cfg(test)]
+mod tests;
