@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use sqlx::Row;
 
 use self::database::Database;
-use self::decide::{Claims, Decision, NewRecord, NewUsers, Place, Record, decide};
+use self::decide::{Claims, Decision, NewUsers, Place, Record, decide};
 use self::error::StoreError;
 use self::node_type::NodeTypes;
 use crate::behaviour::Behaviour;
@@ -183,36 +183,35 @@ impl Store {
         let mut transaction = self.database.write().await?;
         self.database.lock_user(&mut transaction, service, &request.email).await?;
         let records = records::newest(&mut transaction, service, &request.email).await?;
-        match self.decide(records, request)? {
-            Decision::Keep(record) => self.assignment(record),
+        let record = match self.decide(records, request)? {
+            Decision::Keep(record) => record,
             Decision::Update(record) => {
                 records::update(&mut transaction, &record).await?;
-                transaction.commit().await?;
-                self.assignment(record)
+                record
             }
             Decision::Create(record) => {
-                let place = match record.place.clone() {
-                    Place::Same { node_id, node } => Some((node_id, node)),
+                let place = match &record.place {
+                    Place::Same { node_id, node } => Some((*node_id, node.clone())),
                     Place::Best => {
                         self.database.lock_nodes(&mut transaction, service).await?;
                         nodes::take(&mut transaction, service).await?.map(|node| (node.id, node.node))
                     }
                 };
-                let Some((node_id, node)) = place else {
+                let Some(place) = place else {
+                    // What was refilled stays so.
                     transaction.commit().await?;
                     return Err(StoreError::NoNode);
                 };
-                let created_at = request.now.max(record.created_at_min);
                 let user = (service, &*request.email);
-                let uid = records::create(&mut transaction, user, &record, (node_id, created_at)).await?;
-                transaction.commit().await?;
-                Ok(self.assigned(uid, node, record))
+                records::create(&mut transaction, user, record, place, request.now).await?
             }
-        }
+        };
+        transaction.commit().await?;
+        self.assignment(record)
     }
 
     fn assignment(&self, record: Record) -> Result<Assignment, StoreError> {
-        // A record without a node is never kept.
+        // A record without a node is neither kept nor made.
         let node = record.node.ok_or(StoreError::NoNode)?;
         Ok(Assignment {
             uid: record.uid,
@@ -222,17 +221,6 @@ impl Store {
             keys_changed_at: record.keys_changed_at,
             client_state: record.client_state,
         })
-    }
-
-    fn assigned(&self, uid: i64, node: String, record: NewRecord) -> Assignment {
-        Assignment {
-            uid,
-            node_type: self.settings.node_types.of(&node).map(str::to_owned),
-            node,
-            generation: record.generation,
-            keys_changed_at: record.keys_changed_at,
-            client_state: record.client_state,
-        }
     }
 }
 

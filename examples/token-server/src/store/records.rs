@@ -49,15 +49,17 @@ pub(super) async fn update(connection: &mut AnyConnection, record: &Record) -> R
     Ok(())
 }
 
-/// Makes a record, which takes the place of all that the user had. Gives its uid.
+/// Makes a record on this node, which takes the place of all that the user had.
 pub(super) async fn create(
     connection: &mut AnyConnection,
     (service, email): (i64, &str),
-    record: &NewRecord,
-    (node_id, created_at): (i64, i64),
-) -> Result<i64, StoreError> {
+    record: NewRecord,
+    (node_id, node): (i64, String),
+    now: i64,
+) -> Result<Record, StoreError> {
     // The same instant in both tells that this record is the heir: it keeps the user's place in the load of a node
     // that they share.
+    let created_at = now.max(record.created_at_min);
     sqlx::query(
         "UPDATE users SET replaced_at = $1 WHERE service = $2 AND email = $3 AND replaced_at IS NULL",
     )
@@ -79,5 +81,14 @@ pub(super) async fn create(
     .bind(created_at)
     .fetch_one(connection)
     .await?;
-    Ok(row.try_get(0)?)
+    Ok(Record {
+        uid: row.try_get(0)?,
+        node_id,
+        node: Some(node),
+        generation: record.generation,
+        keys_changed_at: record.keys_changed_at,
+        client_state: record.client_state,
+        created_at,
+        replaced_at: None,
+    })
 }

@@ -79,7 +79,7 @@ async fn users_are_looked_after(database: Database) {
 }
 
 async fn faults_are_named(database: Database) {
-    done(&database, &["add-node", "sync-1.5", ONE, "100"]);
+    done(&database, &["add-node", "sync-1.5", ONE, "100", "--database", &database.url]);
     for (arguments, said) in [
         (&["add-node", "sync-1.5", ONE, "1"][..], "update-node"),
         (&["add-node", "sync-2", ONE, "1"], "add-service"),
