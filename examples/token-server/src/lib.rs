@@ -2,6 +2,7 @@
 //!
 //! * [`identity`] decides who somebody is. It has no network, clock or thread.
 //! * [`store`] keeps users and nodes in a database.
+//! * [`verifier`] fetches what an identity needs and has it verified by a worker.
 //! * [`token`] and [`hawk`] are what workers compute.
 //!
 //! Nothing here may log an assertion, a token, a key or an address of a person.
@@ -12,3 +13,4 @@ pub mod identity;
 pub mod store;
 pub mod token;
 pub mod vectors;
+pub mod verifier;

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine::DecodePaddingMode};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Bytes a client state may have; it has one at least.
@@ -15,7 +16,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Which keys a client has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyId {
     /// When the keys changed, milliseconds since 1970; not negative.
     pub keys_changed_at: i64,

@@ -8,7 +8,9 @@ use dsa::{BoxedUint, Components, SigningKey, VerifyingKey};
 use num_bigint::BigUint;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::rsa;
-use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -126,9 +128,7 @@ impl KeyPair {
             Secret::Ds128(key) => key.sign_prehashed_rfc6979::<Sha1>(&Sha1::digest(signed)),
             Secret::Ds256(key) => key.sign_prehashed_rfc6979::<Sha256>(&Sha256::digest(signed)),
             Secret::Rs256(keys) => {
-                let mut signature = vec![0; keys.public().modulus_len()];
-                keys.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed, &mut signature)
-                    .map_err(|_| MakeError("ring does not sign"))?;
+                let signature = rsa_signature(keys, signed)?;
                 return Ok(signature.into_iter().skip_while(|byte| *byte == 0).collect());
             }
         };
@@ -147,7 +147,7 @@ fn dsa_keys(group: [&str; 3]) -> Result<(SigningKey, Value), MakeError> {
     let parse = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).unwrap_or_default();
     let [p, q, g] = group.map(parse);
     let mut random = [0; 40];
-    SystemRandom::new().fill(&mut random).map_err(|_| MakeError("the system gives no randomness"))?;
+    SystemRandom::new().fill(&mut random).map_err(|_| NO_RANDOMNESS)?;
     let x = BigUint::from_bytes_be(&random) % (&q - 1_u8) + 1_u8;
     let y = g.modpow(&x, &p);
     let public =
@@ -167,4 +167,104 @@ fn dsa_keys(group: [&str; 3]) -> Result<(SigningKey, Value), MakeError> {
 #[must_use]
 pub fn bundle(certificate: &str, assertion: &str) -> String {
     format!("{certificate}~{assertion}")
+}
+
+/// The key of an accounts server that signs bearer tokens.
+pub struct BearerKey {
+    secret: BearerSecret,
+    public: Value,
+}
+
+enum BearerSecret {
+    Ed25519(Ed25519KeyPair),
+    P256(EcdsaKeyPair),
+    Rsa(Box<rsa::KeyPair>),
+}
+
+impl BearerKey {
+    /// A fresh Ed25519 key.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn ed25519() -> Result<Self, MakeError> {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NO_RANDOMNESS)?;
+        let keys = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| REFUSED)?;
+        let public = json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(keys.public_key().as_ref())});
+        Ok(Self { secret: BearerSecret::Ed25519(keys), public })
+    }
+
+    /// A fresh key on the curve P-256.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn p256() -> Result<Self, MakeError> {
+        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|_| NO_RANDOMNESS)?;
+        let keys = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).map_err(|_| REFUSED)?;
+        let point = keys.public_key().as_ref();
+        let public =
+            json!({"kty": "EC", "crv": "P-256", "x": encoded(&point[1..33]), "y": encoded(&point[33..])});
+        Ok(Self { secret: BearerSecret::P256(keys), public })
+    }
+
+    /// The RSA key in this PKCS#8 document.
+    ///
+    /// # Errors
+    /// [`MakeError`] where there is none.
+    pub fn rsa(pkcs8: &[u8]) -> Result<Self, MakeError> {
+        let keys = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| REFUSED)?;
+        let public: rsa::PublicKeyComponents<Vec<u8>> = keys.public_key().into();
+        let public = json!({"kty": "RSA", "n": encoded(&public.n), "e": encoded(&public.e)});
+        Ok(Self { secret: BearerSecret::Rsa(Box::new(keys)), public })
+    }
+
+    /// The algorithm's name in a header.
+    #[must_use]
+    pub fn algorithm(&self) -> &'static str {
+        match self.secret {
+            BearerSecret::Ed25519(_) => "EdDSA",
+            BearerSecret::P256(_) => "ES256",
+            BearerSecret::Rsa(_) => "RS256",
+        }
+    }
+
+    /// The public key under this name, as a key set holds it.
+    #[must_use]
+    pub fn jwk(&self, name: &str) -> Value {
+        let mut key = self.public.clone();
+        key["kid"] = name.into();
+        key
+    }
+
+    /// Signs a token.
+    ///
+    /// # Errors
+    /// [`MakeError`] where the system gives no randomness.
+    pub fn sign(&self, header: &Value, claims: &Value) -> Result<String, MakeError> {
+        let signed =
+            format!("{}.{}", encoded(header.to_string().as_bytes()), encoded(claims.to_string().as_bytes()));
+        let random = SystemRandom::new();
+        let signature = match &self.secret {
+            BearerSecret::Ed25519(keys) => keys.sign(signed.as_bytes()).as_ref().to_vec(),
+            BearerSecret::P256(keys) => {
+                keys.sign(&random, signed.as_bytes()).map_err(|_| NO_RANDOMNESS)?.as_ref().to_vec()
+            }
+            BearerSecret::Rsa(keys) => rsa_signature(keys, signed.as_bytes())?,
+        };
+        Ok(format!("{signed}.{}", encoded(&signature)))
+    }
+}
+
+const NO_RANDOMNESS: MakeError = MakeError("the system gives no randomness");
+const REFUSED: MakeError = MakeError("ring refuses the key");
+
+fn encoded(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn rsa_signature(keys: &rsa::KeyPair, signed: &[u8]) -> Result<Vec<u8>, MakeError> {
+    let mut signature = vec![0; keys.public().modulus_len()];
+    let random = SystemRandom::new();
+    keys.sign(&RSA_PKCS1_SHA256, &random, signed, &mut signature).map_err(|_| NO_RANDOMNESS)?;
+    Ok(signature)
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audience;
+pub mod bearer;
 pub mod browserid;
 mod encoding;
 mod error;

@@ -20,7 +20,7 @@ pub struct Lookup {
 }
 
 /// A document to fetch: `https://HOST/.well-known/browserid?domain=DOMAIN`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question {
     /// Whom to ask; perhaps with a port.
     pub host: String,

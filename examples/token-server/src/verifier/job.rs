@@ -1,0 +1,172 @@
+//! The job of the workers in the pool [`POOL`]: one verification, with all that was fetched for it.
+//!
+//! A worker needs no secret, no network and no clock: what it needs is in the payload. An identity that is not believed is
+//! an ordinary reply; a job fails only where its payload is none of ours.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::identity::bearer::{self, BearerRules};
+use crate::identity::browserid::{self, BrowserIdRules, Evidence};
+use crate::identity::{Identity, IdentityError, KeyId};
+
+/// The pool that verifies.
+pub const POOL: &str = "verify";
+
+/// The layout of payloads and replies; a worker refuses another one.
+const VERSION: u32 = 1;
+
+/// The largest payload, in bytes: an assertion, the keys of a document, the rules.
+pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+
+/// What a worker is asked, as JSON. Holds an assertion, therefore without `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct Request {
+    version: u32,
+    task: Task,
+}
+
+/// What to verify.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// A BrowserID assertion.
+    BrowserId {
+        /// As it came.
+        assertion: String,
+        /// Which assertions are believed.
+        rules: BrowserIdRules,
+        /// What the documents said.
+        evidence: Evidence,
+        /// Milliseconds since 1970.
+        now: u64,
+    },
+    /// A bearer token.
+    Bearer {
+        /// As it came.
+        token: String,
+        /// Which keys the client has, if it said so.
+        key_id: Option<KeyId>,
+        /// Which tokens are believed.
+        rules: BearerRules,
+        /// The keys that the token's header may mean.
+        keys: Vec<Value>,
+        /// Seconds since 1970.
+        now: u64,
+    },
+}
+
+/// What a worker answers, as JSON.
+pub type Reply = Result<Identity, IdentityError>;
+
+/// Why the job itself fails; nothing of the payload is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a verification of version {VERSION}")]
+pub struct BadRequest;
+
+impl Request {
+    /// Asks for this.
+    #[must_use]
+    pub fn new(task: Task) -> Self {
+        Self { version: VERSION, task }
+    }
+
+    /// The request as a job's payload.
+    #[must_use]
+    pub fn to_payload(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a JSON value has only string keys")
+    }
+}
+
+/// Does one job. The reply is a [`Reply`].
+///
+/// # Errors
+/// [`BadRequest`] where the payload is too long or no [`Request`].
+pub fn handle(payload: &[u8]) -> Result<Vec<u8>, BadRequest> {
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(BadRequest);
+    }
+    let request: Request = serde_json::from_slice(payload).map_err(|_| BadRequest)?;
+    if request.version != VERSION {
+        return Err(BadRequest);
+    }
+    let reply: Reply = match request.task {
+        Task::BrowserId { assertion, rules, evidence, now } => {
+            browserid::verify(&assertion, &rules, &evidence, now).and_then(browserid::Verified::into_identity)
+        }
+        Task::Bearer { token, key_id, rules, keys, now } => {
+            bearer::verify(&token, key_id.as_ref(), &rules, &keys, now)
+        }
+    };
+    Ok(serde_json::to_vec(&reply).expect("a JSON value has only string keys"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::identity::ErrorKind;
+    use crate::identity::browserid::{Demands, Dialect};
+    use crate::identity::maker::{BearerKey, KeyPair, bundle};
+
+    fn answer(task: Task) -> Reply {
+        serde_json::from_slice(&handle(&Request::new(task).to_payload()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_assertion_crosses_to_the_worker_and_its_identity_comes_back() {
+        let (issuer, user) = (KeyPair::ds128().unwrap(), KeyPair::ds128().unwrap());
+        let certificate = json!({"iss": "example.org", "exp": 2000, "public-key": user.public(),
+            "principal": {"email": "user@example.org"}, "fxa-generation": 5});
+        let assertion = user.sign(&json!({"aud": "https://token.example.org", "exp": 1000})).unwrap();
+        let ask = |now| Task::BrowserId {
+            assertion: bundle(&issuer.sign(&certificate).unwrap(), &assertion),
+            rules: BrowserIdRules {
+                audiences: vec!["https://token.example.org".into()],
+                dialect: Dialect::JavaScript,
+                trusted_issuers: Vec::new(),
+                fallback: None,
+                demands: Demands::Strict,
+            },
+            evidence: Evidence {
+                issuer_keys: Ok(vec![issuer.public().clone()]),
+                authority: Ok("example.org".into()),
+            },
+            now,
+        };
+        let identity = answer(ask(1000)).ok().unwrap();
+        assert_eq!((&*identity.email, identity.account.generation), ("user@example.org", Some(5)));
+        assert_eq!(answer(ask(1001)).err().unwrap().kind, ErrorKind::Expired);
+    }
+
+    #[test]
+    fn a_bearer_token_crosses_to_the_worker_and_its_identity_comes_back() {
+        let key = BearerKey::p256().unwrap();
+        let header = json!({"typ": "at+jwt", "alg": "ES256"});
+        let claims = json!({"sub": "u", "exp": 10, "client_id": "c", "scope": "s"});
+        let identity = answer(Task::Bearer {
+            token: key.sign(&header, &claims).unwrap(),
+            key_id: Some(KeyId { keys_changed_at: 3, client_state: vec![1] }),
+            rules: BearerRules {
+                email_domain: "example.org".into(),
+                issuer: None,
+                audience: None,
+                scope: "s".into(),
+                leeway_seconds: 0,
+            },
+            keys: vec![key.jwk("k")],
+            now: 9,
+        });
+        assert_eq!(identity.ok().unwrap().account.keys_changed_at, Some(3));
+    }
+
+    #[test]
+    fn what_is_no_request_fails_the_job() {
+        let long = vec![b' '; PAYLOAD_BYTES_MAX + 1];
+        for payload in [&b""[..], b"{}", br#"{"version":2,"task":{}}"#, b"\xff", &long] {
+            assert_eq!(handle(payload), Err(BadRequest));
+        }
+    }
+}

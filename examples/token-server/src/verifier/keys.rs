@@ -1,0 +1,120 @@
+//! The accounts server's key set: fetched when it is needed, remembered for a while, fetched again for a key nobody knows.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+use serde_json::Value;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::fetch::Fetcher;
+use crate::identity::bearer::KeySet;
+use crate::identity::{ErrorKind, IdentityError};
+
+/// How soon an unknown key, or a failure, makes the set be fetched again: anybody can make up names of keys.
+const REFRESH_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a set is used beyond its age where the server does not answer.
+const OLD_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The set behind a URL.
+pub(super) struct Keys {
+    fetcher: Fetcher,
+    url: Url,
+    pub(super) age: Duration,
+    pub(super) pause: Duration,
+    /// The last good set, and since when.
+    known: Mutex<Option<(Instant, KeySet)>>,
+    /// When it was last asked for. Who holds the lock fetches.
+    asked: AsyncMutex<Option<Instant>>,
+}
+
+/// What is known of a key.
+enum Known {
+    /// The set is young, and has it.
+    Fresh(Vec<Value>),
+    /// The set is old, and has it.
+    Old(Vec<Value>),
+    /// There is no set, or it does not have it.
+    No,
+}
+
+impl Keys {
+    pub(super) fn new(fetcher: Fetcher, url: Url, age: Duration) -> Self {
+        let (known, asked) = (Mutex::default(), AsyncMutex::default());
+        Self { fetcher, url, age, pause: REFRESH_PAUSE.min(age), known, asked }
+    }
+
+    /// The keys that a token's header may mean. Waits for a fetch only where the set does not have them.
+    pub(super) async fn select(&self, name: Option<&str>) -> Result<Vec<Value>, IdentityError> {
+        match self.known(name) {
+            Known::Fresh(keys) => Ok(keys),
+            Known::Old(keys) => {
+                // One asker fetches; the others, and all where the server does not answer, use what was good so far.
+                if let Ok(mut asked) = self.asked.try_lock() {
+                    self.refresh(&mut asked).await;
+                    return self.known(name).into_keys().map_err(|_| UNKNOWN);
+                }
+                Ok(keys)
+            }
+            Known::No => {
+                let mut asked = self.asked.lock().await;
+                // Another asker may have fetched it meanwhile.
+                if let keys @ Ok(_) = self.known(name).into_keys() {
+                    return keys;
+                }
+                self.refresh(&mut asked).await;
+                self.known(name).into_keys().map_err(|error| if self.has_set() { UNKNOWN } else { error })
+            }
+        }
+    }
+
+    async fn refresh(&self, asked: &mut Option<Instant>) {
+        if asked.is_some_and(|asked| asked.elapsed() < self.pause) {
+            return;
+        }
+        let set = self.fetch().await;
+        *asked = Some(Instant::now());
+        match set {
+            Ok(set) => *self.lock() = Some((Instant::now(), set)),
+            Err(error) => tracing::warn!(%error, "cannot fetch the keys of the accounts server"),
+        }
+    }
+
+    async fn fetch(&self) -> Result<KeySet, IdentityError> {
+        KeySet::parse(&self.fetcher.document(self.url.clone()).await?)
+    }
+
+    fn known(&self, name: Option<&str>) -> Known {
+        let known = self.lock();
+        let Some((since, set)) = &*known else { return Known::No };
+        match set.select(name) {
+            keys if keys.is_empty() => Known::No,
+            keys if since.elapsed() < self.age => Known::Fresh(keys),
+            keys if since.elapsed() < self.age.saturating_add(OLD_AGE_MAX) => Known::Old(keys),
+            _ => Known::No,
+        }
+    }
+
+    fn has_set(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, KeySet)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn into_keys(self) -> Result<Vec<Value>, IdentityError> {
+        match self {
+            Self::Fresh(keys) | Self::Old(keys) => Ok(keys),
+            Self::No => Err(NO_KEYS),
+        }
+    }
+}
+
+const NO_KEYS: IdentityError =
+    IdentityError::new(ErrorKind::IssuerUnreachable, "the keys of the accounts server cannot be fetched");
+const UNKNOWN: IdentityError =
+    IdentityError::new(ErrorKind::Signature, "the accounts server does not publish this key");

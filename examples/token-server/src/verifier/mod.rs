@@ -1,0 +1,167 @@
+//! The verifier's async face: fetches what a verification needs, hands it to a worker as one job, and gives the identity.
+//!
+//! Waits for the network here and computes nothing: every signature is verified in a worker, see [`job`].
+
+mod documents;
+mod fetch;
+pub mod job;
+mod keys;
+
+use std::time::Duration;
+
+use powerhose::{Job, JobRunner};
+use reqwest::Url;
+use thiserror::Error;
+
+use self::documents::Documents;
+use self::fetch::Fetcher;
+pub use self::fetch::{FetchSettings, Reach};
+use self::job::{POOL, Reply, Request, Task};
+use self::keys::Keys;
+use crate::identity::bearer::{self, BearerRules};
+use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan};
+use crate::identity::{ErrorKind, Identity, IdentityError, KeyId};
+
+/// What is verified, and how.
+#[derive(Debug, Clone)]
+pub struct VerifierSettings {
+    /// Which assertions are believed; none where absent.
+    pub browserid: Option<BrowserIdRules>,
+    /// Which bearer tokens are believed; none where absent.
+    pub bearer: Option<BearerSettings>,
+    /// Whom to ask, and how long.
+    pub fetch: FetchSettings,
+    /// How long support documents and key sets are good.
+    pub document_age: Duration,
+    /// How long a worker may take for a verification, the wait for it included.
+    pub job_timeout: Duration,
+}
+
+/// The accounts server of bearer tokens.
+#[derive(Debug, Clone)]
+pub struct BearerSettings {
+    /// Which tokens are believed.
+    pub rules: BearerRules,
+    /// Where its key set is: an `https:` URL.
+    pub keys_url: String,
+}
+
+/// Why there is no verifier.
+#[derive(Debug, Error)]
+pub enum VerifierError {
+    /// The URL of the key set is none.
+    #[error("the URL of the keys has to begin with https://")]
+    KeysUrl,
+    /// A root certificate is none, or TLS gives out.
+    #[error("cannot set up HTTPS")]
+    Https(#[from] reqwest::Error),
+}
+
+/// Verifies with the workers of a runner. Share it behind an `Arc`.
+pub struct Verifier {
+    runner: JobRunner,
+    browserid: Option<BrowserIdRules>,
+    bearer: Option<(BearerRules, Keys)>,
+    documents: Documents,
+    job_timeout: Duration,
+}
+
+impl Verifier {
+    /// A verifier whose jobs go to the pool [`POOL`].
+    ///
+    /// # Errors
+    /// [`VerifierError`].
+    pub fn new(runner: JobRunner, settings: VerifierSettings) -> Result<Self, VerifierError> {
+        let fetcher = Fetcher::new(&settings.fetch)?;
+        let age = settings.document_age;
+        let bearer = match settings.bearer {
+            Some(BearerSettings { rules, keys_url }) => {
+                let url = Url::parse(&keys_url).ok().filter(|url| url.scheme() == "https");
+                let url = url.ok_or(VerifierError::KeysUrl)?;
+                Some((rules, Keys::new(fetcher.clone(), url, age)))
+            }
+            None => None,
+        };
+        let documents = Documents::new(fetcher, age);
+        Ok(Self {
+            runner,
+            browserid: settings.browserid,
+            bearer,
+            documents,
+            job_timeout: settings.job_timeout,
+        })
+    }
+
+    /// Who made this BrowserID assertion. `now` is the time since 1970.
+    ///
+    /// # Errors
+    /// Why it is not believed; [`ErrorKind::IssuerUnreachable`] and [`ErrorKind::Overloaded`] where that is not known.
+    pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, IdentityError> {
+        let rules = self.browserid.as_ref().ok_or(NOT_TAKEN)?;
+        let plan = Plan::read(assertion, rules)?;
+        let issuer = self.documents.follow(plan.issuer_lookup(rules)).await;
+        if let (Err(error), Dialect::JavaScript) = (&issuer, rules.dialect) {
+            // Whatever else is wrong, this is told first: no worker need look.
+            return Err(error.clone());
+        }
+        let authority = match plan.authority_lookup(rules) {
+            Some(lookup) => self.documents.follow(lookup).await,
+            None => issuer.clone(),
+        };
+        let task = Task::BrowserId {
+            assertion: assertion.to_owned(),
+            rules: rules.clone(),
+            evidence: Evidence {
+                issuer_keys: issuer.map(|authority| authority.keys),
+                authority: authority.map(|authority| authority.host),
+            },
+            now: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.run(task).await
+    }
+
+    /// Whose this bearer token is; `key_id` says which keys the client has. `now` is the time since 1970.
+    ///
+    /// # Errors
+    /// As [`verify_browserid`](Verifier::verify_browserid).
+    pub async fn verify_bearer(
+        &self,
+        token: &str,
+        key_id: Option<&KeyId>,
+        now: Duration,
+    ) -> Result<Identity, IdentityError> {
+        let (rules, keys) = self.bearer.as_ref().ok_or(NOT_TAKEN)?;
+        let plan = bearer::Plan::read(token)?;
+        let task = Task::Bearer {
+            token: token.to_owned(),
+            key_id: key_id.cloned(),
+            rules: rules.clone(),
+            keys: keys.select(plan.key.as_deref()).await?,
+            now: now.as_secs(),
+        };
+        self.run(task).await
+    }
+
+    async fn run(&self, task: Task) -> Result<Identity, IdentityError> {
+        let payload = Request::new(task).to_payload();
+        let job = Job::new(payload).pool(POOL).timeout(self.job_timeout);
+        let reply = self.runner.submit(job).await.map_err(|error| {
+            if !error.is_retryable() {
+                tracing::error!(%error, "a verification failed");
+            }
+            OVERLOADED
+        })?;
+        let reply: Reply = serde_json::from_slice(&reply).map_err(|error| {
+            tracing::error!(%error, "a worker's reply makes no sense");
+            OVERLOADED
+        })?;
+        reply
+    }
+}
+
+const NOT_TAKEN: IdentityError =
+    IdentityError::new(ErrorKind::Malformed, "this server does not take such credentials");
+const OVERLOADED: IdentityError = IdentityError::new(ErrorKind::Overloaded, "no worker verified it in time");
+
+#[cfg(test)]
+mod tests;
