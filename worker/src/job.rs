@@ -24,6 +24,11 @@ impl Job {
         &self.work.payload
     }
 
+    /// The same bytes, to be kept beyond the job or given back as its reply, without a copy.
+    pub fn payload_shared(&self) -> Bytes {
+        self.work.payload.clone()
+    }
+
     /// The value of this header, if the caller set it.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers().find(|(key, _)| *key == name).map(|(_, value)| value)

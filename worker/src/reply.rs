@@ -4,11 +4,11 @@ use bytes::Bytes;
 
 /// A job's reply: bytes, and headers if there is something to say beside them.
 ///
-/// A handler can return any of the types it is made from. A `Vec<u8>` goes to the socket without being copied where its
-/// capacity equals its length; a `Bytes` too, where nobody else holds a part of it.
+/// A handler can return any of the types it is made from. A `Bytes` goes to the socket without being copied; a `Vec<u8>` too,
+/// where its capacity equals its length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    payload: Vec<u8>,
+    payload: Bytes,
     headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -16,7 +16,7 @@ impl Reply {
     /// A reply with these bytes and no headers. More bytes than the master's `payload_bytes_max` (64 MiB unless its
     /// operator says otherwise) fail the job with the code `reply_too_large`.
     pub fn new(payload: impl Into<Vec<u8>>) -> Reply {
-        Reply { payload: payload.into(), headers: Vec::new() }
+        Reply::from(Bytes::from(payload.into()))
     }
 
     /// Adds a header for the caller. A name may stand once; 64 headers with 16 KiB in all are allowed, names up to 255
@@ -27,7 +27,7 @@ impl Reply {
         self
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
+    pub(crate) fn into_parts(self) -> (Bytes, Vec<(String, Vec<u8>)>) {
         (self.payload, self.headers)
     }
 }
@@ -58,7 +58,7 @@ impl<const LENGTH: usize> From<&[u8; LENGTH]> for Reply {
 
 impl From<Bytes> for Reply {
     fn from(payload: Bytes) -> Reply {
-        Reply::new(payload)
+        Reply { payload, headers: Vec::new() }
     }
 }
 

@@ -34,7 +34,7 @@ where
 /// What a reply is to the machine.
 pub(crate) fn done(reply: Reply) -> Outcome<Bytes> {
     let (payload, headers) = reply.into_parts();
-    Outcome::Done { payload: payload.into(), headers }
+    Outcome::Done { payload, headers }
 }
 
 /// What a failure is to the machine.
