@@ -6,7 +6,8 @@
     venv/bin/python bench/python/run.py --rust target/release/powerhose-bench
 
 W1 is one caller, one call at a time, 64 bytes, one worker. W2 is 64 bytes, 64 in flight, W3 a hundred microseconds and more of
-HMAC, W4 a MiB, 8 in flight; two workers. Prints medians and ranges.
+hashlib, W4 a MiB, 8 in flight; two workers. "views" is W4 with `buffer` instead of `payload` at both ends. Prints medians and
+ranges, and each as so many times the row that it is held against, of the same repeat.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 
 import work
 
@@ -29,6 +31,12 @@ from powerhose._cluster import Cluster
 from powerhose._runner import JobRunner
 
 SMALL, LARGE = bytes(64), bytes(1 << 20)
+WAYS = {
+    "w1": ["execute"],
+    "w2": ["threads", "submit", "aexecute", "map"],
+    "w3": ["threads", "map"],
+    "w4": ["threads", "map", "views"],
+}
 FORK = multiprocessing.get_context("fork")
 
 
@@ -175,6 +183,9 @@ def ours(way, load, seconds, runner):
         return window(lambda again: runner.submit(payload).add_done_callback(again), in_flight, seconds)
     if way == "aexecute":
         return asyncio.run(tasks(runner, payload, in_flight, seconds))
+    if way == "views":
+        replies = runner.detailed.map(endless(payload), window=in_flight)
+        return mapped((reply.buffer for reply in replies), seconds)
     return mapped(runner.map(endless(payload), window=in_flight if load == "w4" else None), seconds)
 
 
@@ -204,7 +215,7 @@ def with_rust(way, load, seconds, program):
 
 
 def with_python(way, load, seconds):
-    function = "chain_job" if load == "w3" else "echo_job"
+    function = "chain_job" if load == "w3" else "view_job" if way == "views" else "echo_job"
     with python_workers(function, 1 if load == "w1" else 2) as cluster:
         return ours(way, load, seconds, cluster.runner)
 
@@ -222,18 +233,14 @@ def rusts_own_w1(program):
     return report["loads"][0]["rows"][0]["median"] / 1000
 
 
-def memory_of_a_call(program):
+def memory_of_a_call(program, measure):
     """Bytes of 10,000 concurrent `aexecute`, each, beside the same tasks of asyncio that only wait."""
 
-    def resident():
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     async def hold(begin):
-        before = resident()
+        before = measure()
         waiting = [asyncio.ensure_future(begin()) for _ in range(10_000)]
         await asyncio.sleep(1)
-        used = resident() - before
+        used = measure() - before
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -248,24 +255,49 @@ def memory_of_a_call(program):
     return ours - asyncio.run(hold(only_waits))
 
 
+def resident():
+    """Bytes of this process, whoever took them."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def traced(program):
+    """Only those that Python took: exact, but slow."""
+    tracemalloc.start()
+    try:
+        return memory_of_a_call(program, lambda: tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+
+
 def rows(options):
     """Name, and what measures it."""
     rust, seconds = options.rust, options.seconds
     if rust:
         yield "w1 Rust's own execute", lambda: rusts_own_w1(rust)
-        yield "bytes of a waiting aexecute beside asyncio's own", lambda: memory_of_a_call(rust)
+        yield "bytes of a waiting aexecute beside asyncio's own", lambda: memory_of_a_call(rust, resident)
+        yield "bytes of those that Python took", lambda: traced(rust)
     for load in ("w1", "w2", "w3", "w4"):
         yield f"{load} ProcessPoolExecutor", lambda load=load: of_executor(load, seconds)
         yield f"{load} multiprocessing.Pool", lambda load=load: of_pool(load, seconds)
         if load == "w3":
             yield "w3 plain processes", lambda: plain(work.chain, seconds)
-        ways = {"w1": ["execute"], "w2": ["threads", "submit", "aexecute", "map"], "w3": ["threads", "map"]}
-        for way in ways.get(load, ["threads", "map"]):
+        for way in WAYS[load]:
             if rust and load != "w3":
                 yield f"{load} Rust workers, {way}", lambda way=way, load=load: with_rust(way, load, seconds, rust)
             yield f"{load} Python workers, {way}", lambda way=way, load=load: with_python(way, load, seconds)
         if load == "w2":
             yield "w2 Executor.submit", lambda: our_executor(seconds)
+
+
+def held_against(name):
+    """The row that this one is compared with."""
+    load, _, _ = name.partition(" ")
+    if load == "w1":
+        return "w1 Rust's own execute"
+    if load == "w3":
+        return "w3 plain processes"
+    return f"{load} ProcessPoolExecutor" if load in ("w2", "w4") else None
 
 
 def main():
@@ -282,10 +314,16 @@ def main():
             if options.only in name:
                 measured.setdefault(name, []).append(measure())
                 print(name, round(measured[name][-1], 1), file=sys.stderr, flush=True)
-    print("| | median | range |\n|---|---|---|")
+    print("load", *os.getloadavg(), file=sys.stderr)
+    print("| | median | range | times | held against |\n|---|---|---|---|---|")
     for name, values in measured.items():
         unit = "µs" if name.startswith("w1") else "B" if name.startswith("bytes") else "/s"
-        print(f"| {name} | {statistics.median(values):,.0f} {unit} | {min(values):,.0f} to {max(values):,.0f} |")
+        against = held_against(name)
+        times = [value / other for value, other in zip(values, measured.get(against, []))]
+        ratio = f"{statistics.median(times):.2f} | {against}" if times else " | "
+        print(
+            f"| {name} | {statistics.median(values):,.0f} {unit} | {min(values):,.0f} to {max(values):,.0f} | {ratio} |"
+        )
 
 
 if __name__ == "__main__":

@@ -27,5 +27,10 @@ def echo_job(job):
 
 
 @powerhose.handler()
+def view_job(job):
+    return job.buffer
+
+
+@powerhose.handler()
 def chain_job(job):
     return chain(job.payload)
