@@ -24,6 +24,7 @@ import warnings as _warnings
 
 from ._cluster import Cluster
 from ._errors import (
+    BadKeys,
     BadSecret,
     BindError,
     ClusterError,
@@ -37,6 +38,7 @@ from ._errors import (
     JobRejected,
     JobTimedOut,
     MasterGone,
+    NoCurve,
     NoWorkers,
     PayloadTooLarge,
     PowerhoseError,
@@ -46,12 +48,13 @@ from ._errors import (
 )
 from ._futures import JobFuture
 from ._options import Headers
-from ._powerhose import DEFAULT_POOL, Job, __version__, cores
+from ._powerhose import DEFAULT_POOL, Job, JobReply, __version__, cores
 from ._runner import JobRunner
 from ._worker import Reply, Worker, handler
 from .executor import Executor
 
 __all__ = [
+    "BadKeys",
     "BadSecret",
     "BindError",
     "Cluster",
@@ -69,9 +72,11 @@ __all__ = [
     "JobLost",
     "JobOverload",
     "JobRejected",
+    "JobReply",
     "JobRunner",
     "JobTimedOut",
     "MasterGone",
+    "NoCurve",
     "NoWorkers",
     "PayloadTooLarge",
     "PowerhoseError",

@@ -53,6 +53,8 @@ def main(arguments: Optional[list[str]] = None) -> int:
     """Runs a worker until it is told to leave. Gives the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Where it registers and why it leaves is in the log of its master.
+    logging.getLogger("powerhose").setLevel(logging.WARNING)
     printed: object = sys.stdout
     if isinstance(printed, io.TextIOWrapper):
         # A pipe to whoever puts our name before each line: he is to have it at once.

@@ -17,7 +17,7 @@ from ._powerhose import Completions, Runner, Ticket
 from ._replies import Window
 
 if TYPE_CHECKING:
-    from ._runner import JobRunner
+    from ._jobs import Jobs
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ async def in_thread(function: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, function)
 
 
-async def execute(runner: JobRunner, payload: object, options: Options) -> bytes:
+async def execute(runner: Jobs[Any], payload: object, options: Options) -> Any:
     """Runs a job for this task, and cancels it if the task is."""
     core = runner.core
     if core is None:
@@ -45,7 +45,7 @@ async def execute(runner: JobRunner, payload: object, options: Options) -> bytes
     trio = _trio()
     if trio is not None:
         return await _trio_execute(trio, core, payload, options)
-    future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     ticket = _of_loop(asyncio.get_running_loop()).submit(core, future, payload, options)
     # While it waits it holds what it needs, and no more.
     del runner, core, payload, options
@@ -85,15 +85,15 @@ class _Waiter:
 
     def __init__(self, trio: Any) -> None:
         self.event: Any = trio.Event()
-        self.reply: Optional[bytes] = None
+        self.reply: Any = None
         self.error: Optional[BaseException] = None
 
-    def settle(self, reply: Optional[bytes], error: Optional[BaseException]) -> None:
+    def settle(self, reply: Any, error: Optional[BaseException]) -> None:
         self.reply, self.error = reply, error
         self.event.set()
 
 
-async def _trio_execute(trio: Any, core: Runner, payload: object, options: Options) -> bytes:
+async def _trio_execute(trio: Any, core: Runner, payload: object, options: Options) -> Any:
     waiter = _Waiter(trio)
     ticket: Ticket = _of_run(trio).submit(core, waiter, payload, options)
     try:
@@ -134,7 +134,7 @@ class Replies:
 
     def __init__(
         self,
-        runner: JobRunner,
+        runner: Jobs[Any],
         payloads: Union[Iterable[object], AsyncIterable[object]],
         options: Options,
         window: Optional[int],
@@ -147,7 +147,7 @@ class Replies:
     def __aiter__(self) -> Replies:
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Any:
         core = self._runner.core
         if core is None:
             core = await in_thread(partial(self._runner.begun, self._options[1]))
@@ -181,10 +181,9 @@ class _UnderWay:
         self.ticket = ticket
         self.wait_for_end = wait
 
-    async def wait(self) -> bytes:
+    async def wait(self) -> Any:
         try:
-            reply: bytes = await self.wait_for_end()
-            return reply
+            return await self.wait_for_end()
         except BaseException:
             self.ticket.cancel()
             raise
@@ -195,18 +194,18 @@ class _UnderWay:
 
 def _begin_asyncio(core: Runner, payload: object, options: Options) -> _UnderWay:
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[bytes] = loop.create_future()
+    future: asyncio.Future[Any] = loop.create_future()
     # One whose turn never comes has an error that nobody looks at.
     future.add_done_callback(_look_at)
     ticket = _of_loop(loop).submit(core, future, payload, options)
 
-    async def wait() -> bytes:
+    async def wait() -> Any:
         return await future
 
     return _UnderWay(ticket, wait)
 
 
-def _look_at(future: asyncio.Future[bytes]) -> None:
+def _look_at(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()
 
@@ -216,7 +215,7 @@ def _begin_trio(core: Runner, payload: object, options: Options) -> _UnderWay:
     waiter = _Waiter(trio)
     ticket = _of_run(trio).submit(core, waiter, payload, options)
 
-    async def wait() -> bytes:
+    async def wait() -> Any:
         await waiter.event.wait()
         if waiter.reply is None:
             raise waiter.error or RuntimeError("a job ended without an end")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Optional, Union
 
-from . import _gevent, _powerhose
+from . import _gevent, _log, _powerhose
 from ._errors import ClusterError
 from ._runner import JobRunner
 from ._worker import Handler, Pools
@@ -77,6 +77,7 @@ class Cluster:
             raise ClusterError("the cluster was started before")
         if is_loading_main:
             raise ClusterError("a worker imports this program: start processes below `if __name__ == '__main__':` only")
+        _log.begin()
         environment = list(self._environment.items())
         self._core = core = _gevent.in_thread(
             lambda: _powerhose.Cluster(

@@ -134,6 +134,14 @@ class ClusterError(PowerhoseError):
     """A cluster did not start, or is closed."""
 
 
+class NoCurve(ConnectError, BindError, WorkerError):
+    """CURVE was asked for, and this build of the package has none: see SECURITY.md for one that has."""
+
+
+class BadKeys(PowerhoseError, ValueError):
+    """The file has no CURVE keys."""
+
+
 class BadSecret(PowerhoseError, ValueError):
     """It is no shared secret."""
 

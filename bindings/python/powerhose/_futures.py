@@ -21,7 +21,7 @@ class JobFuture(Future[T]):
     """A :class:`concurrent.futures.Future` whose `cancel` cancels the job, also one that runs."""
 
     ticket: Optional[Ticket] = None
-    decode: Optional[Callable[[bytes], T]] = None
+    decode: Optional[Callable[[Any], T]] = None
 
     def cancel(self) -> bool:
         """Takes the job back, unless it has ended. A handler that does not look runs on, for nobody."""
@@ -31,7 +31,7 @@ class JobFuture(Future[T]):
             self.ticket.cancel()
         return True
 
-    def settle(self, reply: Optional[bytes], error: Optional[BaseException]) -> None:
+    def settle(self, reply: Any, error: Optional[BaseException]) -> None:
         """The job has ended."""
         if not self.set_running_or_notify_cancel():
             return
@@ -55,7 +55,7 @@ def submit(core: Runner, future: JobFuture[T], payload: object, options: Options
     return future
 
 
-def settle_one(future: JobFuture[Any], reply: Optional[bytes], error: Optional[BaseException]) -> None:
+def settle_one(future: JobFuture[Any], reply: Any, error: Optional[BaseException]) -> None:
     """The job of this future has ended. A callback that raises costs no other future its end."""
     try:
         future.settle(reply, error)

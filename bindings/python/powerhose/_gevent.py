@@ -44,7 +44,7 @@ def lock_of(owner: object) -> Any:
     return owner.__dict__.setdefault("green_lock", BoundedSemaphore(1))
 
 
-def execute(core: Runner, payload: object, options: Options) -> bytes:
+def execute(core: Runner, payload: object, options: Options) -> Any:
     """Runs a job; only this greenlet waits."""
     return _submit(core, payload, options).wait()
 
@@ -60,7 +60,7 @@ class Replies:
     def __iter__(self) -> Replies:
         return self
 
-    def __next__(self) -> bytes:
+    def __next__(self) -> Any:
         while self._window.has_room():
             try:
                 self._window.add(self._submit(next(self._payloads)))
@@ -87,16 +87,15 @@ class _Waiter:
         self.result: Any = AsyncResult()
         self.ticket: Optional[Ticket] = None
 
-    def settle(self, reply: Optional[bytes], error: Optional[BaseException]) -> None:
+    def settle(self, reply: Any, error: Optional[BaseException]) -> None:
         if error is None:
             self.result.set(reply)
         else:
             self.result.set_exception(error)
 
-    def wait(self) -> bytes:
+    def wait(self) -> Any:
         try:
-            reply: bytes = self.result.get()
-            return reply
+            return self.result.get()
         finally:
             if not self.result.ready():
                 self.cancel()
@@ -140,6 +139,15 @@ class _Station:
         if not len(self.completions):
             self.watches = False
             self.watcher.stop()
+
+
+def watch(descriptor: int, function: Callable[[], None]) -> None:
+    """Calls this in a greenlet when the descriptor is readable. A hub that waits for nothing else may end."""
+    import gevent
+
+    hub: Any = gevent.get_hub()
+    hub.powerhose_log = hub.loop.io(descriptor, 1, ref=False)
+    hub.powerhose_log.start(gevent.spawn, function)
 
 
 def _spawn(function: Callable[..., None], *arguments: object) -> None:

@@ -16,5 +16,6 @@ Options = tuple[
     bool,
     Optional[int],
     Optional[float],
+    bool,
 ]
-"""Pool, timeout, run_timeout, headers, once, attempts_max, end_within."""
+"""Pool, timeout, run_timeout, headers, once, attempts_max, end_within, detailed."""

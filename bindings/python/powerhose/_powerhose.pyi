@@ -11,6 +11,7 @@ __version__: str
 DEFAULT_POOL: str
 ENDPOINT_VARIABLE: str
 SECRET_FILE_VARIABLE: str
+CURVE_FILE_VARIABLE: str
 POOL_VARIABLE: str
 
 class Runner:
@@ -19,7 +20,7 @@ class Runner:
     def connect(endpoint: str, settings: Mapping[str, Any]) -> Runner: ...
     @staticmethod
     def bind(endpoints: list[str], settings: Mapping[str, Any]) -> Runner: ...
-    def execute(self, payload: object, options: Options) -> bytes: ...
+    def execute(self, payload: object, options: Options) -> Any: ...
     def workers(self) -> list[dict[str, Any]]: ...
     def wait_for_workers(self, wanted: int, within: float) -> None: ...
     def endpoints(self) -> list[str]: ...
@@ -30,7 +31,7 @@ class Completions:
     def __len__(self) -> int: ...
     def fileno(self) -> int: ...
     def submit(self, runner: Runner, waiter: object, payload: object, options: Options) -> Ticket: ...
-    def drain(self) -> list[tuple[Any, Optional[bytes], Optional[BaseException]]]: ...
+    def drain(self) -> list[tuple[Any, Any, Optional[BaseException]]]: ...
 
 class Ticket:
     def cancel(self) -> None: ...
@@ -38,8 +39,36 @@ class Ticket:
 class Many:
     def __init__(self, runner: Runner, payloads: Iterable[object], options: Options, window: Optional[int]) -> None: ...
     def __iter__(self) -> Many: ...
-    def __next__(self) -> bytes: ...
+    def __next__(self) -> Any: ...
     def close(self) -> None: ...
+
+class JobReply:
+    """A reply, and how it came to be. Given by the calls of :attr:`JobRunner.detailed`."""
+
+    @property
+    def payload(self) -> bytes:
+        """The worker's bytes."""
+    @property
+    def buffer(self) -> memoryview:
+        """The same, read only, without a copy (from Python 3.11 on)."""
+    @property
+    def headers(self) -> dict[str, bytes]:
+        """The headers that the handler set."""
+    @property
+    def job(self) -> str:
+        """The job's id, which the logs of master and worker carry too."""
+    @property
+    def worker(self) -> int:
+        """The id of the worker that made it."""
+    @property
+    def attempts(self) -> int:
+        """How often the job was dispatched, from 1."""
+    @property
+    def wait_time(self) -> float:
+        """Seconds that the job waited at the master for its (last) worker."""
+    @property
+    def run_time(self) -> float:
+        """Seconds that the handler ran, by the worker's clock."""
 
 class Worker:
     def __init__(
@@ -48,6 +77,7 @@ class Worker:
         pools: list[tuple[str, Optional[int]]],
         labels: list[tuple[str, str]],
         secret: Optional[bytes],
+        curve_file: Optional[str],
         silence_max: Optional[float],
         software: str,
     ) -> None: ...
@@ -62,6 +92,9 @@ class Job:
     @property
     def payload(self) -> bytes:
         """The caller's bytes."""
+    @property
+    def buffer(self) -> memoryview:
+        """The same, read only, without a copy (from Python 3.11 on). It may be kept, and be the reply or a part of it."""
     @property
     def id(self) -> str:
         """The id, the same in the caller's errors and in the logs of the master."""
@@ -100,5 +133,8 @@ class Cluster:
     def pids(self) -> list[int]: ...
     def close(self, drain_timeout: float) -> int: ...
 
+def log_from(level: int) -> int: ...
+def take_log() -> tuple[list[tuple[int, float, str, str]], int]: ...
+def forget_log() -> None: ...
 def cores() -> int: ...
 def restore_signals() -> None: ...

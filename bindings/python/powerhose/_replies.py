@@ -7,10 +7,28 @@ first error would end.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from typing import Generic, Optional, Protocol, TypeVar
 
 WINDOW = 64
 """How many jobs of a map are under way at most, if the caller does not say. Enough for the workers of a large machine."""
+
+
+R = TypeVar("R", covariant=True)
+
+
+class Replies(Iterator[R], Protocol[R]):
+    """Replies in the order of their payloads."""
+
+    def close(self) -> None:
+        """Cancels what is under way. There are no further replies."""
+
+
+class AsyncReplies(AsyncIterator[R], Protocol[R]):
+    """The same, for tasks."""
+
+    async def aclose(self) -> None:
+        """Cancels what is under way. There are no further replies."""
 
 
 class UnderWay(Protocol):

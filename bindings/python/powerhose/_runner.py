@@ -6,20 +6,20 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Optional, Union
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
 
-from . import _asynchronous, _endpoint, _futures, _gevent
+from . import _endpoint, _gevent, _log
 from ._errors import ConnectError, JobRejected, PowerhoseError
 from ._forks import after_fork
-from ._options import Headers
-from ._powerhose import SECRET_FILE_VARIABLE, Many, Runner
+from ._jobs import Jobs
+from ._powerhose import CURVE_FILE_VARIABLE, SECRET_FILE_VARIABLE, JobReply, Runner
 
 _CONNECT_TIMEOUT = 5.0
 _runners: weakref.WeakSet[JobRunner] = weakref.WeakSet()
 
 
-class JobRunner:
+class JobRunner(Jobs[bytes]):
     """Runs jobs on worker processes. Any number of threads, greenlets and tasks may use one at once.
 
     Made by :meth:`connect` or :meth:`bind`. In a forked child it connects anew by itself.
@@ -40,6 +40,7 @@ class JobRunner:
         *,
         secret: Optional[bytes] = None,
         secret_file: Optional[str] = None,
+        curve_file: Optional[str] = None,
         timeout: Optional[float] = None,
         connect_timeout: float = _CONNECT_TIMEOUT,
         silence_max: Optional[float] = None,
@@ -50,6 +51,9 @@ class JobRunner:
         Connects at the first job, so it may stand at the top of a module: no thread starts before, and a server that
         loads its application and then forks has none to lose. All times are in seconds.
 
+        `secret_file` (`POWERHOSE_SECRET_FILE`) has the secret that is shared with the master, `curve_file`
+        (`POWERHOSE_CURVE_FILE`) the keys of CURVE, where this build of the package has that: see :class:`NoCurve`.
+
         >>> runner = JobRunner.connect("ipc:///run/my-service/master.ipc", timeout=2.0)
         >>> runner.endpoints
         ['ipc:///run/my-service/master.ipc']
@@ -59,6 +63,7 @@ class JobRunner:
         settings = {
             "secret": secret,
             "secret_file": None if secret else secret_file,
+            "curve_file": curve_file or os.environ.get(CURVE_FILE_VARIABLE),
             "timeout": timeout,
             "connect_timeout": connect_timeout,
             "silence_max": silence_max,
@@ -76,11 +81,12 @@ class JobRunner:
         pools: Sequence[str] = (),
         worker_secrets: Sequence[bytes] = (),
         client_secrets: Sequence[bytes] = (),
+        curve_file: Optional[str] = None,
         caller_spin: Optional[float] = None,
     ) -> JobRunner:
         """Starts a master in this process, which listens at these endpoints, at once.
 
-        A forked child is a client of it. Jobs for one of `pools` wait for a worker even if none has ever come.
+        `curve_file` has the keys with which its `tcp://` endpoints are encrypted. A forked child is a client of it. Jobs for one of `pools` wait for a worker even if none has ever come.
 
         >>> import os, tempfile
         >>> folder = tempfile.TemporaryDirectory()
@@ -98,8 +104,10 @@ class JobRunner:
             "pools": list(pools) or None,
             "worker_secrets": list(worker_secrets) or None,
             "client_secrets": list(client_secrets) or None,
+            "curve_file": curve_file,
             "caller_spin": caller_spin,
         }
+        _log.begin()
         core = Runner.bind(list(endpoints) or [_endpoint.find(None)], _told(settings))
         client = {"timeout": timeout, "secret": client_secrets[0] if client_secrets else None}
         return cls(core.endpoints(), _told(client), core)
@@ -109,115 +117,16 @@ class JobRunner:
         """Where the master listens; a port that the system chose is filled in."""
         return list(self._endpoints)
 
-    def execute(
-        self,
-        payload: object,
-        *,
-        pool: Optional[str] = None,
-        timeout: Optional[float] = None,
-        run_timeout: Optional[float] = None,
-        headers: Optional[Headers] = None,
-        once: bool = False,
-        attempts_max: Optional[int] = None,
-        end_within: Optional[float] = None,
-    ) -> bytes:
-        """Runs a job and blocks until its reply is there. Other threads run meanwhile; in a process that gevent has
-        patched, other greenlets do. Ctrl-C cancels the job.
+    @property
+    def detailed(self) -> Jobs[JobReply]:
+        """The same calls, whose replies are :class:`JobReply` instead of `bytes`: with the headers that the handler set, the
+        worker, how long it took, and the bytes as a view that nobody copied.
 
-        :param payload: anything with the buffer protocol. A `str` is a TypeError.
-        :param pool: which workers can run it. Default: `default`.
-        :param timeout: how many seconds the caller waits. Default: the runner's, 5 s.
-        :param run_timeout: instead of `timeout`: how long a worker may take. Waiting for a worker does not count.
-        :param headers: for the worker.
-        :param once: never dispatches it a second time: if its worker dies, it ends as lost.
-        :param attempts_max: how many workers may die with it. Default: the master's, 3.
-        :param end_within: ends the worker's process if the job still runs so long after nobody waits for it any longer.
-        :raises JobError: there is no reply; its subclass says why.
+        >>> reply = runner.detailed.execute(b"payload")     # doctest: +SKIP
+        >>> reply.headers, reply.worker, reply.run_time     # doctest: +SKIP
+        ({'kind': b'png'}, 1, 0.0021)
         """
-        options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        if _gevent.is_patched():
-            return _gevent.execute(self.begun(timeout), payload, options)
-        return (self.core or self.begun(timeout)).execute(payload, options)
-
-    def submit(
-        self,
-        payload: object,
-        *,
-        pool: Optional[str] = None,
-        timeout: Optional[float] = None,
-        run_timeout: Optional[float] = None,
-        headers: Optional[Headers] = None,
-        once: bool = False,
-        attempts_max: Optional[int] = None,
-        end_within: Optional[float] = None,
-    ) -> _futures.JobFuture[bytes]:
-        """Hands a job over and returns at once with a :class:`concurrent.futures.Future` of its reply.
-
-        Its `cancel` cancels the job, also one that runs. Parameters as of :meth:`execute`.
-        """
-        options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        future: _futures.JobFuture[bytes] = _futures.JobFuture()
-        return _futures.submit(self.begun(timeout), future, payload, options)
-
-    def aexecute(
-        self,
-        payload: object,
-        *,
-        pool: Optional[str] = None,
-        timeout: Optional[float] = None,
-        run_timeout: Optional[float] = None,
-        headers: Optional[Headers] = None,
-        once: bool = False,
-        attempts_max: Optional[int] = None,
-        end_within: Optional[float] = None,
-    ) -> Coroutine[Any, Any, bytes]:
-        """What :meth:`execute` is, for a task of asyncio (also under uvloop) or trio. A task that is cancelled cancels its
-        job."""
-        options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        # No coroutine around another: ten thousand that wait hold one each.
-        return _asynchronous.execute(self, payload, options)
-
-    def map(
-        self,
-        payloads: Iterable[object],
-        *,
-        pool: Optional[str] = None,
-        timeout: Optional[float] = None,
-        run_timeout: Optional[float] = None,
-        headers: Optional[Headers] = None,
-        once: bool = False,
-        attempts_max: Optional[int] = None,
-        end_within: Optional[float] = None,
-        window: Optional[int] = None,
-    ) -> Union[Many, _gevent.Replies]:
-        """Runs many jobs, and gives their replies in the order of the payloads, which are taken one by one as there is room.
-
-        A few jobs are under way for each worker; at most `window` (4,096) are under way or wait for their turn. Without a
-        `timeout`, the time of each counts from when a worker is given it. A job without a reply raises its error when it is
-        its turn; those after it can still be taken. Closing the iterator, or dropping it, cancels what is under way.
-        """
-        options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        if _gevent.is_patched():
-            return _gevent.Replies(self.begun(timeout), payloads, options, window)
-        return Many(self.begun(timeout), payloads, options, window)
-
-    def amap(
-        self,
-        payloads: Union[Iterable[object], AsyncIterable[object]],
-        *,
-        pool: Optional[str] = None,
-        timeout: Optional[float] = None,
-        run_timeout: Optional[float] = None,
-        headers: Optional[Headers] = None,
-        once: bool = False,
-        attempts_max: Optional[int] = None,
-        end_within: Optional[float] = None,
-        window: Optional[int] = None,
-    ) -> _asynchronous.Replies:
-        """What :meth:`map` is, for a task: `async for reply in runner.amap(payloads)`. At most `window` (64) jobs are under
-        way, and so many payloads are taken before the first reply is given. Its `aclose` is what `close` is there."""
-        options = (pool, timeout, run_timeout, headers and dict(headers), once, attempts_max, end_within)
-        return _asynchronous.Replies(self, payloads, options, window)
+        return _Detailed(self)
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers that are registered now: `id`, `pid`, `host`, `state`, `pools`, `done`, `failed` and more of each."""
@@ -246,12 +155,10 @@ class JobRunner:
 
     @property
     def core(self) -> Optional[Runner]:
-        """What runs the jobs of this process, if it has begun."""
         core = self._core
         return core if core is not None and core.pid == os.getpid() else None
 
     def begun(self, within: Optional[float] = None) -> Runner:
-        """What runs the jobs of this process. The first call connects, for at most so many seconds."""
         core = self.core
         if core is not None:
             return core
@@ -266,6 +173,7 @@ class JobRunner:
 
     def _connect(self, within: Optional[float]) -> Runner:
         patience = self._settings.get("connect_timeout", _CONNECT_TIMEOUT)
+        _log.begin()
         settings = {**self._settings, "connect_timeout": patience if within is None else min(patience, within)}
         try:
             return Runner.connect(self._endpoints[0], settings)
@@ -276,6 +184,22 @@ class JobRunner:
     def _renew(self) -> None:
         """In a forked child: another thread of the parent may have held the lock."""
         self._lock = threading.Lock()
+
+
+class _Detailed(Jobs[JobReply]):
+    """The calls of a runner, with all that is known of each reply."""
+
+    _detailed = True
+
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+
+    @property
+    def core(self) -> Optional[Runner]:
+        return self._runner.core
+
+    def begun(self, within: Optional[float] = None) -> Runner:
+        return self._runner.begun(within)
 
 
 def _told(settings: Mapping[str, Any]) -> dict[str, Any]:

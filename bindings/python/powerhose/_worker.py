@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
+from . import _log as _logs
 from . import _powerhose
 from ._errors import Failure, SoftLimitExceeded
 from ._forks import after_fork
@@ -61,6 +62,7 @@ class Worker:
     :param credit: how many jobs it takes at once. They wait in this process while one runs. Default: 64.
     :param labels: what an operator sees beside it.
     :param secret: shared with the master. Default: that of the file `POWERHOSE_SECRET_FILE`.
+    :param curve_file: with its CURVE keys. Default: `POWERHOSE_CURVE_FILE`. See :class:`NoCurve`.
     :param silence_max: after how many seconds without a master it gives up. Default: 30.
     :param max_jobs: leaves after so many jobs, for a supervisor to start another.
     :param soft_limit: after how many seconds a handler is interrupted by :class:`SoftLimitExceeded`: its job fails, unless
@@ -77,6 +79,7 @@ class Worker:
         credit: Optional[int] = None,
         labels: Optional[Mapping[str, str]] = None,
         secret: Optional[bytes] = None,
+        curve_file: Optional[str] = None,
         silence_max: Optional[float] = None,
         max_jobs: Optional[int] = None,
         soft_limit: Optional[float] = None,
@@ -90,6 +93,7 @@ class Worker:
         self._credit = credit
         self._labels = dict(labels or {})
         self._secret = secret
+        self._curve_file = curve_file
         self._silence_max = silence_max
         self._max_jobs = max_jobs
         self._soft_limit = soft_limit
@@ -111,6 +115,7 @@ class Worker:
         on_main_thread = threading.current_thread() is threading.main_thread()
         if self._soft_limit is not None and not on_main_thread:
             raise ValueError("a soft_limit needs a worker that runs on the main thread")
+        _logs.begin()
         core = self._core = self._open(handler)
         self._pid = os.getpid()
         try:
@@ -139,7 +144,9 @@ class Worker:
         software = f"powerhose-python/{_powerhose.__version__}"
         offered = [(pool, self._credit) for pool in pools]
         labels = list(self._labels.items())
-        return _powerhose.Worker(self._endpoint, offered, labels, self._secret, self._silence_max, software)
+        return _powerhose.Worker(
+            self._endpoint, offered, labels, self._secret, self._curve_file, self._silence_max, software
+        )
 
     def _serve(self, core: _powerhose.Worker, handler: Callable[[Job], Any]) -> None:
         answered = 0

@@ -77,7 +77,7 @@ class Executor(futures.Executor):
         self._max_workers = max_workers or cores()
         self._setup = (initializer, initargs)
         self._runner = runner
-        self._options = (pool, None, timeout or _UNLIMITED, None, False, attempts_max, None)
+        self._options = (pool, None, timeout or _UNLIMITED, None, False, attempts_max, None, False)
         self._settings: dict[str, Any] = {"queue_jobs_max": _QUEUE_JOBS_MAX, **cluster}
         self._pool = pool
         self._cluster: Optional[Cluster] = None

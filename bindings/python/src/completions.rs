@@ -4,8 +4,8 @@
 //! interpreter's lock, and many ends wake their loop once.
 
 use crate::errors;
-use crate::job::Options;
-use crate::payload;
+use crate::job::{Form, Options};
+use crate::reply;
 use crate::runner::Runner;
 use powerhose::{Canceller, JobError, Reply};
 use pyo3::prelude::*;
@@ -53,25 +53,25 @@ impl Queue {
 /// Who waits for each job. A place is given away again when its job has ended, which each does once.
 #[derive(Default)]
 struct Waiting {
-    places: Vec<Option<Py<PyAny>>>,
+    places: Vec<Option<(Py<PyAny>, Form)>>,
     free: Vec<usize>,
 }
 
 impl Waiting {
-    fn add(&mut self, waiter: Py<PyAny>) -> usize {
+    fn add(&mut self, waiter: Py<PyAny>, form: Form) -> usize {
         match self.free.pop() {
             Some(place) => {
-                self.places[place] = Some(waiter);
+                self.places[place] = Some((waiter, form));
                 place
             }
             None => {
-                self.places.push(Some(waiter));
+                self.places.push(Some((waiter, form)));
                 self.places.len() - 1
             }
         }
     }
 
-    fn take(&mut self, place: usize) -> Option<Py<PyAny>> {
+    fn take(&mut self, place: usize) -> Option<(Py<PyAny>, Form)> {
         let waiter = self.places.get_mut(place)?.take();
         self.free.push(place);
         waiter
@@ -107,7 +107,7 @@ impl Completions {
         options: Options,
     ) -> PyResult<Ticket> {
         let job = options.job(payload)?;
-        let place = lock(&self.waiting).add(waiter);
+        let place = lock(&self.waiting).add(waiter, options.form);
         let queue = self.queue.clone();
         // Never waits for anybody, so the interpreter's lock can stay: to give it away costs more.
         let canceller = runner.runner().submit(job).on_end(move |result| queue.leave(place, result));
@@ -118,15 +118,15 @@ impl Completions {
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for (place, result) in self.queue.take() {
-            let waiter = lock(&self.waiting).take(place);
+            let Some((waiter, form)) = lock(&self.waiting).take(place) else { continue };
             let entry = match result {
-                Ok(reply) => PyTuple::new(
-                    py,
-                    [waiter, Some(payload::to_python(py, &reply.into_bytes()).into_any().unbind()), None],
-                )?,
+                Ok(reply) => {
+                    let reply = reply::to_python(py, reply, form)?.unbind();
+                    PyTuple::new(py, [Some(waiter), Some(reply), None])?
+                }
                 Err(error) => {
                     let error = errors::job_error(py, &error).into_value(py).into_any();
-                    PyTuple::new(py, [waiter, None, Some(error)])?
+                    PyTuple::new(py, [Some(waiter), None, Some(error)])?
                 }
             };
             list.append(entry)?;

@@ -1,6 +1,7 @@
 //! A job, from what a caller passed.
 
 use crate::payload;
+use bytes::Bytes;
 use powerhose::Job;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -12,10 +13,11 @@ pub(crate) struct Options {
     pub(crate) pool: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) run_timeout: Option<Duration>,
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) headers: Vec<(String, Bytes)>,
     pub(crate) repeat: Repeat,
     pub(crate) attempts_max: Option<u32>,
     pub(crate) end_within: Option<Duration>,
+    pub(crate) form: Form,
 }
 
 /// Whether a job may be dispatched again.
@@ -23,6 +25,13 @@ pub(crate) struct Options {
 pub(crate) enum Repeat {
     Allowed,
     Never,
+}
+
+/// What the caller wants of a reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Bytes,
+    Detailed,
 }
 
 impl<'py> FromPyObject<'_, 'py> for Options {
@@ -38,8 +47,9 @@ impl<'py> FromPyObject<'_, 'py> for Options {
             bool,
             Option<u32>,
             Option<f64>,
+            bool,
         );
-        let (pool, timeout, run_timeout, headers, once, attempts_max, end_within): Raw<'py> =
+        let (pool, timeout, run_timeout, headers, once, attempts_max, end_within, detailed): Raw<'py> =
             object.extract().map_err(|error| mistaken(object).unwrap_or(error))?;
         if timeout.is_some() && run_timeout.is_some() {
             return Err(PyValueError::new_err("a job has a timeout or a run_timeout, not both"));
@@ -52,6 +62,7 @@ impl<'py> FromPyObject<'_, 'py> for Options {
             repeat: if once { Repeat::Never } else { Repeat::Allowed },
             attempts_max,
             end_within: end_within.map(|seconds| grace(seconds, "end_within")).transpose()?,
+            form: if detailed { Form::Detailed } else { Form::Bytes },
         })
     }
 }
@@ -137,12 +148,12 @@ fn too_long(seconds: f64, name: &str) -> PyErr {
 }
 
 /// A header's value is bytes, or text that becomes UTF-8: only payloads have to be bytes.
-pub(crate) fn headers(headers: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Vec<u8>)>> {
+pub(crate) fn headers(headers: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Bytes)>> {
     let mut list = Vec::with_capacity(headers.len());
     for (name, value) in headers {
         let name = name.extract::<String>().map_err(|_| PyTypeError::new_err("a header's name is a str"))?;
         let value = match value.extract::<String>() {
-            Ok(text) => text.into_bytes(),
+            Ok(text) => Bytes::from(text),
             Err(_) => payload::from_python(&value, "a header's value")?,
         };
         list.push((name, value));

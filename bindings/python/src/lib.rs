@@ -5,9 +5,13 @@
 mod cluster;
 mod completions;
 mod errors;
+mod held;
 mod job;
+mod log;
 mod many;
 mod payload;
+mod received;
+mod reply;
 mod runner;
 mod signals;
 mod waiting;
@@ -26,16 +30,21 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEFAULT_POOL", powerhose::DEFAULT_POOL)?;
     module.add("ENDPOINT_VARIABLE", powerhose::ENDPOINT_VARIABLE)?;
+    module.add("CURVE_FILE_VARIABLE", powerhose::CURVE_FILE_VARIABLE)?;
     module.add("SECRET_FILE_VARIABLE", powerhose::SECRET_FILE_VARIABLE)?;
     module.add("POOL_VARIABLE", powerhose::POOL_VARIABLE)?;
     module.add_class::<runner::Runner>()?;
     module.add_class::<completions::Completions>()?;
     module.add_class::<completions::Ticket>()?;
     module.add_class::<many::Many>()?;
+    module.add_class::<reply::JobReply>()?;
     module.add_class::<worker::Worker>()?;
     module.add_class::<worker::Job>()?;
     module.add_class::<cluster::Cluster>()?;
     module.add_function(wrap_pyfunction!(restore_signals, module)?)?;
+    module.add_function(wrap_pyfunction!(log::log_from, module)?)?;
+    module.add_function(wrap_pyfunction!(log::take_log, module)?)?;
+    module.add_function(wrap_pyfunction!(log::forget_log, module)?)?;
     module.add_function(wrap_pyfunction!(cores, module)?)
 }
 

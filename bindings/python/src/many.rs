@@ -3,13 +3,13 @@
 //! The jobs come from a Python iterator, which is asked only with the interpreter's lock; the wait for a reply is without.
 
 use crate::errors;
-use crate::job::Options;
-use crate::payload;
+use crate::job::{Form, Options};
+use crate::reply;
 use crate::runner::{Runner, SIGNALS_EVERY, is_main_thread};
 use powerhose::{ExecuteMany, Job};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator};
+use pyo3::types::PyIterator;
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -22,6 +22,7 @@ pub(crate) struct Many {
     results: ManuallyDrop<Option<ExecuteMany<Jobs>>>,
     /// The process it belongs to.
     pid: u32,
+    form: Form,
     /// Why the jobs ended before their time.
     problem: Arc<Mutex<Option<PyErr>>>,
     alarm: Arc<Alarm>,
@@ -96,6 +97,7 @@ impl Many {
     ) -> PyResult<Many> {
         let problem = Arc::new(Mutex::new(None));
         let payloads = payloads.try_iter()?.unbind();
+        let form = options.form;
         let jobs = Jobs { payloads, options, problem: problem.clone() };
         let mut results = runner.runner().execute_many(jobs);
         if let Some(window) = window {
@@ -108,7 +110,7 @@ impl Many {
         let alarm = Arc::new(Alarm::default());
         let waker = alarm.clone().into();
         let results = ManuallyDrop::new(Some(results));
-        Ok(Many { results, pid: std::process::id(), problem, alarm, waker })
+        Ok(Many { results, pid: std::process::id(), form, problem, alarm, waker })
     }
 
     /// Cancels what is under way. There are no further replies.
@@ -122,7 +124,7 @@ impl Many {
         this
     }
 
-    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.pid != std::process::id() {
             return Err(PyRuntimeError::new_err("these replies belong to the process that forked this one"));
         }
@@ -131,7 +133,7 @@ impl Many {
             let Some(results) = self.results.as_mut() else { return Ok(None) };
             let polled = results.poll_next(&mut Context::from_waker(&self.waker));
             match polled {
-                Poll::Ready(Some(Ok(reply))) => return Ok(Some(payload::to_python(py, &reply.into_bytes()))),
+                Poll::Ready(Some(Ok(reply))) => return reply::to_python(py, reply, self.form).map(Some),
                 Poll::Ready(Some(Err(error))) => return Err(errors::job_error(py, &error)),
                 Poll::Ready(None) => return lock(&self.problem).take().map_or(Ok(None), Err),
                 Poll::Pending => {}

@@ -2,12 +2,14 @@
 
 use crate::errors;
 use crate::job::{self, Options};
-use crate::payload;
+use crate::reply;
 use crate::waiting::interruptibly;
-use powerhose::{JobRunner, SharedSecret, SharedSecrets};
+use powerhose::{
+    BindError, ConnectError, CurveClient, CurveError, CurveServer, JobRunner, SharedSecret, SharedSecrets,
+};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyDict, PyList};
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -52,7 +54,10 @@ impl Runner {
     fn connect(py: Python<'_>, endpoint: String, settings: &Bound<'_, PyDict>) -> PyResult<Runner> {
         let connector = connector(py, JobRunner::connector(endpoint), settings)?;
         let connected = interruptibly(py, || connector.connect())?;
-        connected.map(Runner::new).map_err(|error| errors::error(py, "ConnectError", &error.to_string()))
+        connected.map(Runner::new).map_err(|error| {
+            let class = if matches!(error, ConnectError::NoCurve) { "NoCurve" } else { "ConnectError" };
+            errors::error(py, class, &error.to_string())
+        })
     }
 
     /// A master in this process.
@@ -64,7 +69,10 @@ impl Runner {
             master = master.endpoint(endpoint);
         }
         let bound = interruptibly(py, || master.bind())?;
-        bound.map(Runner::new).map_err(|error| errors::error(py, "BindError", &error.to_string()))
+        bound.map(Runner::new).map_err(|error| {
+            let class = if matches!(error, BindError::NoCurve) { "NoCurve" } else { "BindError" };
+            errors::error(py, class, &error.to_string())
+        })
     }
 
     /// Runs a job and blocks. Other Python threads run meanwhile, and the main thread looks for signals.
@@ -73,7 +81,7 @@ impl Runner {
         py: Python<'py>,
         payload: &Bound<'py, PyAny>,
         options: Options,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let job = options.job(payload)?;
         let mut interrupted = None;
         let slice = if is_main_thread() { SIGNALS_EVERY } else { Duration::MAX };
@@ -88,7 +96,7 @@ impl Runner {
         });
         match (interrupted, result) {
             (Some(error), _) => Err(error),
-            (None, Ok(reply)) => Ok(payload::to_python(py, &reply.into_bytes())),
+            (None, Ok(reply)) => reply::to_python(py, reply, options.form),
             (None, Err(error)) => Err(errors::job_error(py, &error)),
         }
     }
@@ -163,6 +171,7 @@ fn connector(
         builder = match &*name.extract::<String>()? {
             "secret" => builder.shared_secret(secret(py, &value.extract::<Vec<u8>>()?)?),
             "secret_file" => builder.shared_secret(secret_file(py, value.extract()?)?),
+            "curve_file" => builder.curve(curve_client(py, value.extract()?)?),
             "timeout" => builder.timeout(job::duration(value.extract()?, "timeout")?),
             "connect_timeout" => builder.connect_timeout(job::duration(value.extract()?, "connect_timeout")?),
             "silence_max" => builder.silence_max(job::duration(value.extract()?, "silence_max")?),
@@ -190,6 +199,10 @@ pub(crate) fn master(
                     builder = builder.pool(pool, powerhose::PoolSettings::default());
                 }
             }
+            "curve_file" => {
+                let keys = CurveServer::from_file(value.extract::<PathBuf>()?);
+                builder = builder.curve(keys.map_err(|error| bad_keys(settings.py(), &error))?);
+            }
             "worker_secrets" => secrets.workers = self::secrets(&value)?,
             "client_secrets" => secrets.clients = self::secrets(&value)?,
             unknown => return Err(PyRuntimeError::new_err(format!("no setting of a master: {unknown}"))),
@@ -211,6 +224,14 @@ pub(crate) fn secret(py: Python<'_>, secret: &[u8]) -> PyResult<SharedSecret> {
 
 pub(crate) fn secret_file(py: Python<'_>, file: PathBuf) -> PyResult<SharedSecret> {
     SharedSecret::from_file(file).map_err(|error| errors::error(py, "BadSecret", &error.to_string()))
+}
+
+pub(crate) fn curve_client(py: Python<'_>, file: PathBuf) -> PyResult<CurveClient> {
+    CurveClient::from_file(file).map_err(|error| bad_keys(py, &error))
+}
+
+fn bad_keys(py: Python<'_>, error: &CurveError) -> PyErr {
+    errors::error(py, "BadKeys", &error.to_string())
 }
 
 /// Whether Python's signals are handled on this thread: it is the process's first.

@@ -1,15 +1,18 @@
 //! A worker whose jobs Python runs. Its keeper sends heartbeats on a thread of its own, also while Python computes.
 
 use crate::errors;
+use crate::held;
 use crate::job;
 use crate::payload;
+use crate::received::Received;
 use crate::runner;
 use crate::signals;
 use powerhose::worker::{self, JobFailure, NextJob, PulledJob, PulledWorker, Reply, StopHandle};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView};
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -38,17 +41,21 @@ impl Drop for Worker {
 impl Worker {
     /// Opens a worker: it registers, and its keeper begins.
     #[new]
-    #[pyo3(signature = (endpoint, pools, labels, secret, silence_max, software))]
+    #[pyo3(signature = (endpoint, pools, labels, secret, curve_file, silence_max, software))]
     fn new(
         py: Python<'_>,
         endpoint: Option<&str>,
         pools: Vec<(String, Option<u64>)>,
         labels: Vec<(String, String)>,
         secret: Option<Vec<u8>>,
+        curve_file: Option<PathBuf>,
         silence_max: Option<f64>,
         software: &str,
     ) -> PyResult<Worker> {
-        let failed = |error: worker::WorkerError| errors::error(py, "WorkerError", &error.to_string());
+        let failed = |error: worker::WorkerError| {
+            let class = if matches!(error, worker::WorkerError::NoCurve) { "NoCurve" } else { "WorkerError" };
+            errors::error(py, class, &error.to_string())
+        };
         let made = match endpoint {
             Some(endpoint) => worker::Worker::connect(endpoint),
             None => worker::Worker::from_env(),
@@ -67,6 +74,10 @@ impl Worker {
             (Some(secret), _) => worker = worker.shared_secret(runner::secret(py, &secret)?),
             (None, Some(file)) => worker = worker.shared_secret(runner::secret_file(py, file.into())?),
             (None, None) => {}
+        }
+        let of_environment = || std::env::var_os(powerhose::CURVE_FILE_VARIABLE).map(PathBuf::from);
+        if let Some(file) = curve_file.or_else(of_environment) {
+            worker = worker.curve(runner::curve_client(py, file)?);
         }
         if let Some(silence) = silence_max {
             worker = worker.silence_max(job::duration(silence, "silence_max")?);
@@ -96,7 +107,7 @@ impl Worker {
             py.check_signals()?;
             match next.map_err(|error| errors::error(py, "WorkerError", &error.to_string()))? {
                 NextJob::Job(job) => return Ok(Some(Job::new(py, job))),
-                NextJob::NotYet => {}
+                NextJob::NotYet => held::let_go(py),
                 NextJob::Ended => return Ok(None),
             }
         }
@@ -131,15 +142,12 @@ impl Worker {
 pub(crate) struct Job {
     /// None once it is answered. Never dropped in a forked process: to drop it is to answer it.
     job: ManuallyDrop<Mutex<Option<PulledJob>>>,
-    pid: u32,
-    /// The caller's bytes.
-    #[pyo3(get)]
-    payload: Py<PyBytes>,
+    received: Received,
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if self.pid == std::process::id() {
+        if self.received.pid == std::process::id() {
             // SAFETY: it is dropped here only, and nobody can look at it any longer.
             unsafe { ManuallyDrop::drop(&mut self.job) }
         }
@@ -148,8 +156,8 @@ impl Drop for Job {
 
 impl Job {
     fn new(py: Python<'_>, job: PulledJob) -> Job {
-        let payload = PyBytes::new(py, job.payload()).unbind();
-        Job { job: ManuallyDrop::new(Mutex::new(Some(job))), pid: std::process::id(), payload }
+        let received = Received::new(py, job.payload_shared());
+        Job { job: ManuallyDrop::new(Mutex::new(Some(job))), received }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<PulledJob>> {
@@ -164,7 +172,7 @@ impl Job {
     }
 
     fn take(&self) -> PyResult<PulledJob> {
-        if self.pid != std::process::id() {
+        if self.received.pid != std::process::id() {
             return Err(PyRuntimeError::new_err("this job belongs to the process that forked this one"));
         }
         self.lock().take().ok_or_else(|| PyRuntimeError::new_err("this job has been answered"))
@@ -173,6 +181,18 @@ impl Job {
 
 #[pymethods]
 impl Job {
+    /// The caller's bytes.
+    #[getter]
+    fn payload<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        self.received.payload(py).clone()
+    }
+
+    /// The same, where they lie.
+    #[getter]
+    fn buffer<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        self.received.buffer(py)
+    }
+
     /// The id, the same in the caller's errors and in the logs of the master.
     #[getter]
     fn id(&self) -> PyResult<String> {
@@ -229,7 +249,7 @@ impl Job {
         reply: &Bound<'_, PyAny>,
         headers: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let mut answer = Reply::new(payload::from_python(reply, "a reply")?);
+        let mut answer = Reply::from(payload::from_python(reply, "a reply")?);
         if let Some(headers) = headers {
             for (name, value) in job::headers(headers)? {
                 answer = answer.header(name, value);

@@ -90,7 +90,23 @@ def fork_and_leave(job, rest):
     return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode()
 
 
+def shared(job, rest):
+    """A part of the payload, as it lies."""
+    return job.buffer[len(b"shared ") :]
+
+
+def kept(job, rest):
+    """The last payload's view is kept beyond its job, and that of an answered job can still be looked at."""
+    before, kept.view, kept.job = kept.view, job.buffer, job
+    return bytes(before)
+
+
+kept.view = b""
+
+
 COMMANDS = {
+    b"shared": shared,
+    b"kept": kept,
     b"leave": fork_and_leave,
     b"nap": nap,
     b"watch": watch,

@@ -195,3 +195,24 @@ def test_an_error_of_a_signal_handler_comes_out_of_the_call(runner):
     finally:
         signal.signal(signal.SIGALRM, before)
     assert runner.execute(b"next", timeout=60) == b"next"
+
+
+def test_curve_is_refused_by_its_name_where_this_build_has_none(tmp_path):
+    key = "0" * 40
+    client, master = tmp_path / "client", tmp_path / "master"
+    client.write_text(f"server {key}\npublic {key}\nsecret {key}\n")
+    master.write_text(f"public {key}\nsecret {key}\nallow {key}\n")
+    for begin in (
+        lambda: powerhose.JobRunner.bind("tcp://127.0.0.1:0", curve_file=str(master)),
+        lambda: powerhose.JobRunner.connect("tcp://127.0.0.1:1", curve_file=str(client)).execute(b"x"),
+        lambda: powerhose.Worker("tcp://127.0.0.1:1", curve_file=str(client)).run(lambda job: b""),
+    ):
+        with pytest.raises(powerhose.NoCurve, match="CURVE"):
+            begin()
+    for begin in (
+        lambda: powerhose.JobRunner.bind("tcp://127.0.0.1:0", curve_file=str(client)),
+        lambda: powerhose.JobRunner.connect("tcp://127.0.0.1:1", curve_file=str(master)).execute(b"x"),
+        lambda: powerhose.Worker("tcp://127.0.0.1:1", curve_file=str(tmp_path / "none")).run(lambda job: b""),
+    ):
+        with pytest.raises(powerhose.BadKeys):
+            begin()

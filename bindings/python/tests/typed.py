@@ -34,6 +34,14 @@ async def call_in_task(runner: powerhose.JobRunner) -> list[bytes]:
     return [await runner.aexecute(b"x"), *[reply async for reply in replies]]
 
 
+def call_with_details(runner: powerhose.JobRunner) -> tuple[bytes, memoryview, dict[str, bytes], float]:
+    future: Future[powerhose.JobReply] = runner.detailed.submit(b"x")
+    replies: Iterator[powerhose.JobReply] = runner.detailed.map([b"1"])
+    reply = runner.detailed.execute(b"x", pool="sign")
+    worker: int = reply.worker + future.result().attempts + next(replies).worker
+    return reply.payload, reply.buffer, reply.headers, reply.run_time + reply.wait_time + worker
+
+
 def square(number: int) -> int:
     return number * number
 
