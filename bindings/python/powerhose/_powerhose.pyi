@@ -76,10 +76,8 @@ class Worker:
         endpoint: Optional[str],
         pools: list[tuple[str, Optional[int]]],
         labels: list[tuple[str, str]],
-        secret: Optional[bytes],
-        curve_file: Optional[str],
-        silence_max: Optional[float],
         software: str,
+        settings: Mapping[str, Any],
     ) -> None: ...
     def watch_signals(self) -> None: ...
     def stop(self) -> None: ...

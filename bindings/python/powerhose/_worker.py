@@ -144,9 +144,14 @@ class Worker:
         software = f"powerhose-python/{_powerhose.__version__}"
         offered = [(pool, self._credit) for pool in pools]
         labels = list(self._labels.items())
-        return _powerhose.Worker(
-            self._endpoint, offered, labels, self._secret, self._curve_file, self._silence_max, software
-        )
+        settings = {
+            "secret": self._secret,
+            "secret_file": None if self._secret else os.environ.get(_powerhose.SECRET_FILE_VARIABLE),
+            "curve_file": self._curve_file or os.environ.get(_powerhose.CURVE_FILE_VARIABLE),
+            "silence_max": self._silence_max,
+        }
+        told = {name: value for name, value in settings.items() if value is not None}
+        return _powerhose.Worker(self._endpoint, offered, labels, software, told)
 
     def _serve(self, core: _powerhose.Worker, handler: Callable[[Job], Any]) -> None:
         answered = 0

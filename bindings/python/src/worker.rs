@@ -12,7 +12,6 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView};
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -41,26 +40,20 @@ impl Drop for Worker {
 impl Worker {
     /// Opens a worker: it registers, and its keeper begins.
     #[new]
-    #[pyo3(signature = (endpoint, pools, labels, secret, curve_file, silence_max, software))]
+    #[pyo3(signature = (endpoint, pools, labels, software, settings))]
     fn new(
         py: Python<'_>,
         endpoint: Option<&str>,
         pools: Vec<(String, Option<u64>)>,
         labels: Vec<(String, String)>,
-        secret: Option<Vec<u8>>,
-        curve_file: Option<PathBuf>,
-        silence_max: Option<f64>,
         software: &str,
+        settings: &Bound<'_, PyDict>,
     ) -> PyResult<Worker> {
-        let failed = |error: worker::WorkerError| {
-            let class = if matches!(error, worker::WorkerError::NoCurve) { "NoCurve" } else { "WorkerError" };
-            errors::error(py, class, &error.to_string())
-        };
         let made = match endpoint {
             Some(endpoint) => worker::Worker::connect(endpoint),
             None => worker::Worker::from_env(),
         };
-        let mut worker = made.map_err(failed)?.software(software).ignore_signals();
+        let mut worker = made.map_err(|error| failed(py, &error))?.software(software).ignore_signals();
         for (pool, credit) in pools {
             worker = match credit {
                 Some(credit) => worker.pool_with_credit(pool, credit),
@@ -70,19 +63,8 @@ impl Worker {
         for (name, value) in labels {
             worker = worker.label(name, value);
         }
-        match (secret, std::env::var_os(powerhose::SECRET_FILE_VARIABLE)) {
-            (Some(secret), _) => worker = worker.shared_secret(runner::secret(py, &secret)?),
-            (None, Some(file)) => worker = worker.shared_secret(runner::secret_file(py, file.into())?),
-            (None, None) => {}
-        }
-        let of_environment = || std::env::var_os(powerhose::CURVE_FILE_VARIABLE).map(PathBuf::from);
-        if let Some(file) = curve_file.or_else(of_environment) {
-            worker = worker.curve(runner::curve_client(py, file)?);
-        }
-        if let Some(silence) = silence_max {
-            worker = worker.silence_max(job::duration(silence, "silence_max")?);
-        }
-        let pulled = py.detach(|| worker.open()).map_err(failed)?;
+        let worker = set_up(py, worker, settings)?;
+        let pulled = py.detach(|| worker.open()).map_err(|error| failed(py, &error))?;
         let stop = pulled.stop_handle();
         Ok(Worker { pulled: ManuallyDrop::new(Mutex::new(Some(pulled))), stop, pid: std::process::id() })
     }
@@ -105,7 +87,7 @@ impl Worker {
             let next = py.detach(|| worker.next_job_timeout(SIGNALS_EVERY));
             drop(pulled);
             py.check_signals()?;
-            match next.map_err(|error| errors::error(py, "WorkerError", &error.to_string()))? {
+            match next.map_err(|error| failed(py, &error))? {
                 NextJob::Job(job) => return Ok(Some(Job::new(py, job))),
                 NextJob::NotYet => held::let_go(py),
                 NextJob::Ended => return Ok(None),
@@ -118,8 +100,31 @@ impl Worker {
         let pulled = self.pulled()?.take();
         let left = py.detach(|| pulled.map_or(Ok(()), PulledWorker::leave));
         signals::restore();
-        left.map_err(|error| errors::error(py, "WorkerError", &error.to_string()))
+        left.map_err(|error| failed(py, &error))
     }
+}
+
+/// The worker with these settings; an unknown one is a mistake of the package.
+fn set_up(
+    py: Python<'_>,
+    mut worker: worker::Worker,
+    settings: &Bound<'_, PyDict>,
+) -> PyResult<worker::Worker> {
+    for (name, value) in settings {
+        worker = match &*name.extract::<String>()? {
+            "secret" => worker.shared_secret(runner::secret(py, &value.extract::<Vec<u8>>()?)?),
+            "secret_file" => worker.shared_secret(runner::secret_file(py, value.extract()?)?),
+            "curve_file" => worker.curve(runner::curve_client(py, value.extract()?)?),
+            "silence_max" => worker.silence_max(job::duration(value.extract()?, "silence_max")?),
+            unknown => return Err(PyRuntimeError::new_err(format!("no setting of a worker: {unknown}"))),
+        }
+    }
+    Ok(worker)
+}
+
+fn failed(py: Python<'_>, error: &worker::WorkerError) -> PyErr {
+    let class = if matches!(error, worker::WorkerError::NoCurve) { "NoCurve" } else { "WorkerError" };
+    errors::error(py, class, &error.to_string())
 }
 
 impl Worker {
