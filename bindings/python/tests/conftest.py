@@ -55,13 +55,13 @@ def start():
 
 @pytest.fixture
 def start_worker(start, master):
-    """Starts `python -m powerhose work` for the master, and waits until it has registered."""
+    """Starts `python -m powerhose work` for a master, and waits until it has registered."""
 
-    def start_worker(*flags, **options):
+    def start_worker(*flags, of=master, **options):
         command = [sys.executable, "-m", "powerhose", "work", "handlers:work", *flags]
-        before = len(master.workers())
-        process = start(*command, env={"POWERHOSE_ENDPOINT": master.endpoints[0]}, **options)
-        master.wait_for_workers(before + 1, 60)
+        before = len(of.workers())
+        process = start(*command, env={"POWERHOSE_ENDPOINT": of.endpoints[0]}, **options)
+        of.wait_for_workers(before + 1, 60)
         return process
 
     return start_worker

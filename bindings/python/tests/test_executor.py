@@ -130,7 +130,9 @@ def test_after_a_shutdown_nothing_is_taken(executor):
 
 def test_a_forked_child_that_exits_leaves_the_calls_of_its_parent_alone(script):
     program = """
-    import os, sys, time, powerhose
+    import logging, os, sys, time, powerhose
+    # That a worker died is a warning.
+    logging.getLogger("powerhose").setLevel(logging.ERROR)
     executor = powerhose.Executor(1, worker_start=60)
     future = executor.submit(time.sleep, 0.5)
     pid = os.fork()

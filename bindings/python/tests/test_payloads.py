@@ -32,6 +32,13 @@ def test_a_detailed_reply_tells_where_it_comes_from(runner, size):
         assert reply.job != begun.job and reply.job in repr(reply)
 
 
+@pytest.fixture
+def patient(tmp_path):
+    """A master whose jobs wait for the first worker."""
+    with powerhose.JobRunner.bind(f"ipc://{tmp_path}/patient.ipc", pools=["default"]) as master:
+        yield master
+
+
 def test_a_view_of_a_reply_outlives_it(runner):
     view = runner.detailed.execute(b"x" * LARGE).buffer
     gc.collect()
@@ -55,24 +62,24 @@ def test_a_handler_gives_back_what_came_and_may_keep_it(runner, size):
 @pytest.mark.parametrize(
     "make", [bytearray, lambda data: array.array("B", data), lambda data: memoryview(bytearray(data))]
 )
-def test_what_can_change_is_copied_at_the_call(master, start_worker, make):
+def test_what_can_change_is_copied_at_the_call(patient, start_worker, make):
     changed = make(b"x" * LARGE)
-    future = master.submit(changed, timeout=60)
+    future = patient.submit(changed, timeout=60)
     changed[:] = make(b"y" * LARGE)
-    start_worker()
+    start_worker(of=patient)
     assert future.result(60) == b"x" * LARGE
 
 
-def test_a_payload_is_held_as_long_as_it_is_needed_and_no_longer(master, start_worker):
+def test_a_payload_is_held_as_long_as_it_is_needed_and_no_longer(patient, start_worker):
     payload = b"x" * LARGE
     references = sys.getrefcount(payload)
-    future = master.submit(payload, timeout=60)
+    future = patient.submit(payload, timeout=60)
     assert sys.getrefcount(payload) == references + 1, "it is not copied"
-    start_worker()
+    start_worker(of=patient)
     assert future.result(60) == payload
 
     def is_let_go():
-        master.execute(b"next", timeout=60)
+        patient.execute(b"next", timeout=60)
         return sys.getrefcount(payload) == references
 
     wait_until(is_let_go)

@@ -28,6 +28,11 @@ SERVERS = {
     "django, sync": [*GUNICORN, "django_app:app"],
     "fastapi, asyncio": ["uvicorn", "--loop", "asyncio", "--log-level", "error", "fastapi_app:app"],
     "fastapi, uvloop": ["uvicorn", "--loop", "uvloop", "--log-level", "error", "fastapi_app:app"],
+    "fastapi, hypercorn": ["hypercorn", "fastapi_app:app"],
+    "fastapi, hypercorn with trio": ["hypercorn", "--worker-class", "trio", "fastapi_app:app"],
+    "fastapi, hypercorn with two processes": ["hypercorn", "--workers", "2", "fastapi_app:app"],
+    "fastapi, daphne": ["daphne", "fastapi_app:app"],
+    "django, daphne": ["daphne", "django_app:asgi"],
     "django, asgi": ["uvicorn", "--log-level", "error", "django_app:asgi"],
 }
 COOPERATIVE = [name for name in SERVERS if "gevent" in name or "fastapi" in name]
@@ -48,7 +53,12 @@ def server(request, start, workers):
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
-    place = ["--bind", f"127.0.0.1:{port}"] if program == "gunicorn" else ["--host", "127.0.0.1", "--port", str(port)]
+    place = {
+        "gunicorn": ["--bind", f"127.0.0.1:{port}"],
+        "hypercorn": ["--bind", f"127.0.0.1:{port}"],
+        "uvicorn": ["--host", "127.0.0.1", "--port", str(port)],
+        "daphne": ["--bind", "127.0.0.1", "--port", str(port)],
+    }[program]
     environment = {"POWERHOSE_ENDPOINT": workers.runner.endpoints[0]}
     process = start(sys.executable, "-m", program, *place, *arguments, env=environment, cwd=EXAMPLES)
     address = f"http://127.0.0.1:{port}"
@@ -81,7 +91,7 @@ def test_a_service_answers_and_names_what_went_wrong(server):
         assert call(address + "/digest", body) == (200, hashlib.sha256(body).hexdigest().encode())
     status, text = call(address + "/digest", b"")
     assert status == 400 and b"empty: there is nothing to hash" in text
-    if "django, asgi" in name:
+    if name in ("django, asgi", "django, daphne"):
         assert call(address + "/async/digest", b"x") == (200, hashlib.sha256(b"x").hexdigest().encode())
     if name in COOPERATIVE:
         waits_cooperatively(address)
