@@ -7,7 +7,7 @@ first error would end.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Generic, Optional, Protocol, TypeVar
 
 WINDOW = 64
@@ -24,8 +24,12 @@ class Replies(Iterator[R], Protocol[R]):
         """Cancels what is under way. There are no further replies."""
 
 
-class AsyncReplies(AsyncIterator[R], Protocol[R]):
+class AsyncReplies(Protocol[R]):
     """The same, for tasks."""
+
+    def __aiter__(self) -> AsyncReplies[R]: ...
+
+    def __anext__(self) -> Awaitable[R]: ...
 
     async def aclose(self) -> None:
         """Cancels what is under way. There are no further replies."""
