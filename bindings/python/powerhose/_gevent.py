@@ -33,8 +33,20 @@ def in_thread(function: Callable[[], T]) -> T:
         return function()
     import gevent
 
-    result: T = gevent.get_hub().threadpool.apply(function)
-    return result
+    result: list[T] = []
+    error: Optional[BaseException] = gevent.get_hub().threadpool.apply(_end, (function, result))
+    if error is not None:
+        raise error
+    return result[0]
+
+
+def _end(function: Callable[[], T], result: list[T]) -> Optional[BaseException]:
+    """An error that its caller gets: gevent would print one that is raised here."""
+    try:
+        result.append(function())
+        return None
+    except BaseException as error:
+        return error
 
 
 def lock_of(owner: object) -> Any:

@@ -130,11 +130,13 @@ class JobRunner(Jobs[bytes]):
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers that are registered now: `id`, `pid`, `host`, `state`, `pools`, `done`, `failed` and more of each."""
-        return self.begun().workers()
+        core = self.begun()
+        return _gevent.in_thread(core.workers)
 
     def wait_for_workers(self, wanted: int, within: float = 10.0) -> None:
         """Blocks until so many workers are registered; raises :class:`WorkersMissing` if they are not within this time."""
-        self.begun().wait_for_workers(wanted, within)
+        core = self.begun()
+        _gevent.in_thread(lambda: core.wait_for_workers(wanted, within))
 
     def close(self, drain_timeout: float = 0.0) -> int:
         """Takes no further jobs, lets those it has finish for up to so many seconds, and ends. Gives how many were lost."""
@@ -142,7 +144,7 @@ class JobRunner(Jobs[bytes]):
         core = self.core
         if core is None:
             return 0
-        return core.close(drain_timeout)
+        return _gevent.in_thread(lambda: core.close(drain_timeout))
 
     def __enter__(self) -> JobRunner:
         return self
@@ -215,8 +217,11 @@ def _renew_all() -> None:
 def _close_all() -> None:
     """A master's socket does not outlive its process."""
     for runner in list(_runners):
+        core, runner._closed = runner.core, True
+        # Here: a hub of gevent may have ended before.
         try:
-            runner.close()
+            if core is not None:
+                core.close(0.0)
         except PowerhoseError:
             pass
 
