@@ -1,7 +1,22 @@
 #!/usr/bin/env python3
 """The client of the suite in Python, by the package of bindings/python: it reads and prints the lines of src/bin/commands-client, so
-that the suite's sentences about clients hold with it too. Needs nothing but the package."""
-import argparse, sys, threading
+that the suite's sentences about clients hold with it too: in threads, in tasks of asyncio or in gevent's greenlets,
+as POWERHOSE_TEST_FACE says."""
+import argparse, asyncio, os, sys, threading
+
+parser = argparse.ArgumentParser()
+parser.add_argument("endpoint")
+parser.add_argument("--timeout-ms", type=int, default=30_000)
+parser.add_argument("--connect-ms", type=int, default=10_000)
+given = parser.parse_args()
+face = os.environ.get("POWERHOSE_TEST_FACE", "threads")
+lines = sys.stdin
+if face == "gevent":
+    import gevent.fileobject, gevent.monkey
+
+    # From here on threads are greenlets.
+    gevent.monkey.patch_all()
+    lines = gevent.fileobject.FileObjectThread(sys.stdin)
 
 import powerhose
 
@@ -48,31 +63,79 @@ def failed(call, error):
     say(f"{call} {word} {told}")
 
 
-def ended(call, future):
-    if future.cancelled():
-        # Python's own word for it, which tells no more than that.
-        failed(call, powerhose.JobCancelled(may_have_run=True))
-    elif future.exception() is not None:
-        failed(call, future.exception())
-    else:
-        done(call, future.result())
+def cancelled(call):
+    # Python's own word for it tells no more than that.
+    failed(call, powerhose.JobCancelled(may_have_run=True))
 
 
-def execute(call, payload, options):
-    try:
-        done(call, runner.execute(payload, **options))
-    except powerhose.JobError as error:
-        failed(call, error)
+class Threads:
+    """A call blocks its thread, or has a future. In a process that gevent has patched the same are greenlets."""
 
+    def execute(self, call, payload, options):
+        in_thread(self._execute, call, payload, options)
 
-def many(call, payloads, options):
-    replies = runner.map(payloads, **options)
-    for place in range(len(payloads)):
+    def _execute(self, call, payload, options):
         try:
-            done(f"{call}.{place}", next(replies))
+            done(call, runner.execute(payload, **options))
         except powerhose.JobError as error:
-            failed(f"{call}.{place}", error)
-    assert next(replies, None) is None
+            failed(call, error)
+
+    def submit(self, call, payload, options):
+        submitted[call] = future = runner.submit(payload, **options)
+        future.add_done_callback(lambda future: self._ended(call, future))
+
+    def _ended(self, call, future):
+        if future.cancelled():
+            cancelled(call)
+        elif future.exception() is not None:
+            failed(call, future.exception())
+        else:
+            done(call, future.result())
+
+    def many(self, call, payloads, options):
+        in_thread(self._many, call, payloads, options)
+
+    def _many(self, call, payloads, options):
+        replies = runner.map(payloads, **options)
+        for place in range(len(payloads)):
+            try:
+                done(f"{call}.{place}", next(replies))
+            except powerhose.JobError as error:
+                failed(f"{call}.{place}", error)
+        assert next(replies, None) is None
+
+
+class Tasks:
+    """A call is a task, of one loop in a thread of its own."""
+
+    def __init__(self):
+        self._loop = asyncio.new_event_loop()
+        in_thread(self._loop.run_forever)
+
+    def execute(self, call, payload, options):
+        submitted[call] = asyncio.run_coroutine_threadsafe(self._execute(call, payload, options), self._loop)
+
+    submit = execute
+
+    async def _execute(self, call, payload, options):
+        try:
+            done(call, await runner.aexecute(payload, **options))
+        except powerhose.JobError as error:
+            failed(call, error)
+        except asyncio.CancelledError:
+            cancelled(call)
+            raise
+
+    def many(self, call, payloads, options):
+        asyncio.run_coroutine_threadsafe(self._many(call, payloads, options), self._loop)
+
+    async def _many(self, call, payloads, options):
+        replies = runner.amap(payloads, **options).__aiter__()
+        for place in range(len(payloads)):
+            try:
+                done(f"{call}.{place}", await replies.__anext__())
+            except powerhose.JobError as error:
+                failed(f"{call}.{place}", error)
 
 
 def workers(call, wanted, within):
@@ -105,38 +168,34 @@ def job(fields):
     return payloads, {**options, "headers": headers}
 
 
-def obey(word, call, fields):
-    def in_thread(function, *arguments):
-        threading.Thread(target=function, args=(call, *arguments), daemon=True).start()
+def in_thread(function, *arguments):
+    threading.Thread(target=function, args=arguments, daemon=True).start()
 
+
+def obey(word, call, fields):
     if word == "cancel":
         submitted[call].cancel()
     elif word == "close":
         within = float(dict(fields)["within_ms"]) / 1000
-        in_thread(lambda call: say(f"{call} closed lost={runner.close(within)}"))
+        in_thread(lambda: say(f"{call} closed lost={runner.close(within)}"))
     elif word == "workers":
-        in_thread(workers, int(dict(fields)["wanted"]), float(dict(fields)["within_ms"]) / 1000)
-    elif word == "many":
-        in_thread(many, *job(fields))
+        in_thread(workers, call, int(dict(fields)["wanted"]), float(dict(fields)["within_ms"]) / 1000)
     else:
         payloads, options = job(fields)
         if word == "execute":
-            in_thread(execute, payloads[0], options)
+            calls.execute(call, payloads[0], options)
         elif word == "submit":
-            future = submitted[call] = runner.submit(payloads[0], **options)
-            future.add_done_callback(lambda future: ended(call, future))
+            calls.submit(call, payloads[0], options)
+        elif word == "many":
+            calls.many(call, payloads, options)
         else:
             raise ValueError(f"there is no `{word}`")
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("endpoint")
-parser.add_argument("--timeout-ms", type=int, default=30_000)
-parser.add_argument("--connect-ms", type=int, default=10_000)
-given = parser.parse_args()
 runner = powerhose.JobRunner.connect(
     given.endpoint, timeout=given.timeout_ms / 1000, connect_timeout=given.connect_ms / 1000
 )
-for line in sys.stdin:
+calls = {"threads": Threads, "asyncio": Tasks, "gevent": Threads}[face]()
+for line in lines:
     word, call, *fields = line.split()
     obey(word, call, [tuple(field.split("=", 1)) for field in fields])
