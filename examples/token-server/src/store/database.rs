@@ -32,7 +32,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// `connections_max` bounds PostgreSQL's connections.
+    /// `connections_max` bounds PostgreSQL's connections; there are two at least.
     pub(super) async fn open(url: &str, connections_max: u32) -> Result<Database, StoreError> {
         sqlx::any::install_default_drivers();
         let kind = kind(url)?;
@@ -52,10 +52,20 @@ impl Database {
                 Ok(Database { kind, readers, writers })
             }
             Kind::Postgres => {
-                let connections = pool(kind, connections_max).connect_with(options).await?;
-                Ok(Database { kind, readers: connections.clone(), writers: connections })
+                // Writers wait for each other; those who only read never wait for them.
+                let writers_max = (connections_max / 4).max(1);
+                let readers_max = connections_max.saturating_sub(writers_max).max(1);
+                let writers = pool(kind, writers_max).connect_with(options.clone()).await?;
+                let readers = pool(kind, readers_max).connect_with(options).await?;
+                Ok(Database { kind, readers, writers })
             }
         }
+    }
+
+    /// Waits for what runs, and ends all connections.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
     }
 
     /// A connection for statements that only read.

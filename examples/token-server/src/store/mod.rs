@@ -43,7 +43,7 @@ pub struct StoreSettings {
     pub new_users: NewUsers,
     /// The kinds of nodes.
     pub node_types: NodeTypes,
-    /// At most so many connections to PostgreSQL.
+    /// At most so many connections to PostgreSQL, a quarter of them for writing; two at least.
     pub connections_max: u32,
 }
 
@@ -120,6 +120,11 @@ impl Store {
         let database = Database::open(url, settings.connections_max).await?;
         schema::migrate(&database).await?;
         Ok(Store { database, settings, services: Mutex::default() })
+    }
+
+    /// Ends all connections. SQLite's file then holds everything, and none lie beside it.
+    pub async fn close(&self) {
+        self.database.close().await;
     }
 
     /// Whether the database answers.

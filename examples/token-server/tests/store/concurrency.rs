@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use powerhose_token_server::store::Store;
-use powerhose_token_server::store::error::StoreError;
+use powerhose_token_server::store::error::{Refusal, StoreError};
 use powerhose_token_server::store::place::place;
 use tokio::task::JoinSet;
 
 use crate::databases::{Database, NOW, SERVICE, add_node, assign, on_both};
 
 on_both!(
+    an_account_that_is_retired_while_it_is_used_stays_retired,
     one_user_who_asks_everywhere_at_once_gets_one_uid,
     two_servers_fill_the_nodes_in_their_order_and_no_further,
 );
@@ -36,6 +38,45 @@ async fn uid_of_32(stores: &[Arc<Store>; 2], numbers: (i64, i64), client_state: 
     let uids: BTreeSet<i64> = asked.join_all().await.into_iter().collect();
     assert_eq!(uids.len(), 1, "{uids:?}");
     uids.into_iter().next().unwrap()
+}
+
+async fn an_account_that_is_retired_while_it_is_used_stays_retired(database: Database) {
+    let stores = [Arc::new(database.store().await), Arc::new(database.store().await)];
+    add_node(&stores[0], "https://one.example", 100).await;
+    for user in 0..20 {
+        retire_while_used(&stores, Arc::from(format!("{user}@example.org"))).await;
+    }
+}
+
+async fn retire_while_used(stores: &[Arc<Store>; 2], email: Arc<str>) {
+    assign(&stores[0], &email, (1, 1), "aa").await.unwrap();
+    let generation = Arc::new(AtomicI64::new(1));
+    let retired = Arc::new(AtomicBool::new(false));
+    let mut asked = JoinSet::new();
+    for task in 0..8 {
+        let (store, email) = (Arc::clone(&stores[task % 2]), Arc::clone(&email));
+        let (generation, retired) = (Arc::clone(&generation), Arc::clone(&retired));
+        asked.spawn(async move {
+            loop {
+                let was_retired = retired.load(Ordering::Acquire);
+                let newest = generation.fetch_add(1, Ordering::Relaxed) + 1;
+                let answer = assign(&store, &email, (newest, newest), "aa").await;
+                if was_retired {
+                    assert!(
+                        matches!(answer, Err(StoreError::Refused(Refusal::InvalidGeneration))),
+                        "{answer:?}"
+                    );
+                    break;
+                }
+            }
+        });
+    }
+    while generation.load(Ordering::Relaxed) < 20 {
+        tokio::task::yield_now().await;
+    }
+    stores[1].retire_user(&email, NOW).await.unwrap();
+    retired.store(true, Ordering::Release);
+    asked.join_all().await;
 }
 
 /// On SQLite a twentieth of it: each of its commits waits for the disk.

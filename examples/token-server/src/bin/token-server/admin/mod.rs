@@ -38,7 +38,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let now = i64::try_from(now.as_millis())?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let store = Store::open(&options.database, StoreSettings::default()).await?;
-        obey(&store, &options.command, now).await
+        let done = obey(&store, &options.command, now).await;
+        store.close().await;
+        done
     })
 }
 
