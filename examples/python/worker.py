@@ -2,8 +2,9 @@
 """A Powerhose worker on nothing but pyzmq and msgpack; protocol/PROTOCOL.md says why each step is as it is.
 
 While a handler runs, its only thread neither reads nor sends heartbeats: so it registers as not attentive.
+It hears of no CANCEL then, either: a run that nobody waits for ends its process only when its own time is over, and a grace.
 """
-import argparse, collections, os, signal, socket, sys, time, traceback, types, uuid
+import argparse, collections, faulthandler, os, signal, socket, sys, time, traceback, types, uuid
 import zmq
 from handlers import Failed, by_header
 from peer import *
@@ -25,6 +26,7 @@ class Worker(Peer):
         self.instance = uuid.uuid4().hex
         self.jobs = collections.deque()  # given to us and not begun
         self.stopping, self.leave_at = False, None
+        self.graces_ms = {}  # by pool
 
     def run(self):
         """Runs jobs until SIGTERM or the master's BYE; exits with the reason if there is no place for us."""
@@ -66,7 +68,9 @@ class Worker(Peer):
         self.jobs.clear()  # the master gives them to others: what has not begun must not run here
 
     def handle(self, kind, fields, payload):
-        if kind == JOBS:
+        if kind == REGISTERED:
+            self.graces_ms = {pool: settings.get("overrun_grace_ms", 30000) for pool, settings in fields[2]}
+        elif kind == JOBS:
             self.take(now_ms(), fields[1], fields[2], payload)
         elif kind in (CANCEL, RECALL):
             named = {tuple(entry[:2]) for entry in fields[1]}
@@ -92,6 +96,8 @@ class Worker(Peer):
     def run_job(self, job):
         if job.deadline_ms <= now_ms():
             return self.answer(job, EXPIRED)
+        # Needs neither this thread nor the interpreter's lock, and tells where the handler hangs.
+        faulthandler.dump_traceback_later(max(1, job.deadline_ms + self.grace_ms(job) - now_ms()) / 1000, exit=True)
         started, end, code, text = time.monotonic(), DONE, "", ""
         try:
             reply = self.handler(job)
@@ -109,8 +115,14 @@ class Worker(Peer):
             traceback.print_exc()  # all of it is for this worker's log, not for the job's caller
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             end, code, reply = FAILED, "panic", b""
+        faulthandler.cancel_dump_traceback_later()
         self.heard_at = now_ms()  # silence counts only while somebody listens
         self.answer(job, end, int((time.monotonic() - started) * 1e6), code, text, reply)
+
+    def grace_ms(self, job):
+        """How long a handler may run after nobody waits for it any longer: what the job says, else its pool."""
+        own = job.headers.get("powerhose-end-within-ms", b"")
+        return int(own) if own.isdigit() else self.graces_ms.get(job.pool, 30000)
 
     def answer(self, job, end, run_us=0, code="", text="", reply=b""):
         code, text = cut(code, CODE_BYTES_MAX), cut(text, TEXT_BYTES_MAX)

@@ -13,6 +13,7 @@ in_every_setup!(and_python:
     a_worker_that_is_too_slow_again_and_again_rests_and_comes_back,
     a_worker_that_is_slow_once_goes_on,
     the_only_worker_of_a_pool_goes_on_however_slow_it_is,
+    a_run_beyond_its_deadline_ends_its_process_where_pool_or_job_ask_for_it,
 );
 
 fn a_worker_that_overran_its_timeout_answers_and_serves_again(setup: Setup) {
@@ -88,6 +89,19 @@ fn the_only_worker_of_a_pool_goes_on_however_slow_it_is(setup: Setup) {
     let scene = with_soft_run_time(setup, 1);
     let workers: Vec<u64> = (0..5).map(|_| slow_run(&scene)).collect();
     assert!(workers.iter().all(|worker| *worker == workers[0]));
+}
+
+fn a_run_beyond_its_deadline_ends_its_process_where_pool_or_job_ask_for_it(setup: Setup) {
+    for (of_pool, of_job) in [(true, false), (false, true)] {
+        let pool = PoolSettings::new();
+        let pool = if of_pool { pool.end_within(Duration::from_millis(100)) } else { pool };
+        let scene = setup.workers(1).settings(|settings| settings.pools.push(("default".to_owned(), pool)));
+        let mut scene = scene.start();
+        let long = job("sleep", "30000").timeout(Duration::from_millis(400));
+        let long = if of_job { long.end_within(Duration::from_millis(100)) } else { long };
+        assert!(scene.runner.submit(long).wait().expect_err("it is too long").is_timeout());
+        assert_ne!(scene.workers[0].ended().code(), Some(0), "pool {of_pool}, job {of_job}");
+    }
 }
 
 #[test]
