@@ -93,6 +93,13 @@ impl Presented {
         Ok(Checked::Stale { proof: STANDARD.encode(proof) })
     }
 
+    /// The signature that makes the request good.
+    #[must_use]
+    pub fn sign(&self, key: &[u8]) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        STANDARD.encode(hmac::sign(&key, self.normalized().as_bytes()))
+    }
+
     /// What is signed.
     fn normalized(&self) -> String {
         let Presented { header, method, resource, host, port, .. } = self;

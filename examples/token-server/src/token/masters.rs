@@ -5,6 +5,7 @@
 use std::fmt;
 
 use hkdf::Hkdf;
+use powerhose_example_token::derive::derive;
 use powerhose_example_token::secret::Secret;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -19,6 +20,7 @@ pub const MASTER_CHARACTERS_MAX: usize = 1024;
 /// Masters one file may hold: each one is tried on every foreign token.
 pub const MASTERS_MAX: usize = 16;
 
+const METRICS_SECRET: &[u8] = b"powerhose/token-server/metrics/v1";
 const NODE_SECRET: &[u8] = b"services.mozilla.com/mozsvc/v1/node_secret/";
 
 /// Where the secret of a node comes from.
@@ -98,6 +100,20 @@ impl Masters {
     pub fn of_node(&self, node: &str) -> Vec<Secret> {
         let newest_first = self.masters.iter().rev();
         newest_first.map(|master| Secret::new(self.of_master(master, node).as_bytes())).collect()
+    }
+
+    /// The oldest master.
+    #[must_use]
+    pub fn into_first(self) -> String {
+        self.masters.into_iter().next().expect("there is always a master")
+    }
+
+    /// What accounts are hashed with for metrics, where nothing else is said. It comes from the oldest master, so that
+    /// a new one does not make all accounts look new.
+    #[must_use]
+    pub fn metrics_secret(&self) -> String {
+        let oldest = self.masters.first().expect("there is always a master");
+        hexadecimal(&derive(oldest.as_bytes(), None, &[METRICS_SECRET]))
     }
 
     /// The text of a node's secret that comes from one master.

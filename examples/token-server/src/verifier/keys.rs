@@ -20,7 +20,8 @@ const OLD_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The set behind a URL.
 pub(super) struct Keys {
     fetcher: Fetcher,
-    url: Url,
+    /// Absent where the set is known beforehand.
+    url: Option<Url>,
     pub(super) age: Duration,
     pub(super) pause: Duration,
     /// The last good set, and since when.
@@ -42,7 +43,13 @@ enum Known {
 impl Keys {
     pub(super) fn new(fetcher: Fetcher, url: Url, age: Duration) -> Self {
         let (known, asked) = (Mutex::default(), AsyncMutex::default());
-        Self { fetcher, url, age, pause: REFRESH_PAUSE.min(age), known, asked }
+        Self { fetcher, url: Some(url), age, pause: REFRESH_PAUSE.min(age), known, asked }
+    }
+
+    /// A set that is known beforehand and never changes.
+    pub(super) fn given(fetcher: Fetcher, set: KeySet) -> Self {
+        let (known, age) = (Mutex::new(Some((Instant::now(), set))), Duration::MAX);
+        Self { fetcher, url: None, age, pause: REFRESH_PAUSE, known, asked: AsyncMutex::default() }
     }
 
     /// The keys that a token's header may mean. Waits for a fetch only where the set does not have them.
@@ -73,7 +80,8 @@ impl Keys {
         if asked.is_some_and(|asked| asked.elapsed() < self.pause) {
             return;
         }
-        let set = self.fetch().await;
+        let Some(url) = &self.url else { return };
+        let set = self.fetch(url).await;
         *asked = Some(Instant::now());
         match set {
             Ok(set) => *self.lock() = Some((Instant::now(), set)),
@@ -81,8 +89,8 @@ impl Keys {
         }
     }
 
-    async fn fetch(&self) -> Result<KeySet, IdentityError> {
-        KeySet::parse(&self.fetcher.document(self.url.clone()).await?)
+    async fn fetch(&self, url: &Url) -> Result<KeySet, IdentityError> {
+        KeySet::parse(&self.fetcher.document(url.clone()).await?)
     }
 
     fn known(&self, name: Option<&str>) -> Known {

@@ -18,8 +18,8 @@ use self::fetch::Fetcher;
 pub use self::fetch::{FetchSettings, Reach};
 use self::job::{POOL, Reply, Request, Task};
 use self::keys::Keys;
-use crate::identity::bearer::{self, BearerRules};
-use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan};
+use crate::identity::bearer::{self, BearerRules, KeySet};
+use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan, SupportDocument};
 use crate::identity::{ErrorKind, Identity, IdentityError, KeyId};
 
 /// What is verified, and how.
@@ -29,6 +29,8 @@ pub struct VerifierSettings {
     pub browserid: Option<BrowserIdRules>,
     /// Which bearer tokens are believed; none where absent.
     pub bearer: Option<BearerSettings>,
+    /// Documents that are known beforehand, by their hosts: these are never fetched.
+    pub documents: Vec<(String, SupportDocument)>,
     /// Whom to ask, and how long.
     pub fetch: FetchSettings,
     /// How long support documents and key sets are good.
@@ -42,8 +44,17 @@ pub struct VerifierSettings {
 pub struct BearerSettings {
     /// Which tokens are believed.
     pub rules: BearerRules,
-    /// Where its key set is: an `https:` URL.
-    pub keys_url: String,
+    /// Its key set.
+    pub keys: KeySource,
+}
+
+/// Where a key set comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// An `https:` URL.
+    Url(String),
+    /// It is known beforehand, and never changes.
+    Set(KeySet),
 }
 
 /// Why there is no verifier.
@@ -75,14 +86,17 @@ impl Verifier {
         let fetcher = Fetcher::new(&settings.fetch)?;
         let age = settings.document_age;
         let bearer = match settings.bearer {
-            Some(BearerSettings { rules, keys_url }) => {
-                let url = Url::parse(&keys_url).ok().filter(|url| url.scheme() == "https");
+            Some(BearerSettings { rules, keys: KeySource::Set(set) }) => {
+                Some((rules, Keys::given(fetcher.clone(), set)))
+            }
+            Some(BearerSettings { rules, keys: KeySource::Url(url) }) => {
+                let url = Url::parse(&url).ok().filter(|url| url.scheme() == "https");
                 let url = url.ok_or(VerifierError::KeysUrl)?;
                 Some((rules, Keys::new(fetcher.clone(), url, age)))
             }
             None => None,
         };
-        let documents = Documents::new(fetcher, age);
+        let documents = Documents::new(fetcher, age).knowing(settings.documents);
         Ok(Self {
             runner,
             browserid: settings.browserid,

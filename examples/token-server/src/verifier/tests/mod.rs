@@ -55,11 +55,12 @@ impl Pool {
                 scope: SCOPE.into(),
                 leeway_seconds: 0,
             },
-            keys_url: format!("https://{}/jwks", host.name()),
+            keys: KeySource::Url(format!("https://{}/jwks", host.name())),
         };
         let settings = VerifierSettings {
             browserid: Some(rules),
             bearer: Some(bearer),
+            documents: Vec::new(),
             fetch: FetchSettings {
                 reach: Reach::Everywhere,
                 roots: vec![host.root()],

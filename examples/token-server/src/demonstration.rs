@@ -1,0 +1,164 @@
+//! What `token-server demo` makes: secrets, an issuer with its documents, a node, and a user who can show who it is.
+//!
+//! The user's credentials are good for a day. The node is the server itself, whose example of a resource stands in for
+//! one.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, anyhow};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
+
+use crate::identity::maker::{KeyPair, bundle};
+use crate::operation::secrets::fresh_secret;
+use crate::store::admin::NodeChange;
+use crate::store::error::StoreError;
+use crate::store::{Store, StoreSettings};
+
+/// The issuer, a host that nobody has.
+const ISSUER: &str = "accounts.example.org";
+const USER: &str = "6f3cd64e1a4b4a1d9f3fe0a2c1f2a7de";
+const SERVICE: &str = "sync-1.5";
+const SCOPE: &str = "https://identity.mozilla.com/apps/oldsync";
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// Where it lies, and where it is served.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The address of the server.
+    pub address: SocketAddr,
+}
+
+/// What was made.
+#[derive(Debug)]
+pub struct Demonstration {
+    place: Place,
+}
+
+impl Demonstration {
+    /// Makes what is missing, and credentials that are good from now on.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the database is another one's.
+    pub fn make(place: &Place) -> anyhow::Result<Demonstration> {
+        let demonstration = Demonstration { place: place.clone() };
+        if !place.folder.join("secrets").exists() {
+            demonstration.write("secrets", &format!("{}\n", fresh_secret()?))?;
+        }
+        demonstration.write("token-server.toml", &demonstration.configuration())?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        demonstration.make_assertion(now)?;
+        demonstration.make_bearer(now)?;
+        tokio::runtime::Runtime::new()?.block_on(demonstration.add_node())?;
+        Ok(demonstration)
+    }
+
+    /// What to try.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let (folder, url) = (self.place.folder.display(), self.url());
+        let client_state = "00112233445566778899aabbccddeeff";
+        vec![
+            format!(
+                "# All of it lies in {folder}; `token-server serve --config {folder}/token-server.toml` serves it again."
+            ),
+            "# A token, for an assertion as browsers made them:".to_owned(),
+            format!(
+                "curl -s -H \"Authorization: BrowserID $(cat {folder}/assertion)\" -H 'X-Client-State: {client_state}' {url}/1.0/sync/1.5"
+            ),
+            "# The same user with a bearer token, as browsers of today show it:".to_owned(),
+            format!(
+                "curl -s -H \"Authorization: Bearer $(cat {folder}/bearer)\" -H 'X-KeyID: 0000000001234-ABEiM0RVZneImaq7zN3u_w' {url}/1.0/sync/1.5 > token.json"
+            ),
+            "# What the user's node is asked, signed with the token's key (HAWK):".to_owned(),
+            format!("curl -s -H \"$(token-server hawk < token.json)\" {url}/1.5/1"),
+            "# What does not fit is told:".to_owned(),
+            format!("curl -si -H 'Authorization: BrowserID x~y' {url}/1.0/sync/1.5"),
+            "# Ctrl-C ends it.".to_owned(),
+        ]
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.place.address)
+    }
+
+    fn configuration(&self) -> String {
+        let (folder, url) = (self.place.folder.display(), self.url());
+        format!(
+            "# Made by `token-server demo`. Each key is a flag of `token-server serve`.\n\
+             address = \"{}\"\n\
+             public-url = \"{url}\"\n\
+             database = \"sqlite:{folder}/users.db\"\n\
+             secrets-file = \"{folder}/secrets\"\n\
+             trusted-issuer = [\"{ISSUER}\"]\n\
+             support-document = [\"{ISSUER}={folder}/support-document.json\"]\n\
+             bearer-keys = \"{folder}/bearer-keys.json\"\n\
+             bearer-issuer = \"https://{ISSUER}\"\n",
+            self.place.address
+        )
+    }
+
+    /// An assertion of the user, with the document that its issuer would publish.
+    fn make_assertion(&self, now: u64) -> anyhow::Result<()> {
+        let (issuer, user) = (KeyPair::ds128()?, KeyPair::ds128()?);
+        self.write("support-document.json", &issuer.support_document().to_string())?;
+        let (now, until) = (1000 * now, 1000 * (now + DAY_SECONDS));
+        let certificate = issuer.sign(&json!({
+            "iss": ISSUER, "iat": now - 10_000, "exp": until, "public-key": user.public(),
+            "principal": {"email": format!("{USER}@{ISSUER}")},
+            "fxa-generation": 1234, "fxa-keysChangedAt": 1234, "fxa-tokenVerified": true,
+        }))?;
+        let assertion = user.sign(&json!({"aud": self.url(), "exp": until}))?;
+        self.write("assertion", &bundle(&certificate, &assertion))
+    }
+
+    /// A bearer token of the same user, with the key set that the accounts server would publish.
+    fn make_bearer(&self, now: u64) -> anyhow::Result<()> {
+        let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+        let key = key.ok().context("the system has no random bytes")?;
+        let key =
+            Ed25519KeyPair::from_pkcs8(key.as_ref()).map_err(|_| anyhow!("ring refuses its own key"))?;
+        let public = URL_SAFE_NO_PAD.encode(key.public_key());
+        let keys =
+            json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "demo", "x": public}]});
+        self.write("bearer-keys.json", &keys.to_string())?;
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "demo"});
+        let claims = json!({
+            "iss": format!("https://{ISSUER}"), "sub": USER, "client_id": "demo", "scope": SCOPE,
+            "iat": now, "exp": now + DAY_SECONDS, "fxa-generation": 1234,
+        });
+        let signed = format!("{}.{}", encode(&header), encode(&claims));
+        let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
+        self.write("bearer", &format!("{signed}.{signature}"))
+    }
+
+    async fn add_node(&self) -> anyhow::Result<()> {
+        let database = format!("sqlite:{}/users.db", self.place.folder.display());
+        let store = Store::open(&database, StoreSettings::default()).await?;
+        let change = NodeChange { capacity: Some(1000), ..NodeChange::default() };
+        match store.add_node(SERVICE, &self.url(), &change).await {
+            Ok(()) | Err(StoreError::NodeExists(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Nobody else may read what this user can be with.
+    fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        use std::io::Write as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = self.place.folder.join(name);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let written = options.open(&path).and_then(|mut file| file.write_all(content.as_bytes()));
+        written.with_context(|| format!("cannot write {}", path.display()))
+    }
+}

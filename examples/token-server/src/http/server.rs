@@ -1,0 +1,173 @@
+//! What answers requests: settings, database, workers, and what is counted.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::http::HeaderMap;
+use powerhose::{Job, JobRunner};
+use url::Url;
+
+use super::answer::{Problem, Scheme};
+use super::asked::{Application, Credentials};
+use crate::behaviour::Behaviour;
+use crate::hawk::nonces::Nonces;
+use crate::identity::browserid::{BrowserIdRules, Demands, Dialect, Plan};
+use crate::identity::{Identity, KeyId};
+use crate::operation::limits::{Limit, Rate, network};
+use crate::operation::metrics::Metrics;
+use crate::store::Store;
+use crate::token::job::{POOL, Reply, Request, Task};
+use crate::verifier::Verifier;
+
+/// What can be chosen.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whom to follow where the two servers differ.
+    pub behaviour: Behaviour,
+    /// All applications that there are tokens for.
+    pub applications: Vec<Application>,
+    /// Seconds that a token lives, and the most that a client can ask for.
+    pub duration_seconds: u64,
+    /// How long making or checking a token may take, the wait for a worker included.
+    pub job_timeout: Duration,
+    /// Where clients find this server; without it what they say in `Host` is believed.
+    pub public_url: Option<Url>,
+    /// Proxies in front of this server, each of which adds to `X-Forwarded-For`.
+    pub proxies: usize,
+    /// Verifications for an address.
+    pub per_address: Rate,
+    /// Verifications for an issuer.
+    pub per_issuer: Rate,
+    /// Claims that only we can read.
+    pub sealed: Vec<String>,
+    /// Issuers that may speak for any address.
+    pub trusted_issuers: Vec<String>,
+    /// The scope that bearer tokens have to reach.
+    pub scope: String,
+}
+
+/// Everything that answering takes. Shared by all requests.
+pub struct Server {
+    /// What was chosen.
+    pub settings: Settings,
+    /// The workers.
+    pub runner: JobRunner,
+    /// Users and nodes.
+    pub store: Store,
+    /// Who somebody is.
+    pub verifier: Verifier,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The number of the keyring that workers shall use.
+    pub keyring: AtomicU64,
+    per_address: Mutex<Limit<IpAddr>>,
+    per_issuer: Mutex<Limit<String>>,
+    pub(super) nonces: Mutex<Nonces>,
+    started: Instant,
+}
+
+impl Server {
+    /// A server that has answered nothing yet.
+    #[must_use]
+    pub fn new(settings: Settings, runner: JobRunner, store: Store, verifier: Verifier) -> Server {
+        Server {
+            per_address: Mutex::new(Limit::new(settings.per_address)),
+            per_issuer: Mutex::new(Limit::new(settings.per_issuer)),
+            nonces: Mutex::default(),
+            metrics: Metrics::default(),
+            keyring: AtomicU64::new(1),
+            started: Instant::now(),
+            settings,
+            runner,
+            store,
+            verifier,
+        }
+    }
+
+    /// Whom the request counts for: the address that the outermost of our proxies saw.
+    pub(super) fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+        let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+        let seen = self.settings.proxies.checked_sub(1).and_then(|behind| hops.iter().rev().nth(behind));
+        network(seen.and_then(|hop| hop.parse().ok()).unwrap_or(peer.ip()))
+    }
+
+    /// Takes a verification off what the address, and then the issuer, may ask for.
+    pub(super) fn limit(&self, address: IpAddr, credentials: &Credentials) -> Result<(), Problem> {
+        let now = self.started.elapsed();
+        let taken = |by, taken: Result<(), Duration>| {
+            taken.map_err(|wait| {
+                self.metrics.limited(by);
+                // A part of a second is a second: the header has no smaller unit.
+                Problem::too_many(by, wait.as_secs() + 1)
+            })
+        };
+        let per_address = &mut *self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
+        taken("address", per_address.take(address, now))?;
+        let issuer = match credentials.scheme {
+            Scheme::BrowserId if self.settings.per_issuer.per_second.is_some() => {
+                claimed_issuer(&credentials.text)
+            }
+            // There is one for all bearer tokens.
+            Scheme::BrowserId | Scheme::Bearer => None,
+        };
+        let per_issuer = &mut *self.per_issuer.lock().unwrap_or_else(PoisonError::into_inner);
+        issuer.map_or(Ok(()), |issuer| taken("issuer", per_issuer.take(issuer, now)))
+    }
+
+    /// Who asks: a job of its own, so that no wait for the database holds up a worker.
+    pub(super) async fn identify(
+        &self,
+        credentials: &Credentials,
+        key_id: Option<&KeyId>,
+    ) -> Result<Identity, Problem> {
+        let begin = Instant::now();
+        let verified = match credentials.scheme {
+            Scheme::BrowserId => self.verifier.verify_browserid(&credentials.text, now()).await,
+            Scheme::Bearer => self.verifier.verify_bearer(&credentials.text, key_id, now()).await,
+        };
+        let outcome = verified.as_ref().map_or_else(|error| error.kind.name(), |_| "good");
+        self.metrics.verified(credentials.scheme, outcome, begin.elapsed());
+        verified.map_err(|error| {
+            tracing::debug!(%error, "an identity is not believed");
+            Problem::identity(&error, credentials.scheme, self.settings.behaviour)
+        })
+    }
+
+    /// Lets a worker make or check a token.
+    pub(super) async fn ask(&self, task: Task) -> Result<Reply, Problem> {
+        let request = Request { keyring: self.keyring.load(Ordering::Acquire), task };
+        let job = Job::new(request.to_payload()).pool(POOL).timeout(self.settings.job_timeout);
+        let reply = self.runner.submit(job).await.map_err(|error| {
+            // The error names the job and what became of it, never its payload.
+            tracing::warn!(%error, "a job about a token has no reply");
+            Problem::job(&error)
+        })?;
+        serde_json::from_slice(&reply).map_err(|_| self.unexpected())
+    }
+
+    /// A worker that answers something else than it was asked.
+    pub(super) fn unexpected(&self) -> Problem {
+        tracing::error!("a worker's reply does not belong to its request");
+        Problem::internal(self.settings.behaviour)
+    }
+}
+
+/// The issuer that an assertion names, without belief.
+fn claimed_issuer(assertion: &str) -> Option<String> {
+    let rules = BrowserIdRules {
+        audiences: Vec::new(),
+        dialect: Dialect::JavaScript,
+        trusted_issuers: Vec::new(),
+        fallback: None,
+        demands: Demands::Strict,
+    };
+    Plan::read(assertion, &rules).ok().map(|plan| plan.issuer)
+}
+
+/// The time since 1970.
+pub(super) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

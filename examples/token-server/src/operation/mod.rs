@@ -1,0 +1,10 @@
+//! What runs the server: its workers, secrets that change, limits, metrics.
+
+pub mod configuration;
+pub mod identity;
+pub mod limits;
+pub mod metrics;
+pub mod options;
+pub mod secrets;
+pub mod serve;
+pub mod worker;

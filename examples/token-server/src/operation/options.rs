@@ -1,0 +1,196 @@
+//! What `token-server serve` can be told. Each flag is a variable and a key of the configuration file too.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Command, FromArgMatches as _, value_parser};
+use url::Url;
+
+use super::configuration::configured;
+use super::identity::IdentityOptions;
+use super::limits::Rate;
+use super::secrets::Sources;
+use crate::behaviour::Behaviour;
+use crate::http::{Application, Settings};
+use crate::store::StoreSettings;
+use crate::store::decide::NewUsers;
+use crate::store::node_type::NodeTypes;
+use crate::token::masters::NodeSecrets;
+use crate::token::payload::Form;
+
+/// What the server can be told.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// A TOML file with flags: `workers = 4`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where clients are answered; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8000")]
+    pub address: SocketAddr,
+    /// Where the operator finds /metrics, and nodes /tokens/verify with the secrets of tokens; nobody else may reach it
+    #[arg(long, value_name = "IP:PORT")]
+    pub inner_address: Option<SocketAddr>,
+    /// Users and nodes: sqlite:PATH or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL", default_value = "sqlite:token-server.db")]
+    pub database: String,
+    /// Connections to PostgreSQL at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 16)]
+    pub database_connections: u32,
+    /// File of master secrets, one a line: the last signs, all verify; read anew at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub secrets_file: Option<PathBuf>,
+    /// File of the secret that accounts are hashed with for metrics; derived from the first master if missing
+    #[arg(long, value_name = "FILE")]
+    pub metrics_secret_file: Option<PathBuf>,
+    /// Where the secret of a node comes from
+    #[arg(long, value_name = "WAY", default_value = "derived")]
+    pub node_secrets: NodeSecrets,
+    /// Worker processes; one for each core unless set
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Whom to follow where Mozilla's two servers differ: successor or original
+    #[arg(long, value_name = "SERVER", default_value = "successor", value_parser = behaviour)]
+    pub behaviour: Behaviour,
+    /// What there are tokens for, as NAME/VERSION; may be repeated
+    #[arg(long, value_name = "APPLICATION", default_value = "sync/1.5", value_parser = application)]
+    pub application: Vec<Application>,
+    /// Whether somebody unknown gets a node: allowed or disabled
+    #[arg(long, value_name = "WHETHER", default_value = "allowed", value_parser = new_users)]
+    pub new_users: NewUsers,
+    /// The kind of all nodes, or KIND=PATTERN for those whose URL fits; may be repeated
+    #[arg(long, value_name = "KIND")]
+    pub node_type: Vec<String>,
+    /// Seconds that a token lives
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = value_parser!(u64).range(1..=604_800))]
+    pub duration: u64,
+    /// Claims that only this server can read, such as fxa_uid; may be repeated
+    #[arg(long, value_name = "CLAIM")]
+    pub sealed: Vec<String>,
+    /// Where clients find this server, if it is not what they ask in Host
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<Url>,
+    /// Proxies in front of this server, each of which adds to X-Forwarded-For
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub proxies: usize,
+    /// Verifications a second that one address may ask for, twice as many at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    pub verifications_per_address: u32,
+    /// Verifications a second for one issuer, twice as many at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub verifications_per_issuer: u32,
+    /// Seconds that a verification or a token may take, the wait for a worker included
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+    /// Seconds that open requests have at the end
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub drain: u64,
+    /// Which lines the log has, as `info` or `powerhose_token_server=debug`
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    pub log: String,
+    /// Who may say who somebody is.
+    #[command(flatten)]
+    pub identity: IdentityOptions,
+}
+
+impl ServeOptions {
+    /// How long a job may take.
+    #[must_use]
+    pub fn job_timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
+    /// Where the secrets are.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let origin = match self.behaviour {
+            Behaviour::Original => None,
+            // So that a node's measurements tell the two servers apart.
+            Behaviour::Successor => Some("rust".to_owned()),
+        };
+        Sources {
+            masters: self.secrets_file.clone(),
+            metrics_secret: self.metrics_secret_file.clone(),
+            node_secrets: self.node_secrets,
+            form: Form { origin, sealed: self.sealed.clone() },
+        }
+    }
+
+    /// What the web server is told.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            behaviour: self.behaviour,
+            applications: self.application.clone(),
+            duration_seconds: self.duration,
+            job_timeout: self.job_timeout(),
+            public_url: self.public_url.clone(),
+            proxies: self.proxies,
+            per_address: Rate::of(self.verifications_per_address),
+            per_issuer: Rate::of(self.verifications_per_issuer),
+            sealed: self.sealed.clone(),
+            trusted_issuers: self.identity.trusted_issuer.clone(),
+            scope: self.identity.bearer_scope.clone(),
+        }
+    }
+
+    /// What the database is told.
+    ///
+    /// # Errors
+    /// Kinds of nodes with and without a pattern are mixed.
+    pub fn store(&self) -> anyhow::Result<StoreSettings> {
+        let node_types = match self.node_type.as_slice() {
+            [] => NodeTypes::default(),
+            [kind] if !kind.contains('=') => NodeTypes::one(kind),
+            kinds => {
+                let pairs = kinds.iter().map(|kind| kind.split_once('='));
+                let Some(pairs) = pairs.collect::<Option<Vec<_>>>() else {
+                    bail!("--node-type: one kind for all nodes, or KIND=PATTERN in each");
+                };
+                NodeTypes::patterns(pairs.into_iter().map(|(kind, rest)| (kind.to_owned(), rest.to_owned())))
+            }
+        };
+        Ok(StoreSettings {
+            behaviour: self.behaviour,
+            new_users: self.new_users,
+            node_types,
+            connections_max: self.database_connections,
+        })
+    }
+}
+
+/// What a configuration file says, with nothing said beside it.
+///
+/// # Errors
+/// The file cannot be read, or has a key that is no flag.
+pub fn from_file(path: &Path) -> anyhow::Result<ServeOptions> {
+    let words: Vec<OsString> = ["token-server".into(), "serve".into(), "--config".into(), path.into()].into();
+    let serve = ServeOptions::augment_args(Command::new("serve"));
+    let command = configured(Command::new("token-server").subcommand(serve), "serve", &words)?;
+    let matches = command.try_get_matches_from(words)?;
+    let serve = matches.subcommand_matches("serve").context("there is no such command")?;
+    Ok(ServeOptions::from_arg_matches(serve)?)
+}
+
+fn application(text: &str) -> Result<Application, String> {
+    let (name, version) = text.split_once('/').ok_or("NAME/VERSION is wanted, as sync/1.5")?;
+    Ok(Application { name: name.to_owned(), version: version.to_owned() })
+}
+
+fn behaviour(text: &str) -> Result<Behaviour, &'static str> {
+    match text {
+        "successor" => Ok(Behaviour::Successor),
+        "original" => Ok(Behaviour::Original),
+        _ => Err("successor or original is wanted"),
+    }
+}
+
+fn new_users(text: &str) -> Result<NewUsers, &'static str> {
+    match text {
+        "allowed" => Ok(NewUsers::Allowed),
+        "disabled" => Ok(NewUsers::Disabled),
+        _ => Err("allowed or disabled is wanted"),
+    }
+}

@@ -1,0 +1,162 @@
+//! The whole server: workers, database, listeners, signals, and the end in good order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use powerhose::Cluster;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::options::ServeOptions;
+use super::secrets::Sources;
+use crate::http::{Server, inner_routes, routes};
+use crate::store::Store;
+use crate::token::keyring::Handover;
+
+/// Serves until SIGTERM or SIGINT, then lets open requests end.
+///
+/// # Errors
+/// What was configured is wrong, an address is in use, the database or the workers do not start; nothing is left
+/// running.
+pub fn serve(options: &ServeOptions) -> anyhow::Result<()> {
+    let sources = options.sources();
+    let keyring = sources.read(1)?;
+    if sources.masters.is_none() {
+        eprintln!(
+            "no --secrets-file: a secret is made for this run; once it ends, nobody can check its tokens"
+        );
+    }
+    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    // Taken before the workers start: an address in use is then found out at once.
+    let listener = runtime.block_on(listen(options.address))?;
+    let inner = options.inner_address.map(|address| runtime.block_on(listen(address))).transpose()?;
+    let cluster = start_workers(options, &handover)?;
+    let served = runtime.block_on(async {
+        let store = Store::open(&options.database, options.store()?).await?;
+        let runner = cluster.runner();
+        let verifier =
+            options.identity.verifier(&runner, options.job_timeout(), options.public_url.as_ref())?;
+        let server = Arc::new(Server::new(options.settings(), runner, store, verifier));
+        let reloading = Reloading { server: Arc::clone(&server), sources, handover };
+        run(server, listener, inner, reloading, Duration::from_secs(options.drain)).await
+    });
+    let drained = cluster.close(Duration::from_secs(options.drain));
+    served.and(drained.map_err(Into::into))
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+fn start_workers(options: &ServeOptions, handover: &Handover) -> anyhow::Result<Cluster> {
+    let program = std::env::current_exe().context("cannot find this program to start it as a worker")?;
+    let keyring = handover.path().to_string_lossy().into_owned();
+    let mut builder = Cluster::builder(program).args(["worker".to_owned(), "--keyring".to_owned(), keyring]);
+    if let Some(workers) = options.workers {
+        builder = builder.workers(usize::from(workers));
+    }
+    builder.start().context("cannot start the workers")
+}
+
+async fn run(
+    server: Arc<Server>,
+    listener: TcpListener,
+    inner: Option<TcpListener>,
+    reloading: Reloading,
+    drain: Duration,
+) -> anyhow::Result<()> {
+    let hangups = signal(SignalKind::hangup())?;
+    let asked_to_stop = stop_signal()?;
+    let (stop, stopped) = watch::channel(());
+    eprintln!("listening on http://{}", listener.local_addr()?);
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(answer(listener, routes(Arc::clone(&server)), stopped.clone()));
+    if let Some(inner) = inner {
+        eprintln!("the operator's address is http://{}", inner.local_addr()?);
+        serving.spawn(answer(inner, inner_routes(server), stopped));
+    }
+    let reloading = tokio::spawn(reloading.run(hangups));
+    tokio::select! {
+        () = asked_to_stop => tracing::info!("asked to end: no new connections, open requests are answered"),
+        // A listener never ends by itself unless something is broken.
+        Some(ended) = serving.join_next() => return ended?,
+    }
+    drop(stop);
+    let ended = tokio::time::timeout(drain, async { while serving.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        eprintln!("some connections did not end within {} seconds and are cut", drain.as_secs());
+    }
+    reloading.abort();
+    Ok(())
+}
+
+async fn answer(
+    listener: TcpListener,
+    routes: Router,
+    mut stopped: watch::Receiver<()>,
+) -> anyhow::Result<()> {
+    // An answer is written in one piece: nothing follows that it could wait for.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let when_stopped = async move {
+        // An error is how the sender's end shows, and that is the sign to stop.
+        let _ended = stopped.changed().await;
+    };
+    Ok(axum::serve(listener, service).with_graceful_shutdown(when_stopped).await?)
+}
+
+/// Listens for SIGTERM and SIGINT from now on; the future ends when one came.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// What reads the secrets anew at SIGHUP.
+struct Reloading {
+    server: Arc<Server>,
+    sources: Sources,
+    handover: Handover,
+}
+
+impl Reloading {
+    async fn run(mut self, mut hangups: Signal) {
+        while hangups.recv().await.is_some() {
+            match self.reload() {
+                Ok(number) => {
+                    self.server.metrics.reloaded("good");
+                    tracing::info!(number, "secrets are read anew");
+                }
+                // The old ones go on: a slip in a file must not end the service.
+                Err(error) => {
+                    self.server.metrics.reloaded("bad");
+                    tracing::error!("secrets cannot be read anew, the old ones stay: {error:#}");
+                }
+            }
+        }
+    }
+
+    /// Lays the new keyring out, and only then lets jobs ask for it.
+    fn reload(&mut self) -> anyhow::Result<u64> {
+        if self.sources.masters.is_none() {
+            anyhow::bail!("there is no --secrets-file");
+        }
+        let number = self.server.keyring.load(Ordering::Acquire) + 1;
+        self.handover.replace(&self.sources.read(number)?).context("cannot lay out the keyring")?;
+        self.server.keyring.store(number, Ordering::Release);
+        Ok(number)
+    }
+}

@@ -1,0 +1,82 @@
+//! The worker process: it verifies identities, and makes and checks tokens.
+//!
+//! Never logs a job's payload or reply.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use powerhose::worker::{Job, JobFailure, Worker};
+
+use crate::token::job::{self, Request};
+use crate::token::keyring::{Keyring, KeyringError};
+use crate::verifier;
+
+/// Works until the master says otherwise. `keyring` is where it lies.
+///
+/// # Errors
+/// The keyring cannot be read, or there is no master.
+pub fn work(keyring: &Path) -> anyhow::Result<()> {
+    let keyring = Kept::read(keyring)?;
+    Worker::from_env()?.pool(verifier::job::POOL).pool(job::POOL).run(|job: &Job| match job.pool() {
+        verifier::job::POOL => verifier::job::handle(job.payload())
+            .map_err(|error| JobFailure::new("bad_request", error.to_string())),
+        _ => about_tokens(&keyring, job.payload()),
+    })?;
+    Ok(())
+}
+
+fn about_tokens(keyring: &Kept, payload: &[u8]) -> Result<Vec<u8>, JobFailure> {
+    // Without a clock nothing is known to be unexpired.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_err(|_| JobFailure::new("internal", "the clock stands before 1970"))?;
+    let Request { keyring: number, task } =
+        Request::from_payload(payload).map_err(|error| JobFailure::new(error.code, error.text))?;
+    let keyring = keyring.at_least(number).map_err(|error| JobFailure::new("keyring", error.to_string()))?;
+    let reply = job::handle(&keyring, task, now).map_err(|error| JobFailure::new(error.code, error.text))?;
+    serde_json::to_vec(&reply).map_err(|error| JobFailure::new("internal", error.to_string()))
+}
+
+/// The keyring, and where a newer one is found.
+struct Kept {
+    path: PathBuf,
+    keyring: RefCell<Keyring>,
+}
+
+impl Kept {
+    fn read(path: &Path) -> Result<Kept, KeyringError> {
+        Ok(Kept { path: path.to_owned(), keyring: RefCell::new(Keyring::read(path)?) })
+    }
+
+    /// The keyring of this number, or a newer one.
+    fn at_least(&self, number: u64) -> Result<std::cell::Ref<'_, Keyring>, KeyringError> {
+        if self.keyring.borrow().number < number {
+            self.keyring.replace(Keyring::read(&self.path)?);
+        }
+        Ok(self.keyring.borrow())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::keyring::Handover;
+    use crate::token::masters::{Masters, NodeSecrets};
+    use crate::token::payload::Form;
+
+    #[test]
+    fn a_worker_reads_a_newer_keyring_when_a_job_wants_it() {
+        let keyring = |number| Keyring {
+            number,
+            masters: Masters::parse(&"a".repeat(32), NodeSecrets::Derived).unwrap(),
+            metrics_secret: String::new(),
+            form: Form::default(),
+        };
+        let mut handover = Handover::new(&keyring(1)).unwrap();
+        let kept = Kept::read(&handover.path()).unwrap();
+        handover.replace(&keyring(2)).unwrap();
+        assert_eq!(kept.at_least(1).unwrap().number, 1);
+        assert_eq!(kept.at_least(2).unwrap().number, 2);
+        assert_eq!(kept.at_least(1).unwrap().number, 2);
+    }
+}
