@@ -110,7 +110,7 @@ pub fn decide(
     behaviour: Behaviour,
     new_users: NewUsers,
 ) -> Result<Decision, Refusal> {
-    let claims = Given::of(claims, behaviour)?;
+    let claims = Given::of(claims, behaviour);
     records.sort_by_key(|record| Reverse((record.generation, record.created_at, record.uid)));
     let Some((current, older)) = records.split_first() else { return first_record(&claims, new_users) };
     if current.is_retired() {
@@ -142,19 +142,22 @@ pub fn decide(
 }
 
 fn first_record(claims: &Given<'_>, new_users: NewUsers) -> Result<Decision, Refusal> {
+    let (generation, keys_changed_at) = (claims.generation.unwrap_or(0), claims.keys_changed_at.unwrap_or(0));
     match new_users {
+        NewUsers::Disabled => Err(Refusal::NewUsersDisabled),
+        NewUsers::Allowed if generation < 0 => Err(Refusal::InvalidGeneration),
+        NewUsers::Allowed if keys_changed_at < 0 => Err(Refusal::InvalidKeysChangedAt),
         NewUsers::Allowed => Ok(Decision::Create(NewRecord {
             place: Place::Best,
-            generation: claims.generation.unwrap_or(0),
-            keys_changed_at: claims.keys_changed_at.unwrap_or(0),
+            generation,
+            keys_changed_at,
             client_state: claims.client_state.to_owned(),
             created_at_min: 0,
         })),
-        NewUsers::Disabled => Err(Refusal::NewUsersDisabled),
     }
 }
 
-/// Claims with their numbers above 0, or none.
+/// Claims with their numbers, or none where a number stands for none.
 struct Given<'claims> {
     generation: Option<i64>,
     keys_changed_at: Option<i64>,
@@ -162,21 +165,17 @@ struct Given<'claims> {
 }
 
 impl Given<'_> {
-    /// A negative number is as good as none to the original; the successor refuses it.
-    fn of(claims: &Claims, behaviour: Behaviour) -> Result<Given<'_>, Refusal> {
-        let is_negative = |number: Option<i64>| number.is_some_and(|number| number < 0);
-        match behaviour {
-            Behaviour::Successor if is_negative(claims.generation) => return Err(Refusal::InvalidGeneration),
-            Behaviour::Successor if is_negative(claims.keys_changed_at) => {
-                return Err(Refusal::InvalidKeysChangedAt);
-            }
-            Behaviour::Successor | Behaviour::Original => {}
-        }
-        Ok(Given {
-            generation: claims.generation.filter(|number| *number > 0),
-            keys_changed_at: claims.keys_changed_at.filter(|number| *number > 0),
+    /// 0 is as good as none. So is a negative number to the original; to the successor it is older than any other.
+    fn of(claims: &Claims, behaviour: Behaviour) -> Given<'_> {
+        let counts = |number: &i64| match behaviour {
+            Behaviour::Original => *number > 0,
+            Behaviour::Successor => *number != 0,
+        };
+        Given {
+            generation: claims.generation.filter(counts),
+            keys_changed_at: claims.keys_changed_at.filter(counts),
             client_state: &claims.client_state,
-        })
+        }
     }
 
     fn has_newer_keys(&self, current: &Record) -> bool {
@@ -232,15 +231,17 @@ fn check_client_state(
         return Err(ClientStateFault::NoGenerationChange);
     }
     let must_change = match behaviour {
-        Behaviour::Original => true,
-        // It names the missing claim instead, in the check that follows.
+        Behaviour::Original => current.keys_changed_at > 0,
+        // It names a missing claim instead, in the check that follows.
         Behaviour::Successor => claims.keys_changed_at.is_some(),
     };
-    if must_change && current.keys_changed_at > 0 && !claims.has_newer_keys(current) {
+    if must_change && !claims.has_newer_keys(current) {
         return Err(ClientStateFault::NoKeysChangedAtChange);
     }
     Ok(())
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;
