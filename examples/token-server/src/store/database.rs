@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 
 use super::error::StoreError;
 
 /// How long a connection, or a lock, is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection is believed to work after it did.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// Readers of SQLite's file.
 const SQLITE_READERS: u32 = 4;
@@ -130,19 +133,25 @@ fn kind(url: &str) -> Result<Kind, StoreError> {
 }
 
 fn pool(kind: Kind, connections_max: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections_max).acquire_timeout(WAIT_MAX).after_connect(
-        move |connection, _| {
-            let wait = WAIT_MAX.as_millis();
-            let settings = match kind {
-                // Every commit is on the disk before a uid is told: after a crash nobody else may get it.
-                Kind::Sqlite => {
-                    format!(
-                        "PRAGMA busy_timeout = {wait}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
-                    )
-                }
-                Kind::Postgres => format!("SET lock_timeout = {wait}; SET statement_timeout = {}", 3 * wait),
-            };
-            Box::pin(async move { connection.execute(&*settings).await.map(drop) })
-        },
-    )
+    let options = AnyPoolOptions::new().max_connections(connections_max).acquire_timeout(WAIT_MAX);
+    // One that was just used needs no question first whether it still works: that would double a request's way.
+    let options = options.test_before_acquire(false).before_acquire(|connection, state| {
+        Box::pin(async move {
+            if state.idle_for >= TRUSTED_FOR {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
+    options.after_connect(move |connection, _| {
+        let wait = WAIT_MAX.as_millis();
+        let settings = match kind {
+            // Every commit is on the disk before a uid is told: after a crash nobody else may get it.
+            Kind::Sqlite => {
+                format!("PRAGMA busy_timeout = {wait}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            }
+            Kind::Postgres => format!("SET lock_timeout = {wait}; SET statement_timeout = {}", 3 * wait),
+        };
+        Box::pin(async move { connection.execute(&*settings).await.map(drop) })
+    })
 }

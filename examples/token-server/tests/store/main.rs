@@ -5,6 +5,7 @@ mod admin;
 mod concurrency;
 mod databases;
 mod migrations;
+mod outages;
 #[cfg(feature = "tool-tests")]
 mod postgres;
 mod users;
