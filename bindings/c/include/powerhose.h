@@ -38,6 +38,15 @@
 // An order: finish what it has, and exit.
 #define POWERHOSE_ORDER_STOP 4
 
+// What workers print goes where that of this process goes.
+#define POWERHOSE_OUTPUT_INHERIT 0
+
+// It goes nowhere.
+#define POWERHOSE_OUTPUT_DISCARD 1
+
+// It goes where that of this process goes, each line with its worker's slot before it: `worker-3 | …`.
+#define POWERHOSE_OUTPUT_NAMED 2
+
 // Bytes that `powerhose_job_id_text` writes at most.
 #define POWERHOSE_JOB_ID_SIZE 32
 
@@ -85,7 +94,7 @@ typedef enum powerhose_status {
 } powerhose_status;
 
 // Many jobs whose ends come in the order of the jobs; a few are under way at once for each worker. One thread hands them over, and
-// **another**takes their ends: what `powerhose_many` is for has one thread. Freed by `powerhose_batch_free`.
+// another takes their ends: what `powerhose_many` is for has one thread. Freed by `powerhose_batch_free`.
 typedef struct powerhose_batch powerhose_batch;
 
 // Settings of a client. Freed by `powerhose_client_settings_free`; what is made with them does not need them any longer, and more
@@ -114,6 +123,10 @@ typedef struct powerhose_many powerhose_many;
 // Settings of a master. Freed by `powerhose_master_settings_free`; what is made with them does not need them any longer. What is
 // wrong with a setting is told by the function that uses them.
 typedef struct powerhose_master_settings powerhose_master_settings;
+
+// What a master in this process tells of its workers and clients, from the moment on at which this was made. 1,024 notices wait to be
+// taken; then the oldest is dropped. Freed by `powerhose_notices_free`. A client's master tells nothing.
+typedef struct powerhose_notices powerhose_notices;
 
 // An operator's connection to a master: one question at a time, and other threads wait for their turn. Made by
 // `powerhose_operator_connect`, freed by `powerhose_operator_free`.
@@ -319,11 +332,19 @@ void powerhose_client_settings_connect_timeout_ms(const struct powerhose_client_
 // How long the master may be silent before it counts as gone. Default: 5 s.
 void powerhose_client_settings_silence_max_ms(const struct powerhose_client_settings *settings, uint64_t silence_ms);
 
+// How long a caller that blocks looks for its reply again and again before it sleeps, up to 1 ms; 0: never. Default: 100 us.
+void powerhose_client_settings_caller_spin_us(const struct powerhose_client_settings *settings, uint64_t spin_us);
+
 // The secret that it shares with the master: at least 32 bytes.
 void powerhose_client_settings_secret(const struct powerhose_client_settings *settings, const void *secret, size_t secret_size);
 
 // The same, in a file.
 void powerhose_client_settings_secret_file(const struct powerhose_client_settings *settings, const char *path);
+
+// A file of CURVE keys, for `tcp://`: lines `server KEY`, `public KEY`, `secret KEY`. Default: that of POWERHOSE_CURVE_FILE. Needs a
+// library that was built with libzmq.
+void powerhose_client_settings_curve_file(const struct powerhose_client_settings *settings,
+                                          const char *path);
 
 // Frees settings. NULL is nothing to free.
 void powerhose_client_settings_free(struct powerhose_client_settings *settings);
@@ -333,6 +354,40 @@ struct powerhose_runner *powerhose_client_connect(const struct powerhose_client_
 
 // Connects an operator with these settings.
 struct powerhose_operator *powerhose_operator_connect(const struct powerhose_client_settings *settings, powerhose_error **error);
+
+// Starts the master and the workers, and waits until all of them have registered. After an error nothing is left running.
+struct powerhose_cluster *powerhose_cluster_start(const struct powerhose_cluster_settings *settings, powerhose_error **error);
+
+// What runs jobs on the workers: a runner of its own, which is to be freed too.
+struct powerhose_runner *powerhose_cluster_runner(const struct powerhose_cluster *cluster, powerhose_error **error);
+
+// Writes the process ids of the workers, in the order of their slots, and returns how many there are; no more than `pids_max` are
+// written.
+size_t powerhose_cluster_pids(const struct powerhose_cluster *cluster, uint32_t *pids, size_t pids_max);
+
+// Takes no further jobs, lets those it has finish for so long, then ends the workers and the master. The cluster is still to be freed.
+// POWERHOSE_JOBS_LOST: some jobs were lost or timed out meanwhile.
+enum powerhose_status powerhose_cluster_close(const struct powerhose_cluster *cluster,
+                                              uint64_t drain_timeout_ms,
+                                              powerhose_error **error);
+
+// Ends everything at once, and frees the cluster. No other thread may be using it. NULL is nothing to free.
+void powerhose_cluster_free(struct powerhose_cluster *cluster);
+
+// Replaces each worker when it is so old. It finishes what it runs, and no job is lost.
+void powerhose_cluster_settings_recycle_age_max_ms(const struct powerhose_cluster_settings *settings, uint64_t age_ms);
+
+// Each worker lives shorter by a random part of this share of its age, from 0 to 100. Default: 10.
+void powerhose_cluster_settings_recycle_age_jitter_percent(const struct powerhose_cluster_settings *settings, uint8_t percent);
+
+// Replaces each worker when it has answered so many jobs.
+void powerhose_cluster_settings_recycle_jobs_max(const struct powerhose_cluster_settings *settings, uint64_t jobs);
+
+// Replaces each worker when it holds so much memory with all that it has started. It is looked at once a second.
+void powerhose_cluster_settings_recycle_memory_bytes_max(const struct powerhose_cluster_settings *settings, uint64_t bytes);
+
+// At most this share of the workers is away or being replaced at once, from 1 to 100; one may always be. Default: 25.
+void powerhose_cluster_settings_recycle_share_max_percent(const struct powerhose_cluster_settings *settings, uint8_t percent);
 
 // A cluster of workers of this program, which find their master as `powerhose_worker_new(NULL)` does: one for each core. A name
 // without a slash is looked up in PATH. The master listens on a socket in a private folder.
@@ -360,24 +415,20 @@ void powerhose_cluster_settings_master(const struct powerhose_cluster_settings *
 // Frees settings. NULL is nothing to free.
 void powerhose_cluster_settings_free(struct powerhose_cluster_settings *settings);
 
-// Starts the master and the workers, and waits until all of them have registered. After an error nothing is left running.
-struct powerhose_cluster *powerhose_cluster_start(const struct powerhose_cluster_settings *settings, powerhose_error **error);
+// The folder in which workers start. Default: this process's own.
+void powerhose_cluster_settings_folder(const struct powerhose_cluster_settings *settings, const char *folder);
 
-// What runs jobs on the workers: a runner of its own, which is to be freed too.
-struct powerhose_runner *powerhose_cluster_runner(const struct powerhose_cluster *cluster, powerhose_error **error);
+// Where what workers print goes, one of POWERHOSE_OUTPUT_…. Default: where that of this process does.
+void powerhose_cluster_settings_output(const struct powerhose_cluster_settings *settings, uint32_t output);
 
-// Writes the process ids of the workers, in the order of their slots, and returns how many there are; no more than `pids_max` are
-// written.
-size_t powerhose_cluster_pids(const struct powerhose_cluster *cluster, uint32_t *pids, size_t pids_max);
+// Keeps each worker on one of the cores that this process may use. With more workers than cores, some share one.
+void powerhose_cluster_settings_pinned(const struct powerhose_cluster_settings *settings);
 
-// Takes no further jobs, lets those it has finish for so long, then ends the workers and the master. The cluster is still to be freed.
-// POWERHOSE_JOBS_LOST: some jobs were lost or timed out meanwhile.
-enum powerhose_status powerhose_cluster_close(const struct powerhose_cluster *cluster,
-                                              uint64_t drain_timeout_ms,
-                                              powerhose_error **error);
+// How willingly workers leave a core to others: 0 as everybody, up to 19. Below 0 needs a privilege.
+void powerhose_cluster_settings_nice(const struct powerhose_cluster_settings *settings, int nice);
 
-// Ends everything at once, and frees the cluster. No other thread may be using it. NULL is nothing to free.
-void powerhose_cluster_free(struct powerhose_cluster *cluster);
+// The most address space that a worker may have (RLIMIT_AS): what asks for more gets no memory.
+void powerhose_cluster_settings_address_space_bytes_max(const struct powerhose_cluster_settings *settings, uint64_t bytes);
 
 // Frees an error. NULL is nothing to free.
 void powerhose_error_free(struct powerhose_error *error);
@@ -394,6 +445,9 @@ enum powerhose_status powerhose_handle_wait(const struct powerhose_handle *handl
 
 // Whether the job has ended and its end was not taken: `powerhose_handle_wait` would give it at once.
 bool powerhose_handle_has_ended(const struct powerhose_handle *handle);
+
+// The job's id; 0 before it has one, while another thread waits for it, and after its end was taken.
+uint64_t powerhose_handle_job(const struct powerhose_handle *handle);
 
 // Takes the job back, from any thread: it ends as cancelled, unless it has ended. If it runs, its worker is told; a handler that
 // looks can stop.
@@ -437,6 +491,13 @@ void powerhose_master_settings_pool(const struct powerhose_master_settings *sett
                                     uint32_t credit,
                                     uint64_t end_within_ms);
 
+// A worker whose runs of jobs of this pool take longer than `run_time_ms` more than `overruns_max` times in a row is taken out, and
+// comes back when it answers in time. Declares the pool, unless it is.
+void powerhose_master_settings_pool_run_time_soft_ms(const struct powerhose_master_settings *settings,
+                                                     const char *name,
+                                                     uint64_t run_time_ms,
+                                                     uint32_t overruns_max);
+
 // How long a caller waits that names no timeout. Default: 5 s.
 void powerhose_master_settings_timeout_ms(const struct powerhose_master_settings *settings, uint64_t timeout_ms);
 
@@ -454,6 +515,15 @@ void powerhose_master_settings_heartbeats_ms(const struct powerhose_master_setti
                                              uint64_t heartbeat_interval_ms,
                                              uint64_t silence_max_ms);
 
+// Frees settings. NULL is nothing to free.
+void powerhose_master_settings_free(struct powerhose_master_settings *settings);
+
+// Starts a master in this process, on a thread of its own.
+struct powerhose_runner *powerhose_master_bind(const struct powerhose_master_settings *settings, powerhose_error **error);
+
+// The same with default settings, listening on one endpoint.
+struct powerhose_runner *powerhose_bind(const char *endpoint, powerhose_error **error);
+
 // Lets workers in that prove to know this secret, of at least 32 bytes, and none that do not; may be called several times. Without a
 // secret for clients, none of them is let in any more.
 void powerhose_master_settings_workers_secret(const struct powerhose_master_settings *settings,
@@ -468,14 +538,51 @@ void powerhose_master_settings_clients_secret(const struct powerhose_master_sett
 // Lets it listen on TCP addresses that other machines reach, although nobody is authenticated.
 void powerhose_master_settings_insecure_tcp(const struct powerhose_master_settings *settings);
 
-// Frees settings. NULL is nothing to free.
-void powerhose_master_settings_free(struct powerhose_master_settings *settings);
+// Lets the members of the group with this number connect over `ipc://`, too; this user must be one of them, or root. Default: only
+// this user may.
+void powerhose_master_settings_ipc_group(const struct powerhose_master_settings *settings,
+                                         uint32_t group);
 
-// Starts a master in this process, on a thread of its own.
-struct powerhose_runner *powerhose_master_bind(const struct powerhose_master_settings *settings, powerhose_error **error);
+// A file of CURVE keys, with which every `tcp://` endpoint is encrypted: lines `public KEY`, `secret KEY`, and `allow KEY` for each peer
+// that is let in. Needs a library that was built with libzmq.
+void powerhose_master_settings_curve_file(const struct powerhose_master_settings *settings,
+                                          const char *path);
 
-// The same with default settings, listening on one endpoint.
-struct powerhose_runner *powerhose_bind(const char *endpoint, powerhose_error **error);
+// Sets one of the settings that few change, by its name:
+//
+// - `attempts_max`: how many workers may die with a job before it ends as lost (3)
+// - `overrun_grace_ms`: how long after its deadline a handler may run before its worker's process ends (30,000)
+// - `unknown_pool_wait_ms`: how long a job waits for a pool that nobody knows (1,000)
+// - `workers_max`, `clients_max` (4,096), `pools_max` (1,024): how many there may be at once
+// - `handshakes_per_second_max` (1,000)
+// - `batch_jobs_max` (64), `batch_bytes_max` (262,144): in one message
+// - `worker_served_notice`: a notice each time that a worker has answered so many jobs (0: never)
+// - `caller_spin_us`: how long a caller that blocks looks for its reply before it sleeps, up to 1,000 (100)
+void powerhose_master_settings_number(const struct powerhose_master_settings *settings, const char *name, uint64_t number);
+
+// Lets a job wait until its deadline that cannot begin before it, at the pace of its pool. Otherwise it is refused at once.
+void powerhose_master_settings_overload_waits(const struct powerhose_master_settings *settings);
+
+// Listens to the master of a runner, which it keeps running.
+struct powerhose_notices *powerhose_runner_notices(const struct powerhose_runner *runner, powerhose_error **error);
+
+// The next notice, as soon as one is there, but no later than this; 0 looks and does not wait, POWERHOSE_FOREVER waits as long as it
+// takes. POWERHOSE_OK: `json` is set, and freed by `powerhose_string_free`. It is an object whose `notice` is `worker_registered`,
+// `worker_gone`, `worker_overdue`, `worker_back`, `worker_served`, `client_connected` or `client_gone`, and that has `worker` or `client`,
+// `pid`, `pools`, `cause`, `job` and the like where they are known; `missed`, where notices before it were dropped, says how many.
+// POWERHOSE_PENDING: none is there. POWERHOSE_ENDED: there will be none any more.
+enum powerhose_status powerhose_notices_next(const struct powerhose_notices *notices,
+                                             uint64_t timeout_ms,
+                                             char **json,
+                                             powerhose_error **error);
+
+// A descriptor that is readable while a notice is there, or none will come any more. When it is, call `powerhose_notices_next` with a
+// timeout of 0 until it gives none. Never read from it and never close it. -1 and an error if the process has none left.
+int powerhose_notices_descriptor(const struct powerhose_notices *notices,
+                                 powerhose_error **error);
+
+// Listens no longer. No other thread may be waiting for a notice. NULL is nothing to free.
+void powerhose_notices_free(struct powerhose_notices *notices);
 
 // Asks `master`, `workers` or `pools`, and gives the answer of PROTOCOL.md, section 12, as JSON. Freed by
 // `powerhose_string_free`; NULL and an error without an answer.
@@ -492,6 +599,9 @@ enum powerhose_status powerhose_operator_order(const struct powerhose_operator *
 
 // The master's process id on its host; 0 if it is not known.
 uint64_t powerhose_operator_master_pid(const struct powerhose_operator *operator_);
+
+// A number that is another one after each restart of the master.
+uint64_t powerhose_operator_master_epoch(const struct powerhose_operator *operator_);
 
 // Says goodbye and frees an operator. NULL is nothing to free.
 void powerhose_operator_free(struct powerhose_operator *operator_);
@@ -591,9 +701,15 @@ enum powerhose_status powerhose_runner_workers_count(const struct powerhose_runn
 // `powerhose_string_free`; NULL and an error if the master is gone or does not answer.
 char *powerhose_runner_workers_json(const struct powerhose_runner *runner, powerhose_error **error);
 
-// What the master has counted and what it holds now, as JSON. Freed by `powerhose_string_free`; NULL and an error if the master
+// What the master has counted and what it holds now, as JSON: how jobs ended, and how long they took (`times`, with quantiles, and
+// `buckets` that end at `bucket_bounds_us`). Freed by `powerhose_string_free`; NULL and an error if the master
 // is gone or does not answer.
-char *powerhose_runner_stats_json(const struct powerhose_runner *runner, powerhose_error **error);
+char *powerhose_runner_stats_json(const struct powerhose_runner *runner,
+                                  powerhose_error **error);
+
+// Whether new peers find a master in this process. POWERHOSE_UNREACHABLE, and an error that says why: the file of its socket was
+// removed, or another master has it. At a client it is always POWERHOSE_OK. For probes.
+enum powerhose_status powerhose_runner_reachability(const struct powerhose_runner *runner, powerhose_error **error);
 
 // Frees a text that the library gave away. NULL is nothing to free.
 void powerhose_string_free(char *text);
@@ -698,6 +814,11 @@ void powerhose_worker_software(const struct powerhose_worker *worker, const char
 // The secret that it shares with the master: at least 32 bytes.
 void powerhose_worker_secret(const struct powerhose_worker *worker, const void *secret, size_t secret_size);
 
+// A file of CURVE keys, for `tcp://`: lines `server KEY`, `public KEY`, `secret KEY`. Default: that of POWERHOSE_CURVE_FILE, where the
+// endpoint is the environment's too. Needs a library that was built with libzmq.
+void powerhose_worker_curve_file(const struct powerhose_worker *worker,
+                                 const char *path);
+
 // How long the master may be silent, from the start or later, before the worker gives up. Default: 30 s.
 void powerhose_worker_silence_max_ms(const struct powerhose_worker *worker, uint64_t silence_ms);
 
@@ -713,8 +834,10 @@ enum powerhose_status powerhose_worker_run(const struct powerhose_worker *worker
                                            void *context,
                                            powerhose_error **error);
 
-// Connects and registers, for a program that asks for its jobs. Returns at once; the master may not be there yet.
-enum powerhose_status powerhose_worker_open(const struct powerhose_worker *worker, powerhose_error **error);
+// Connects, for a program that asks for its jobs: it registers while it asks for the first. Returns at once; the master may not be
+// there yet.
+enum powerhose_status powerhose_worker_open(const struct powerhose_worker *worker,
+                                            powerhose_error **error);
 
 // The next job of an open worker, as soon as one is there, but no later than this; 0 looks and does not wait, POWERHOSE_FOREVER waits as
 // long as it takes. POWERHOSE_OK: `work` is set, and is to be finished or freed before the next is asked for. POWERHOSE_PENDING: none is

@@ -10,7 +10,7 @@ use crate::runner::{here, powerhose_runner};
 use powerhose::{BATCH_JOBS_MAX, Batch};
 
 /// Many jobs whose ends come in the order of the jobs; a few are under way at once for each worker. One thread hands them over, and
-/// **another** takes their ends: what `powerhose_many` is for has one thread. Freed by `powerhose_batch_free`.
+/// another takes their ends: what `powerhose_many` is for has one thread. Freed by `powerhose_batch_free`.
 pub struct powerhose_batch(Native<Batch>);
 
 /// A batch for a runner, which it keeps running. At most `jobs_max` jobs are under way, or have ended and wait for their turn; 0: 4,096.

@@ -23,7 +23,9 @@ struct Client {
     timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
     silence_max: Option<Duration>,
+    caller_spin: Option<Duration>,
     secret: Option<SharedSecret>,
+    curve: Option<CurveClient>,
 }
 
 impl Client {
@@ -41,6 +43,7 @@ impl Client {
             (self.timeout, ClientBuilder::timeout as fn(ClientBuilder, Duration) -> ClientBuilder),
             (self.connect_timeout, ClientBuilder::connect_timeout),
             (self.silence_max, ClientBuilder::silence_max),
+            (self.caller_spin, ClientBuilder::caller_spin),
         ] {
             if let Some(given) = given {
                 builder = set(builder, given);
@@ -49,8 +52,8 @@ impl Client {
         if let Some(secret) = self.secret()? {
             builder = builder.shared_secret(secret);
         }
-        if let Some(file) = env::var_os(CURVE_FILE_VARIABLE) {
-            builder = builder.curve(CurveClient::from_file(file).map_err(Problem::invalid)?);
+        if let Some(keys) = self.curve()? {
+            builder = builder.curve(keys);
         }
         Ok(builder)
     }
@@ -66,6 +69,14 @@ impl Client {
         match (&self.secret, env::var_os(SECRET_FILE_VARIABLE)) {
             (Some(secret), _) => Ok(Some(secret.clone())),
             (None, Some(file)) => SharedSecret::from_file(file).map(Some).map_err(Problem::invalid),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn curve(&self) -> Result<Option<CurveClient>, Problem> {
+        match (&self.curve, env::var_os(CURVE_FILE_VARIABLE)) {
+            (Some(keys), _) => Ok(Some(keys.clone())),
+            (None, Some(file)) => CurveClient::from_file(file).map(Some).map_err(Problem::invalid),
             (None, None) => Ok(None),
         }
     }
@@ -143,6 +154,18 @@ pub extern "C" fn powerhose_client_settings_silence_max_ms(
     });
 }
 
+/// How long a caller that blocks looks for its reply again and again before it sleeps, up to 1 ms; 0: never. Default: 100 us.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_client_settings_caller_spin_us(
+    settings: Option<&powerhose_client_settings>,
+    spin_us: u64,
+) {
+    Client::set(settings, |client| {
+        client.caller_spin = Some(Duration::from_micros(spin_us));
+        Ok(())
+    });
+}
+
 /// The secret that it shares with the master: at least 32 bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_client_settings_secret(
@@ -168,6 +191,21 @@ pub extern "C" fn powerhose_client_settings_secret_file(
         // SAFETY: C passes text.
         let path = unsafe { text(path, "path")? };
         client.secret = Some(SharedSecret::from_file(path).map_err(Problem::invalid)?);
+        Ok(())
+    });
+}
+
+/// A file of CURVE keys, for `tcp://`: lines `server KEY`, `public KEY`, `secret KEY`. Default: that of POWERHOSE_CURVE_FILE. Needs a
+/// library that was built with libzmq.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_client_settings_curve_file(
+    settings: Option<&powerhose_client_settings>,
+    path: *const c_char,
+) {
+    Client::set(settings, |client| {
+        // SAFETY: C passes text.
+        let path = unsafe { text(path, "path")? };
+        client.curve = Some(CurveClient::from_file(path).map_err(Problem::invalid)?);
         Ok(())
     });
 }

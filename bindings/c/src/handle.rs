@@ -77,6 +77,17 @@ pub extern "C" fn powerhose_handle_has_ended(handle: Option<&powerhose_handle>) 
     guard(None, |_| false, has_ended)
 }
 
+/// The job's id; 0 before it has one, while another thread waits for it, and after its end was taken.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_handle_job(handle: Option<&powerhose_handle>) -> u64 {
+    let id = || {
+        let submitted = given(handle, "handle")?.0.here()?;
+        let Ok(waits) = submitted.waits.try_lock() else { return Ok(0) };
+        Ok(waits.as_ref().and_then(JobHandle::id).map_or(0, |id| id.to_wire()))
+    };
+    guard(None, |_| 0, id)
+}
+
 /// Takes the job back, from any thread: it ends as cancelled, unless it has ended. If it runs, its worker is told; a handler that
 /// looks can stop.
 #[unsafe(no_mangle)]

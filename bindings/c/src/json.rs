@@ -1,7 +1,7 @@
 //! What a master tells, as JSON.
 
 use crate::error::without_zeros;
-use powerhose::{PoolStats, Stats, WorkerCounts, WorkerInfo};
+use powerhose::{Ends, Histogram, PoolStats, Stats, Times, WorkerCounts, WorkerInfo};
 use powerhose_protocol::Value;
 use serde_json::{Map, json};
 use std::ffi::c_char;
@@ -71,7 +71,10 @@ pub(crate) fn stats(stats: &Stats) -> serde_json::Value {
         "jobs_running": stats.in_flight.saturating_sub(stats.waiting),
         "oldest_waiting_ms": stats.oldest_waiting.map(millis),
         "rejections": stats.rejections.iter().map(|(code, count)| (code.to_owned(), count.into())).collect::<Map<_, _>>(),
+        "lateness": histogram(&stats.lateness),
+        "bucket_bounds_us": Histogram::bounds().map(micros).collect::<Vec<_>>(),
         "pools": stats.pools.iter().map(pool).collect::<Vec<_>>(),
+        "forgotten": of_jobs(json!({}), &stats.forgotten.ends, &stats.forgotten.times),
     });
     for (name, count) in stats.counters() {
         told[name] = (*count).into();
@@ -80,7 +83,7 @@ pub(crate) fn stats(stats: &Stats) -> serde_json::Value {
 }
 
 fn pool(pool: &PoolStats) -> serde_json::Value {
-    let mut told = json!({
+    let told = json!({
         "pool": pool.name,
         "known": pool.known,
         "workers": pool.workers.all(),
@@ -90,10 +93,31 @@ fn pool(pool: &PoolStats) -> serde_json::Value {
         "running": pool.running,
         "credit": pool.credit,
     });
-    for (name, count) in pool.ends.counters() {
+    of_jobs(told, &pool.ends, &pool.times)
+}
+
+/// Adds how jobs ended, and how long they took.
+fn of_jobs(mut told: serde_json::Value, ends: &Ends, times: &Times) -> serde_json::Value {
+    for (name, count) in ends.counters() {
         told[name] = (*count).into();
     }
+    told["times"] =
+        times.histograms().map(|(name, of)| (name.to_owned(), histogram(of))).collect::<Map<_, _>>().into();
     told
+}
+
+fn histogram(of: &Histogram) -> serde_json::Value {
+    let quantile = |share| of.quantile(share).map(micros);
+    json!({
+        "count": of.count(),
+        "sum_us": micros(of.sum()),
+        "greatest_us": of.greatest().map(micros),
+        "p50_us": quantile(0.5),
+        "p90_us": quantile(0.9),
+        "p99_us": quantile(0.99),
+        "p999_us": quantile(0.999),
+        "buckets": of.counts(),
+    })
 }
 
 fn by_state(workers: &WorkerCounts) -> Map<String, serde_json::Value> {

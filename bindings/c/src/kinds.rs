@@ -57,3 +57,10 @@ pub const POWERHOSE_ORDER_RESUME: u32 = 2;
 pub const POWERHOSE_ORDER_DRAIN: u32 = 3;
 /// An order: finish what it has, and exit.
 pub const POWERHOSE_ORDER_STOP: u32 = 4;
+
+/// What workers print goes where that of this process goes.
+pub const POWERHOSE_OUTPUT_INHERIT: u32 = 0;
+/// It goes nowhere.
+pub const POWERHOSE_OUTPUT_DISCARD: u32 = 1;
+/// It goes where that of this process goes, each line with its worker's slot before it: `worker-3 | …`.
+pub const POWERHOSE_OUTPUT_NAMED: u32 = 2;

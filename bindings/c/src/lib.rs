@@ -22,6 +22,7 @@ mod kinds;
 mod log;
 mod many;
 mod master;
+mod notices;
 mod operator;
 mod problem;
 mod queue;

@@ -85,6 +85,12 @@ pub extern "C" fn powerhose_operator_master_pid(operator: Option<&powerhose_oper
     guard(None, |_| 0, || Ok(here(operator)?.master_pid()))
 }
 
+/// A number that is another one after each restart of the master.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_operator_master_epoch(operator: Option<&powerhose_operator>) -> u64 {
+    guard(None, |_| 0, || Ok(here(operator)?.master_epoch()))
+}
+
 /// Says goodbye and frees an operator. NULL is nothing to free.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_operator_free(operator: Option<Box<powerhose_operator>>) {

@@ -34,6 +34,10 @@ impl Problem {
         Problem::new(POWERHOSE_MISUSE, code, message)
     }
 
+    pub(crate) fn unreachable(code: &str, message: impl Display) -> Problem {
+        Problem::new(POWERHOSE_UNREACHABLE, code, message)
+    }
+
     pub(crate) fn system(message: impl Display) -> Problem {
         Problem::new(POWERHOSE_SYSTEM, "system", message)
     }

@@ -9,7 +9,7 @@ use crate::json;
 use crate::kinds::powerhose_status::{self, *};
 use crate::problem::Problem;
 use crate::reply::{ReplyOut, powerhose_reply};
-use powerhose::JobRunner;
+use powerhose::{JobRunner, Reachability};
 use std::ffi::{CString, c_char};
 use std::mem::MaybeUninit;
 use std::time::Duration;
@@ -128,7 +128,8 @@ pub extern "C" fn powerhose_runner_workers_json(
     guard(error, |_| std::ptr::null_mut(), || Ok(json::given_away(&json::workers(&here(runner)?.workers()?))))
 }
 
-/// What the master has counted and what it holds now, as JSON. Freed by `powerhose_string_free`; NULL and an error if the master
+/// What the master has counted and what it holds now, as JSON: how jobs ended, and how long they took (`times`, with quantiles, and
+/// `buckets` that end at `bucket_bounds_us`). Freed by `powerhose_string_free`; NULL and an error if the master
 /// is gone or does not answer.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_runner_stats_json(
@@ -136,6 +137,25 @@ pub extern "C" fn powerhose_runner_stats_json(
     error: ErrorOut<'_>,
 ) -> *mut c_char {
     guard(error, |_| std::ptr::null_mut(), || Ok(json::given_away(&json::stats(&here(runner)?.stats()?))))
+}
+
+/// Whether new peers find a master in this process. POWERHOSE_UNREACHABLE, and an error that says why: the file of its socket was
+/// removed, or another master has it. At a client it is always POWERHOSE_OK. For probes.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_runner_reachability(
+    runner: Option<&powerhose_runner>,
+    error: ErrorOut<'_>,
+) -> powerhose_status {
+    let look = || match here(runner)?.reachability() {
+        Reachability::Reachable => Ok(POWERHOSE_OK),
+        Reachability::Lost { endpoint, problem } => {
+            Err(Problem::unreachable("lost", format_args!("nobody finds {endpoint}: {problem}")))
+        }
+        Reachability::TakenOver { endpoint, .. } => {
+            Err(Problem::unreachable("taken_over", format_args!("another master listens at {endpoint}")))
+        }
+    };
+    guard(error, |problem| problem.status, look)
 }
 
 /// Frees a text that the library gave away. NULL is nothing to free.

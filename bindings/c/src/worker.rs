@@ -5,8 +5,8 @@ use crate::guard::{ErrorOut, bytes, given, guard, put, text, text_or_null, time}
 use crate::kinds::powerhose_status::{self, *};
 use crate::problem::Problem;
 use crate::work::{WorkOut, powerhose_work};
-use powerhose::SharedSecret;
 use powerhose::worker::{NextJob, PulledWorker, StopHandle, Worker};
+use powerhose::{CurveClient, SharedSecret};
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::AsRawFd;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -134,6 +134,17 @@ pub extern "C" fn powerhose_worker_secret(
     });
 }
 
+/// A file of CURVE keys, for `tcp://`: lines `server KEY`, `public KEY`, `secret KEY`. Default: that of POWERHOSE_CURVE_FILE, where the
+/// endpoint is the environment's too. Needs a library that was built with libzmq.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_worker_curve_file(worker: Option<&powerhose_worker>, path: *const c_char) {
+    set(worker, |worker| {
+        // SAFETY: C passes text.
+        let path = unsafe { text(path, "path")? };
+        Ok(worker.curve(CurveClient::from_file(path).map_err(Problem::invalid)?))
+    });
+}
+
 /// How long the master may be silent, from the start or later, before the worker gives up. Default: 30 s.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_worker_silence_max_ms(worker: Option<&powerhose_worker>, silence_ms: u64) {
@@ -170,7 +181,8 @@ pub extern "C" fn powerhose_worker_run(
     guard(error, |problem| problem.status, run)
 }
 
-/// Connects and registers, for a program that asks for its jobs. Returns at once; the master may not be there yet.
+/// Connects, for a program that asks for its jobs: it registers while it asks for the first. Returns at once; the master may not be
+/// there yet.
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_worker_open(
     worker: Option<&powerhose_worker>,

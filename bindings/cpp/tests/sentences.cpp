@@ -81,7 +81,10 @@ static void replies_and_errors(const powerhose::JobRunner &runner) {
 
 static void handles_and_futures(const powerhose::JobRunner &runner) {
     auto handle = runner.submit(job("echo handle"));
-    CHECK(handle.wait().str() == "handle");
+    std::uint64_t id = handle.job();
+    auto answered = handle.wait();
+    CHECK(answered.str() == "handle" && (id == 0 || id == answered.job()));
+    CHECK(powerhose::job_id_text(answered.job()).find('.') != std::string::npos);
     thrown_by<powerhose::Misuse>([&] { handle.wait(); });
     handle = runner.submit(job("wait"));
     CHECK(!handle.wait_for(1ms) && !handle.has_ended());
@@ -146,6 +149,33 @@ static void many_and_queues(const powerhose::JobRunner &runner) {
     thrown_by<powerhose::JobCancelled>([&] { std::rethrow_exception(end->error); });
 }
 
+static void a_batch_of_two_threads(const powerhose::JobRunner &runner) {
+    auto batch = runner.batch(10);
+    std::thread hands_over([&] {
+        for (int i = 0; i < 100; i++) batch.submit(job("echo " + std::to_string(i)));
+        batch.end();
+    });
+    for (int i = 0; i < 100; i++) CHECK(batch.next()->str() == std::to_string(i));
+    CHECK(!batch.next());
+    hands_over.join();
+}
+
+static void a_master_tells_of_its_clients(const std::string &endpoint) {
+    auto master = powerhose::JobRunner::bind(powerhose::MasterSettings(endpoint + ".told")
+                                                 .number("clients_max", 3)
+                                                 .overload_waits()
+                                                 .pool_run_time_soft("x", 1s, 2)
+                                                 .ipc_group(getgid()));
+    auto notices = master.notices();
+    CHECK(!notices.next(0ms) && !notices.has_ended() && notices.descriptor() >= 0);
+    master.check_reachability();
+    { powerhose::JobRunner::connect(powerhose::ClientSettings(endpoint + ".told").caller_spin(0us)); }
+    CHECK(notices.next()->find("client_connected") != std::string::npos);
+    CHECK(notices.next()->find("client_gone") != std::string::npos);
+    master.close(0ms);
+    CHECK(!notices.next() && notices.has_ended());
+}
+
 static void a_runner_that_goes_keeps_its_promises(const std::string &endpoint) {
     std::future<powerhose::Reply> left;
     {
@@ -157,6 +187,7 @@ static void a_runner_that_goes_keeps_its_promises(const std::string &endpoint) {
 
 static void an_operator_asks(const std::string &endpoint) {
     powerhose::Operator operator_{powerhose::ClientSettings(endpoint)};
+    CHECK(operator_.master_epoch() != 0);
     CHECK(operator_.master_pid() == static_cast<std::uint64_t>(getpid()));
     CHECK(operator_.ask_json("workers").find("commands") != std::string::npos);
     CHECK(operator_.order(powerhose::Order::quiet, "all", 5s).matched == 1);
@@ -186,7 +217,7 @@ static void a_pulled_worker_answers(const powerhose::JobRunner &runner, const st
 int main(int count, char **arguments) {
     CHECK(count == 2);
     std::string endpoint = arguments[1];
-    CHECK(!powerhose::version().empty());
+    CHECK(!powerhose::version().empty() && powerhose::is_compatible());
     thrown_by<powerhose::InvalidArgument>([] { powerhose::JobRunner::connect("nonsense"); });
     thrown_by<powerhose::Unreachable>([] {
         powerhose::JobRunner::connect(powerhose::ClientSettings("ipc:///nowhere/at/all.ipc").connect_timeout(20ms));
@@ -203,8 +234,10 @@ int main(int count, char **arguments) {
         replies_and_errors(runner);
         handles_and_futures(runner);
         many_and_queues(runner);
+        a_batch_of_two_threads(runner);
     }
     a_runner_that_goes_keeps_its_promises(endpoint);
+    a_master_tells_of_its_clients(endpoint);
     an_operator_asks(endpoint);
     a_pulled_worker_answers(master, endpoint);
     worker.stop();

@@ -18,6 +18,13 @@ using OwnedClusterSettings = Owned<powerhose_cluster_settings, powerhose_cluster
 
 } // namespace detail
 
+/// Where what workers print goes.
+enum class Output : std::uint32_t {
+    inherit = POWERHOSE_OUTPUT_INHERIT,
+    discard = POWERHOSE_OUTPUT_DISCARD,
+    named = POWERHOSE_OUTPUT_NAMED,
+};
+
 /// Settings of a cluster. What is wrong with one is thrown by what uses them.
 class ClusterSettings {
 public:
@@ -37,6 +44,37 @@ public:
     }
     ClusterSettings &master(const MasterSettings &settings) {
         return powerhose_cluster_settings_master(get(), settings.get()), *this;
+    }
+    /// The folder in which workers start.
+    ClusterSettings &folder(const std::string &folder) {
+        return powerhose_cluster_settings_folder(get(), folder.c_str()), *this;
+    }
+    ClusterSettings &output(Output output) {
+        return powerhose_cluster_settings_output(get(), static_cast<std::uint32_t>(output)), *this;
+    }
+    /// Keeps each worker on one core.
+    ClusterSettings &pinned() { return powerhose_cluster_settings_pinned(get()), *this; }
+    ClusterSettings &nice(int nice) { return powerhose_cluster_settings_nice(get(), nice), *this; }
+    ClusterSettings &address_space_bytes_max(std::uint64_t bytes) {
+        return powerhose_cluster_settings_address_space_bytes_max(get(), bytes), *this;
+    }
+    /// Replaces each worker at this age, less a random part of it.
+    ClusterSettings &recycle_age_max(Milliseconds age) {
+        return powerhose_cluster_settings_recycle_age_max_ms(get(), detail::ms(age)), *this;
+    }
+    ClusterSettings &recycle_age_jitter_percent(std::uint8_t percent) {
+        return powerhose_cluster_settings_recycle_age_jitter_percent(get(), percent), *this;
+    }
+    /// Replaces each worker when it has answered so many jobs.
+    ClusterSettings &recycle_jobs_max(std::uint64_t jobs) {
+        return powerhose_cluster_settings_recycle_jobs_max(get(), jobs), *this;
+    }
+    /// Replaces each worker when it holds so much memory.
+    ClusterSettings &recycle_memory_bytes_max(std::uint64_t bytes) {
+        return powerhose_cluster_settings_recycle_memory_bytes_max(get(), bytes), *this;
+    }
+    ClusterSettings &recycle_share_max_percent(std::uint8_t percent) {
+        return powerhose_cluster_settings_recycle_share_max_percent(get(), percent), *this;
     }
     powerhose_cluster_settings *get() const { return settings_.get(); }
 

@@ -20,6 +20,8 @@ public:
         : std::runtime_error(error.message), facts_(std::make_shared<const Facts>(error)) {}
 
     powerhose_status status() const { return facts_->seen.status; }
+    /// Its status as a word: `timed_out`.
+    std::string status_name() const { return powerhose_status_name(status()); }
     const std::string &code() const { return facts_->code; }
     const std::string &text() const { return facts_->text; }
 

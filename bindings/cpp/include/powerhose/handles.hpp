@@ -34,6 +34,8 @@ public:
         return reply ? std::optional<Reply>(Reply(*reply)) : std::nullopt;
     }
     bool has_ended() const { return powerhose_handle_has_ended(handle_.get()); }
+    /// The job's id; 0 before it has one.
+    std::uint64_t job() const { return powerhose_handle_job(handle_.get()); }
     void cancel() const { powerhose_handle_cancel(handle_.get()); }
 
 private:

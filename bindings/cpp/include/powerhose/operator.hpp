@@ -37,6 +37,8 @@ public:
         });
         return progress;
     }
+    /// Another one after each restart of the master.
+    std::uint64_t master_epoch() const { return powerhose_operator_master_epoch(operator_.get()); }
     std::uint64_t master_pid() const { return powerhose_operator_master_pid(operator_.get()); }
 
 private:

@@ -2,8 +2,11 @@
 #ifndef POWERHOSE_RUNNER_HPP
 #define POWERHOSE_RUNNER_HPP
 
+#include <powerhose/batch.hpp>
 #include <powerhose/handles.hpp>
+#include <powerhose/notices.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -44,6 +47,13 @@ public:
     ClientSettings &secret_file(const std::string &path) {
         return powerhose_client_settings_secret_file(get(), path.c_str()), *this;
     }
+    /// How long a caller that blocks looks for its reply before it sleeps, up to 1 ms.
+    ClientSettings &caller_spin(std::chrono::microseconds spin) {
+        return powerhose_client_settings_caller_spin_us(get(), static_cast<std::uint64_t>(spin.count())), *this;
+    }
+    ClientSettings &curve_file(const std::string &path) {
+        return powerhose_client_settings_curve_file(get(), path.c_str()), *this;
+    }
     powerhose_client_settings *get() const { return settings_.get(); }
 
 private:
@@ -63,6 +73,10 @@ public:
         auto grace = end_within ? detail::ms(*end_within) : POWERHOSE_FOREVER;
         return powerhose_master_settings_pool(get(), name.c_str(), credit, grace), *this;
     }
+    /// Takes a worker out whose runs of jobs of this pool take longer than this more than `overruns_max` times in a row.
+    MasterSettings &pool_run_time_soft(const std::string &name, Milliseconds run_time, std::uint32_t overruns_max) {
+        return powerhose_master_settings_pool_run_time_soft_ms(get(), name.c_str(), detail::ms(run_time), overruns_max), *this;
+    }
     MasterSettings &timeout(Milliseconds time) { return powerhose_master_settings_timeout_ms(get(), detail::ms(time)), *this; }
     MasterSettings &payload_bytes_max(std::size_t bytes) {
         return powerhose_master_settings_payload_bytes_max(get(), bytes), *this;
@@ -79,6 +93,17 @@ public:
     }
     MasterSettings &clients_secret(View secret) {
         return powerhose_master_settings_clients_secret(get(), secret.data(), secret.size()), *this;
+    }
+    /// One of those that few change, by its name: see `powerhose_master_settings_number`.
+    MasterSettings &number(const std::string &name, std::uint64_t number) {
+        return powerhose_master_settings_number(get(), name.c_str(), number), *this;
+    }
+    /// Jobs that cannot begin in time wait until their deadline.
+    MasterSettings &overload_waits() { return powerhose_master_settings_overload_waits(get()), *this; }
+    /// Lets this group connect over `ipc://`, too.
+    MasterSettings &ipc_group(std::uint32_t group) { return powerhose_master_settings_ipc_group(get(), group), *this; }
+    MasterSettings &curve_file(const std::string &path) {
+        return powerhose_master_settings_curve_file(get(), path.c_str()), *this;
     }
     MasterSettings &insecure_tcp() { return powerhose_master_settings_insecure_tcp(get()), *this; }
     powerhose_master_settings *get() const { return settings_.get(); }
@@ -133,6 +158,8 @@ public:
     Many execute_many(Many::Source source, std::size_t jobs_max = jobs_max_default) const {
         return Many(get(), std::move(source), jobs_max);
     }
+    /// The same for two threads: one hands over, another takes.
+    Batch batch(std::size_t jobs_max = jobs_max_default) const { return Batch(get(), jobs_max); }
     Queue queue() const { return Queue(get()); }
 
     void wait_for_workers(std::size_t wanted, Milliseconds within) const {
@@ -148,6 +175,12 @@ public:
     }
     std::string stats_json() const {
         return detail::take(detail::checked([&](auto error) { return powerhose_runner_stats_json(get(), error); }));
+    }
+    /// What a master in this process tells of its workers and clients from now on.
+    Notices notices() const { return Notices(get()); }
+    /// Throws Unreachable if new peers do not find a master in this process.
+    void check_reachability() const {
+        detail::checked([&](auto error) { return powerhose_runner_reachability(get(), error); });
     }
     std::vector<std::string> endpoints() const {
         std::vector<std::string> all;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #if __cplusplus >= 202002L
@@ -18,6 +19,16 @@ using Milliseconds = std::chrono::milliseconds;
 
 /// The version of the library that is linked.
 inline std::string version() { return powerhose_version(); }
+
+/// Whether the library that is there has the interface of these headers: for a program that may meet another one than it was built with.
+inline bool is_compatible() { return powerhose_abi_version() == POWERHOSE_ABI_VERSION; }
+
+/// A job's id as the logs have it.
+inline std::string job_id_text(std::uint64_t job) {
+    char text[POWERHOSE_JOB_ID_SIZE];
+    powerhose_job_id_text(job, text);
+    return text;
+}
 
 /// Bytes that somebody else owns.
 class View {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -46,6 +47,11 @@ public:
         Milliseconds remaining() const { return Milliseconds(powerhose_work_remaining_ms(work_)); }
         /// Whether nobody waits for the reply any longer.
         bool is_cancelled() const { return powerhose_work_is_cancelled(work_); }
+        /// Room for a reply of so many bytes, all zero, to be written before the handler returns nothing: none of it is copied.
+        char *reply_room(std::size_t size) const {
+            char *room = static_cast<char *>(powerhose_work_reply_room(work_, size));
+            return room ? room : throw std::bad_alloc();
+        }
         /// Adds a header to the reply.
         void reply_header(const std::string &name, View value) const {
             detail::checked([&](auto error) {
@@ -75,6 +81,7 @@ public:
     }
     Worker &software(const std::string &software) { return powerhose_worker_software(get(), software.c_str()), *this; }
     Worker &secret(View secret) { return powerhose_worker_secret(get(), secret.data(), secret.size()), *this; }
+    Worker &curve_file(const std::string &path) { return powerhose_worker_curve_file(get(), path.c_str()), *this; }
     Worker &silence_max(Milliseconds time) { return powerhose_worker_silence_max_ms(get(), detail::ms(time)), *this; }
     Worker &ignore_signals() { return powerhose_worker_ignore_signals(get()), *this; }
 

@@ -19,6 +19,10 @@ static void a_cluster_runs_jobs_and_replaces_workers(void) {
     powerhose_cluster_settings_variable(settings, "POWERHOSE_OF_THE_TEST", "1");
     powerhose_cluster_settings_argument(settings, "unused");
     powerhose_cluster_settings_master(settings, master);
+    powerhose_cluster_settings_folder(settings, "/");
+    powerhose_cluster_settings_output(settings, POWERHOSE_OUTPUT_NAMED);
+    powerhose_cluster_settings_pinned(settings);
+    powerhose_cluster_settings_nice(settings, 1);
     powerhose_master_settings_free(master);
     powerhose_cluster *cluster = powerhose_cluster_start(settings, &error);
     FINE(error);
@@ -63,6 +67,39 @@ static void a_cluster_runs_jobs_and_replaces_workers(void) {
     powerhose_cluster_free(cluster);
 }
 
+static void a_cluster_replaces_workers_that_are_worn(void) {
+    powerhose_error *error;
+    powerhose_reply *reply;
+    powerhose_cluster_settings *settings = powerhose_cluster_settings_new(worker_program);
+    powerhose_cluster_settings_workers(settings, 1);
+    powerhose_cluster_settings_worker_start_ms(settings, 60000);
+    powerhose_cluster_settings_recycle_jobs_max(settings, 3);
+    powerhose_cluster_settings_recycle_age_max_ms(settings, 3600000);
+    powerhose_cluster_settings_recycle_age_jitter_percent(settings, 0);
+    powerhose_cluster_settings_recycle_memory_bytes_max(settings, (uint64_t)1 << 40);
+    powerhose_cluster_settings_recycle_share_max_percent(settings, 100);
+    powerhose_cluster *cluster = powerhose_cluster_start(settings, &error);
+    FINE(error);
+    powerhose_cluster_settings_free(settings);
+    uint32_t first, now;
+    CHECK(powerhose_cluster_pids(cluster, &first, 1) == 1);
+    powerhose_runner *runner = powerhose_cluster_runner(cluster, NULL);
+    do {
+        powerhose_job job = job_of("echo again");
+        ENDS(powerhose_execute(runner, &job, &reply, &error), POWERHOSE_OK);
+        expect(reply, "again");
+        powerhose_cluster_pids(cluster, &now, 1);
+    } while (now == first);
+    powerhose_runner_free(runner);
+    powerhose_cluster_free(cluster);
+    settings = powerhose_cluster_settings_new(worker_program);
+    powerhose_cluster_settings_output(settings, 7);
+    CHECK(powerhose_cluster_start(settings, &error) == NULL);
+    CHECK(error->status == POWERHOSE_INVALID && strstr(error->message, "7") != NULL);
+    powerhose_error_free(error);
+    powerhose_cluster_settings_free(settings);
+}
+
 static void a_cluster_that_does_not_start_says_why(void) {
     powerhose_error *error;
     powerhose_cluster_settings *settings = powerhose_cluster_settings_new("/no/such/program");
@@ -87,6 +124,7 @@ int main(int count, char **arguments) {
     worker_program = arguments[1];
     a_cluster_that_does_not_start_says_why();
     a_cluster_runs_jobs_and_replaces_workers();
+    a_cluster_replaces_workers_that_are_worn();
     puts("fine");
     return 0;
 }

@@ -1,10 +1,15 @@
 //! A master in this process.
 
+mod access;
+mod numbers;
+
 use crate::guard::{ErrorOut, bytes, given, guard, text};
 use crate::problem::Problem;
 use crate::runner::powerhose_runner;
 use crate::settings::{Settings, set};
-use powerhose::{JobRunner, MasterBuilder, PoolSettings, SharedSecret, SharedSecrets};
+use powerhose::{
+    CurveServer, IpcAccess, JobRunner, MasterBuilder, PoolSettings, SharedSecret, SharedSecrets,
+};
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
@@ -16,6 +21,9 @@ pub struct powerhose_master_settings(Settings<Master>);
 pub(crate) struct Master {
     endpoints: Vec<String>,
     chosen: powerhose::Settings,
+    caller_spin: Option<Duration>,
+    ipc_access: IpcAccess,
+    curve: Option<CurveServer>,
     tcp: Tcp,
 }
 
@@ -51,7 +59,13 @@ impl Master {
     /// On top of what the builder has.
     pub(crate) fn build(&self, builder: MasterBuilder) -> MasterBuilder {
         let builder = self.endpoints.iter().fold(builder, MasterBuilder::endpoint);
-        let builder = builder.settings(self.chosen.clone());
+        let mut builder = builder.settings(self.chosen.clone()).ipc_access(self.ipc_access);
+        if let Some(spin) = self.caller_spin {
+            builder = builder.caller_spin(spin);
+        }
+        if let Some(keys) = &self.curve {
+            builder = builder.curve(keys.clone());
+        }
         match self.tcp {
             Tcp::Guarded => builder,
             Tcp::Insecure => builder.insecure_tcp(),
@@ -106,6 +120,27 @@ pub extern "C" fn powerhose_master_settings_pool(
             pool = pool.end_within(grace);
         }
         master.chosen.pools.push((name, pool));
+        Ok(())
+    });
+}
+
+/// A worker whose runs of jobs of this pool take longer than `run_time_ms` more than `overruns_max` times in a row is taken out, and
+/// comes back when it answers in time. Declares the pool, unless it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn powerhose_master_settings_pool_run_time_soft_ms(
+    settings: Option<&powerhose_master_settings>,
+    name: *const c_char,
+    run_time_ms: u64,
+    overruns_max: u32,
+) {
+    Master::set(settings, |master| {
+        // SAFETY: C passes text.
+        let name = unsafe { text(name, "name")? };
+        let pools = &mut master.chosen.pools;
+        let declared = pools.iter().rposition(|(declared, _)| declared == name);
+        let (name, pool) =
+            declared.map_or((name.to_owned(), PoolSettings::new()), |place| pools.remove(place));
+        pools.push((name, pool.run_time_soft(Duration::from_millis(run_time_ms), overruns_max)));
         Ok(())
     });
 }
@@ -168,36 +203,6 @@ pub extern "C" fn powerhose_master_settings_heartbeats_ms(
     Master::set(settings, |master| {
         master.chosen.heartbeat_interval = Duration::from_millis(heartbeat_interval_ms);
         master.chosen.silence_max = Duration::from_millis(silence_max_ms);
-        Ok(())
-    });
-}
-
-/// Lets workers in that prove to know this secret, of at least 32 bytes, and none that do not; may be called several times. Without a
-/// secret for clients, none of them is let in any more.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_master_settings_workers_secret(
-    settings: Option<&powerhose_master_settings>,
-    secret: *const c_void,
-    secret_size: usize,
-) {
-    Master::set_secrets(settings, secret, secret_size, |secrets| &mut secrets.workers);
-}
-
-/// The same for clients. Without a secret for workers, none of them is let in any more.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_master_settings_clients_secret(
-    settings: Option<&powerhose_master_settings>,
-    secret: *const c_void,
-    secret_size: usize,
-) {
-    Master::set_secrets(settings, secret, secret_size, |secrets| &mut secrets.clients);
-}
-
-/// Lets it listen on TCP addresses that other machines reach, although nobody is authenticated.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_master_settings_insecure_tcp(settings: Option<&powerhose_master_settings>) {
-    Master::set(settings, |master| {
-        master.tcp = Tcp::Insecure;
         Ok(())
     });
 }
