@@ -8,8 +8,12 @@ use powerhose_tidy::{demand_none, files, text};
 const FILE_LINES_MAX: usize = 300;
 const FUNCTION_LINES_MAX: usize = 50;
 
+/// Made of the sources, which are short.
+const GENERATED: &str = "bindings/c/include/powerhose.h";
+
 /// Longer files, and the lines that each may have.
 const LONG_FILES: &[(&str, usize)] = &[
+    ("bindings/c/tests/programs/c/client.c", 350),
     ("master/src/client/tests/mod.rs", 370),
     ("master/src/desk/tests/secrets.rs", 360),
     ("master/src/runner/engine/embedded/mod.rs", 310),
@@ -30,7 +34,9 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
 #[test]
 fn no_file_is_longer_than_300_lines() {
-    let lengths = files("", &["rs", "py"]).into_iter().map(|file| (text(&file).lines().count(), file));
+    let written =
+        files("", &["rs", "py", "c", "h", "cpp", "hpp"]).into_iter().filter(|file| file != GENERATED);
+    let lengths = written.map(|file| (text(&file).lines().count(), file));
     let complaints = complaints(lengths.map(|(lines, file)| (file, lines)), FILE_LINES_MAX, LONG_FILES);
     demand_none(
         &complaints,
