@@ -8,14 +8,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, anyhow};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use serde_json::{Value, json};
+use anyhow::Context as _;
+use serde_json::json;
 
-use crate::identity::maker::{KeyPair, bundle};
+use crate::identity::maker::{BearerKey, KeyPair, bundle};
 use crate::operation::secrets::fresh_secret;
 use crate::store::admin::NodeChange;
 use crate::store::error::StoreError;
@@ -122,23 +118,14 @@ impl Demonstration {
 
     /// A bearer token of the same user, with the key set that the accounts server would publish.
     fn make_bearer(&self, now: u64) -> anyhow::Result<()> {
-        let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
-        let key = key.ok().context("the system has no random bytes")?;
-        let key =
-            Ed25519KeyPair::from_pkcs8(key.as_ref()).map_err(|_| anyhow!("ring refuses its own key"))?;
-        let public = URL_SAFE_NO_PAD.encode(key.public_key());
-        let keys =
-            json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "demo", "x": public}]});
-        self.write("bearer-keys.json", &keys.to_string())?;
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "demo"});
+        let key = BearerKey::ed25519()?;
+        self.write("bearer-keys.json", &json!({"keys": [key.jwk("demo")]}).to_string())?;
+        let header = json!({"alg": key.algorithm(), "typ": "at+jwt", "kid": "demo"});
         let claims = json!({
             "iss": format!("https://{ISSUER}"), "sub": USER, "client_id": "demo", "scope": SCOPE,
             "iat": now, "exp": now + DAY_SECONDS, "fxa-generation": 1234,
         });
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
-        self.write("bearer", &format!("{signed}.{signature}"))
+        self.write("bearer", &key.sign(&header, &claims)?)
     }
 
     async fn add_node(&self) -> anyhow::Result<()> {

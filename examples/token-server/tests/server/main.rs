@@ -5,6 +5,7 @@
 mod answers;
 mod bearer;
 mod credentials;
+mod demo;
 mod hawk;
 mod life;
 mod limits;
