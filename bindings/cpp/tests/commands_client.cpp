@@ -41,10 +41,19 @@ static std::string unhex(const std::string &digits) {
     return bytes;
 }
 
+static std::string id(std::uint64_t job) {
+    char text[POWERHOSE_JOB_ID_SIZE];
+    powerhose_job_id_text(job, text);
+    return text;
+}
+
 static void done(const std::string &call, const powerhose::Reply &reply) {
-    std::string line = call + " done headers=" + std::to_string(reply.headers().size());
-    for (const auto &[name, value] : reply.headers()) line += " header=" + hex(name) + ":" + hex(value);
-    say(line + " payload=" + hex(reply.payload()));
+    std::ostringstream line;
+    line << call << " done job=" << id(reply.job()) << " worker=" << reply.worker() << " attempts=" << reply.attempts()
+         << " run_us=" << reply.run_time().count();
+    for (const auto &[name, value] : reply.headers()) line << " header=" << hex(name) << ':' << hex(value);
+    line << " payload=" << hex(reply.payload());
+    say(line.str());
 }
 
 static const char *word(const powerhose::JobError &error) {
@@ -63,11 +72,7 @@ static void failed(const std::string &call, const powerhose::JobError &error) {
     line << call << ' ' << word(error) << " message=" << hex(error.what()) << " code=" << hex(error.code()) << " text=" << hex(error.text())
          << " attempts=" << error.attempts() << " may_have_run=" << error.may_have_run() << " retryable=" << error.is_retryable()
          << " overload=" << error.is_overload() << " http_status=" << error.http_status();
-    if (error.job() != 0) {
-        char text[POWERHOSE_JOB_ID_SIZE];
-        powerhose_job_id_text(error.job(), text);
-        line << " job=" << text;
-    }
+    if (error.job() != 0) line << " job=" << id(error.job());
     if (error.worker() != 0) line << " worker=" << error.worker();
     if (error.retry_after() > 0ms) line << " retry_after_ms=" << error.retry_after().count();
     if (error.worker_signal() != 0) line << " signal=" << error.worker_signal();

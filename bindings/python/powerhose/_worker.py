@@ -118,6 +118,8 @@ class Worker:
         _logs.begin()
         core = self._core = self._open(handler)
         self._pid = os.getpid()
+        # The watchdog asks this thread so where it hangs. It stays: the process may have other workers.
+        faulthandler.register(signal.SIGURG, file=2, all_threads=False)
         try:
             if on_main_thread:
                 core.watch_signals()

@@ -38,8 +38,9 @@ def say(line):
 
 
 def done(call, reply):
-    # A reply is its bytes: there are no headers to tell.
-    say(f"{call} done payload={reply.hex()}")
+    headers = "".join(f" header={name.encode().hex()}:{value.hex()}" for name, value in reply.headers.items())
+    told = f"job={reply.job} worker={reply.worker} attempts={reply.attempts} run_us={round(reply.run_time * 1e6)}"
+    say(f"{call} done {told}{headers} payload={reply.payload.hex()}")
 
 
 def failed(call, error):
@@ -76,12 +77,12 @@ class Threads:
 
     def _execute(self, call, payload, options):
         try:
-            done(call, runner.execute(payload, **options))
+            done(call, runner.detailed.execute(payload, **options))
         except powerhose.JobError as error:
             failed(call, error)
 
     def submit(self, call, payload, options):
-        submitted[call] = future = runner.submit(payload, **options)
+        submitted[call] = future = runner.detailed.submit(payload, **options)
         future.add_done_callback(lambda future: self._ended(call, future))
 
     def _ended(self, call, future):
@@ -96,7 +97,7 @@ class Threads:
         in_thread(self._many, call, payloads, options)
 
     def _many(self, call, payloads, options):
-        replies = runner.map(payloads, **options)
+        replies = runner.detailed.map(payloads, **options)
         for place in range(len(payloads)):
             try:
                 done(f"{call}.{place}", next(replies))
@@ -119,7 +120,7 @@ class Tasks:
 
     async def _execute(self, call, payload, options):
         try:
-            done(call, await runner.aexecute(payload, **options))
+            done(call, await runner.detailed.aexecute(payload, **options))
         except powerhose.JobError as error:
             failed(call, error)
         except asyncio.CancelledError:
@@ -130,7 +131,7 @@ class Tasks:
         asyncio.run_coroutine_threadsafe(self._many(call, payloads, options), self._loop)
 
     async def _many(self, call, payloads, options):
-        replies = runner.amap(payloads, **options).__aiter__()
+        replies = runner.detailed.amap(payloads, **options).__aiter__()
         for place in range(len(payloads)):
             try:
                 done(f"{call}.{place}", await replies.__anext__())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The worker of the suite in Python, by the package of bindings/python: the same options and commands as
 src/bin/commands-worker, so that the suite's sentences hold with it too. Needs nothing but the package."""
-import argparse, os, signal, subprocess, sys, time
+import argparse, logging, os, signal, subprocess, sys, time
 
 import powerhose
 
@@ -9,6 +9,17 @@ WAIT_MAX = 30
 """No test holds a job for longer."""
 LOOK_AGAIN_AFTER = 0.002
 begun = 0
+
+
+LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "off": 51}
+
+
+def log_as_told():
+    """From the level of RUST_LOG on, in the words of Rust's log."""
+    logging.addLevelName(LEVELS["trace"], "TRACE")
+    logging.addLevelName(LEVELS["warn"], "WARN")
+    level = LEVELS[os.environ.get("RUST_LOG", "warn").rpartition("=")[2]]
+    logging.basicConfig(level=level, format="%(levelname)s %(pathname)s: %(message)s")
 
 
 def wait_for_file(path):
@@ -133,6 +144,7 @@ parser.add_argument("--exit-at-once", type=int)
 parser.add_argument("--pulled", action="store_true", help="as it always does: there is no other way to its jobs in Python")
 parser.add_argument("--never-register", action="store_true")
 options = parser.parse_args()
+log_as_told()
 if options.exit_at_once is not None:
     sys.exit(options.exit_at_once)
 if options.start_when is not None:

@@ -15,6 +15,8 @@ in_every_setup!(and_python:
 );
 
 in_a_client_program!(
+    the_job_of_a_killed_worker_runs_again_on_another,
+    the_death_of_one_worker_harms_no_other_job,
     a_job_whose_workers_all_die_is_lost_after_its_attempts,
     a_job_that_says_how_often_it_may_be_tried_is_tried_so_often,
     a_once_job_never_runs_a_second_time,
@@ -34,7 +36,7 @@ fn gone_with_a_job(scene: &Scene, pid: u32) {
 fn the_job_of_a_killed_worker_runs_again_on_another(setup: Setup) {
     let mut scene = setup.workers(2).start();
     let gate = scene.gate();
-    let handle = scene.runner.submit(gate.job());
+    let handle = scene.caller.submit(gate.job());
     let first = gate.wait_begun(1)[0];
     scene.worker(first.pid).kill();
     let second = gate.wait_begun(2)[1];
@@ -84,7 +86,7 @@ fn a_once_job_never_runs_a_second_time(setup: Setup) {
 fn the_death_of_one_worker_harms_no_other_job(setup: Setup) {
     let mut scene = setup.workers(3).start();
     let gates = [scene.gate(), scene.gate(), scene.gate()];
-    let handles: Vec<_> = gates.iter().map(|gate| scene.runner.submit(gate.job())).collect();
+    let handles: Vec<_> = gates.iter().map(|gate| scene.caller.submit(gate.job())).collect();
     let victim = gates[0].wait_begun(1)[0];
     let others = [gates[1].wait_begun(1)[0], gates[2].wait_begun(1)[0]];
     scene.worker(victim.pid).kill();

@@ -24,6 +24,7 @@ in_every_setup!(and_python:
 
 // A time of none is a mistake of the call in some languages, and no job then: `a_timeout_out_of_bounds_is_rejected` is Rust's.
 in_a_client_program!(
+    the_reply_tells_how_it_came_to_be,
     a_failed_job_brings_the_handlers_code_and_text,
     a_panic_fails_its_job_with_its_message_and_the_worker_lives_on,
     a_job_that_no_worker_took_in_time_has_timed_out_unrun,
@@ -216,11 +217,10 @@ fn a_declared_pool_is_waited_for_until_the_deadline(setup: Setup) {
 
 fn the_reply_tells_how_it_came_to_be(setup: Setup) {
     let scene = setup.workers(1).start();
-    let handle = scene.runner.submit(job("id", ""));
-    let reply = handle.wait().expect("a reply");
-    assert_eq!(reply.as_ref(), reply.job().to_string().as_bytes());
+    let reply = scene.caller.submit(job("id", "")).wait().expect("a reply");
+    assert_eq!(&*reply, reply.job().as_bytes());
     assert_eq!((reply.worker(), reply.attempts()), (scene.infos()[0].id, 1));
-    let slept = scene.runner.submit(job("sleep", "20")).wait().expect("a reply");
+    let slept = scene.caller.submit(job("sleep", "20")).wait().expect("a reply");
     assert!(slept.run_time() >= Duration::from_millis(20));
 }
 

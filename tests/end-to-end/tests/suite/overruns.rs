@@ -116,7 +116,12 @@ fn a_handler_that_hangs_ends_its_process_which_tells_where() {
     assert!(log.contains("the handler hangs, the process ends"), "{log}");
     // Other languages' names are told as their compilers write them.
     for function in ["hang", "run"] {
-        let is_told = |line: &str| line.split_once(" at ").is_some_and(|(name, _)| name.contains(function));
+        // Python's interpreter: `File "x.py", line 7 in hang`.
+        let in_python = format!(" in {function}");
+        let is_told = |line: &str| {
+            line.ends_with(&in_python)
+                || line.split_once(" at ").is_some_and(|(name, _)| name.contains(function))
+        };
         assert!(log.lines().any(is_told), "`{function}` is missing in: {log}");
     }
     // The log of a worker names the job, as the error of its caller does.

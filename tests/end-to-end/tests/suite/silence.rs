@@ -2,10 +2,10 @@
 //! not silent; a master that stood still itself forgets nobody.
 
 use crate::support::{
-    Cable, OutsideMaster, REMOTE, Setup, eventually, in_a_client, in_every_setup, is_stopped, job,
-    time_has_passed,
+    Cable, OutsideMaster, REMOTE, Setup, eventually, in_a_client, in_a_client_program, in_every_setup,
+    is_stopped, job, send_signal, time_has_passed, until,
 };
-use powerhose::{GoneCause, Notice, Settings, WorkerState};
+use powerhose::{GoneCause, JobErrorKind, LostCause, Notice, Settings, WorkerState};
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -72,6 +72,31 @@ fn a_stopped_worker_is_gone_until_it_goes_on() {
     scene.signal(pid, Signal::CONT);
     scene.wait_for_state(WorkerState::Ready, 1);
     assert_eq!(scene.runner.execute(job("pid", "")), Ok(pid.to_string().into_bytes()));
+}
+
+in_a_client_program!(a_client_that_stood_still_has_left_its_jobs_and_works_when_it_goes_on);
+
+fn a_client_that_stood_still_has_left_its_jobs_and_works_when_it_goes_on(setup: Setup) {
+    let scene = setup.workers(1).settings(short_silence).start();
+    let mark = scene.mark();
+    let left = scene.caller.submit(mark.job_until_cancelled());
+    mark.wait_begun();
+    let client = scene.caller.program().id();
+    send_signal(client, Signal::STOP);
+    until("the client to stop", || is_stopped(client));
+    mark.wait();
+    let cause = scene.notice(|notice| match notice {
+        Notice::ClientGone { cause, .. } => Some(cause),
+        _ => None,
+    });
+    assert!(matches!(cause, GoneCause::Silent | GoneCause::Disconnected), "{cause:?}");
+    send_signal(client, Signal::CONT);
+    let error = left.wait().expect_err("nobody kept it");
+    assert!(
+        matches!(error.kind(), JobErrorKind::Lost(LostCause::Master)) && error.may_have_run(),
+        "{error:?}"
+    );
+    assert_eq!(scene.caller.execute("next"), Ok(b"next".to_vec()));
 }
 
 #[test]

@@ -12,7 +12,9 @@ pub(crate) fn print(id: &str, end: &Result<Reply, JobError>) {
 }
 
 fn done(reply: &Reply) -> String {
-    let mut line = format!(" headers={}", reply.headers().iter().count());
+    let (job, worker, attempts) = (reply.job(), reply.worker(), reply.attempts());
+    let mut line =
+        format!(" job={job} worker={worker} attempts={attempts} run_us={}", reply.run_time().as_micros());
     for (name, value) in reply.headers().iter() {
         line += &format!(" header={}:{}", hex(name.as_bytes()), hex(value));
     }

@@ -12,7 +12,7 @@
 //!
 //! A job is fields: `pool`, `timeout_ms` or `run_timeout_ms`, `once=1`, `attempts_max`, `header=name:value` as often as there are
 //! headers, `payload`. An end is a word, `done`, `failed`, `timed_out`, `cancelled`, `lost` or `rejected`, and fields: `payload`,
-//! `headers` (how many) and each `header`; or `message`, `code`, `text`, and what else an error tells. Texts and bytes are
+//! each `header`, `job`, `worker`, `attempts` and `run_us`; or `message`, `code`, `text`, and what else an error tells. Texts and bytes are
 //! hexadecimal digits, numbers decimal. It ends with its standard input.
 
 mod ends;

@@ -43,14 +43,13 @@ impl Line<'_> {
         self.number(name) == Some(1)
     }
 
-    /// Each `header=name:value`. None if the program says nothing of headers.
-    pub(super) fn headers(&self) -> Option<Vec<(String, Vec<u8>)>> {
-        self.number("headers")?;
+    /// Each `header=name:value`.
+    pub(super) fn headers(&self) -> Vec<(String, Vec<u8>)> {
         let headers = self.fields.iter().filter(|(name, _)| *name == "header").map(|(_, header)| {
             let (name, value) = header.split_once(':').expect("name:value");
             (String::from_utf8(unhex(name)).expect("names are UTF-8"), unhex(value))
         });
-        Some(headers.collect())
+        headers.collect()
     }
 }
 

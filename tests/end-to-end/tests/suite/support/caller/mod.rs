@@ -9,6 +9,7 @@ pub(crate) use failed::Failed;
 pub(crate) use program::ClientProgram;
 
 use super::Job;
+use line::Line;
 use powerhose::{JobHandle, JobRunner, JobsLost, Reply};
 use program::ProgramCall;
 use std::ops::Deref;
@@ -119,8 +120,11 @@ impl Call {
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     payload: Vec<u8>,
-    /// None from a client whose replies are their bytes and nothing else, as Python's are.
-    headers: Option<Vec<(String, Vec<u8>)>>,
+    headers: Vec<(String, Vec<u8>)>,
+    job: String,
+    worker: u64,
+    attempts: u32,
+    run_time: Duration,
 }
 
 impl Done {
@@ -128,8 +132,37 @@ impl Done {
         self.payload
     }
 
-    pub(crate) fn headers(&self) -> Option<&[(String, Vec<u8>)]> {
-        self.headers.as_deref()
+    pub(crate) fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    pub(crate) fn job(&self) -> &str {
+        &self.job
+    }
+
+    pub(crate) fn worker(&self) -> u64 {
+        self.worker
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(crate) fn run_time(&self) -> Duration {
+        self.run_time
+    }
+
+    /// As a client program says it.
+    fn said(line: &Line<'_>) -> Done {
+        let number = |name| line.number(name).unwrap_or_else(|| panic!("it does not tell `{name}`"));
+        Done {
+            payload: line.bytes("payload"),
+            headers: line.headers(),
+            job: line.field("job").expect("it tells the job").to_owned(),
+            worker: number("worker") as u64,
+            attempts: number("attempts") as u32,
+            run_time: Duration::from_micros(number("run_us") as u64),
+        }
     }
 }
 
@@ -144,6 +177,13 @@ impl Deref for Done {
 impl From<Reply> for Done {
     fn from(reply: Reply) -> Done {
         let headers = reply.headers().iter().map(|(name, value)| (name.to_owned(), value.to_vec()));
-        Done { headers: Some(headers.collect()), payload: reply.into_vec() }
+        Done {
+            headers: headers.collect(),
+            job: reply.job().to_string(),
+            worker: reply.worker(),
+            attempts: reply.attempts(),
+            run_time: reply.run_time(),
+            payload: reply.into_vec(),
+        }
     }
 }

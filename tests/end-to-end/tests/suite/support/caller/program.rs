@@ -107,6 +107,10 @@ impl ClientProgram {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child().0.id()
+    }
+
     pub(crate) fn kill(&self) {
         self.child().kill();
     }
@@ -176,7 +180,7 @@ impl ProgramCall {
         let text = self.line();
         let line = Line::of(&text);
         if line.word == "done" {
-            return Ok(Done { payload: line.bytes("payload"), headers: line.headers() });
+            return Ok(Done::said(&line));
         }
         Err(Failed::said(&line))
     }
