@@ -78,16 +78,6 @@ def test_a_hard_limit_ends_the_process_and_tells_where_it_was(master, start_work
     assert "in compute" in errors
 
 
-def test_a_handler_that_outlives_its_job_ends_the_process_and_tells_where_it_was(master, start_worker):
-    worker = start_worker(stderr=subprocess.PIPE)
-    with pytest.raises(powerhose.JobTimedOut):
-        # It never gives the interpreter's lock away for long.
-        master.execute(b"compute 30", timeout=0.3, end_within=0.0)
-    _, errors = worker.communicate(timeout=60)
-    assert worker.returncode == 86
-    assert "in compute" in errors
-
-
 def test_a_child_that_a_handler_forks_ends_by_sigterm(master, start_worker):
     start_worker()
     assert master.execute(b"fork", timeout=60) == b"-15"
