@@ -1,6 +1,6 @@
 //! Users and nodes, in SQLite or PostgreSQL: who has which number on which node.
 //!
-//! What becomes of a request is decided in [`decide`] and [`place`], which are pure. The rest reads what they need,
+//! What becomes of a request is decided in [`mod@decide`] and [`place`], which are pure. The rest reads what they need,
 //! writes what they decided, and keeps requests that run at once apart. No address is ever logged.
 
 pub mod admin;
