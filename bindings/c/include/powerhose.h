@@ -759,11 +759,28 @@ uint64_t powerhose_work_remaining_ms(const struct powerhose_work *work);
 // Whether nobody waits for the answer any longer. A handler that ends early then frees its worker; what it answers goes nowhere.
 bool powerhose_work_is_cancelled(const struct powerhose_work *work);
 
+// Hands what was said to the wire, and frees the work. Only for work of `powerhose_worker_next`: a handler returns instead, and gets
+// POWERHOSE_MISUSE here.
+enum powerhose_status powerhose_work_finish(struct powerhose_work *work,
+                                            powerhose_error **error);
+
+// Frees work that is not finished: its job fails with the code `dropped`. Does nothing in a handler. NULL is nothing to free.
+void powerhose_work_free(struct powerhose_work *work);
+
 // Sets the reply's bytes, which are copied, in the place of those that were set before.
 enum powerhose_status powerhose_work_reply(const struct powerhose_work *work,
                                            const void *payload,
                                            size_t payload_size,
                                            powerhose_error **error);
+
+// The same without a copy: the bytes stay as they are until `release` is called, once, with `context`, on any thread; also where this
+// fails. It calls nothing of this library. For large replies: lending costs more than copying a few KiB.
+enum powerhose_status powerhose_work_reply_lent(const struct powerhose_work *work,
+                                                const void *payload,
+                                                size_t payload_size,
+                                                void (*release)(void *context),
+                                                void *context,
+                                                powerhose_error **error);
 
 // Makes room for a reply of so many bytes, all zero, in the place of what was set before, and returns where it is: to be written until
 // the handler returns, or the work is finished. NULL if there is not so much memory, or no work.
@@ -785,14 +802,6 @@ enum powerhose_status powerhose_work_fail(const struct powerhose_work *work,
                                           const char *code,
                                           const char *text,
                                           powerhose_error **error);
-
-// Hands what was said to the wire, and frees the work. Only for work of `powerhose_worker_next`: a handler returns instead, and gets
-// POWERHOSE_MISUSE here.
-enum powerhose_status powerhose_work_finish(struct powerhose_work *work,
-                                            powerhose_error **error);
-
-// Frees work that is not finished: its job fails with the code `dropped`. Does nothing in a handler. NULL is nothing to free.
-void powerhose_work_free(struct powerhose_work *work);
 
 // A worker of the master at an endpoint, `ipc:///path/to/socket` or `tcp://host:port`. NULL: what the environment says, as a
 // supervisor sets it (POWERHOSE_ENDPOINT, POWERHOSE_POOL, POWERHOSE_SECRET_FILE, POWERHOSE_CURVE_FILE). Nothing is sent before it

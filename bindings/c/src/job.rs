@@ -2,12 +2,12 @@
 
 use crate::guard::{bytes, given, sized_text, text_or_null};
 use crate::kinds::{POWERHOSE_JOB_END_WITHIN, POWERHOSE_JOB_ONCE};
+use crate::lent::lent;
 use crate::problem::Problem;
 use crate::views::powerhose_header;
 use bytes::Bytes;
 use powerhose::Job;
 use std::ffi::{c_char, c_void};
-use std::slice;
 use std::time::Duration;
 
 /// A job. Set all of it to zero first (`powerhose_job job = {0};`): zero is the default of every field. The library reads it
@@ -41,33 +41,6 @@ pub struct powerhose_job {
     pub release: Option<extern "C" fn(context: *mut c_void)>,
     /// For `release`.
     pub release_context: *mut c_void,
-}
-
-/// A payload that C lends until it is released.
-struct Lent {
-    data: *const u8,
-    size: usize,
-    release: extern "C" fn(*mut c_void),
-    context: *mut c_void,
-}
-
-// SAFETY: the bytes do not change while they are lent, and C was told that it is called back on any thread.
-unsafe impl Send for Lent {}
-
-impl AsRef<[u8]> for Lent {
-    fn as_ref(&self) -> &[u8] {
-        if self.data.is_null() {
-            return &[];
-        }
-        // SAFETY: C keeps so many bytes there until it is released.
-        unsafe { slice::from_raw_parts(self.data, self.size) }
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        (self.release)(self.context);
-    }
 }
 
 /// The job, as Rust has it.
@@ -117,11 +90,8 @@ unsafe fn payload(job: &powerhose_job) -> Result<Bytes, Problem> {
         let payload = unsafe { bytes(job.payload, job.payload_size, "job.payload")? };
         return Ok(Bytes::copy_from_slice(payload));
     };
-    let context = job.release_context;
-    let lent = Lent { data: job.payload.cast(), size: job.payload_size, release, context };
-    // SAFETY: the same contract. After a complaint, `lent` is dropped, and released.
-    unsafe { bytes(job.payload, job.payload_size, "job.payload")? };
-    Ok(Bytes::from_owner(lent))
+    // SAFETY: the same contract.
+    unsafe { lent(job.payload, job.payload_size, "job.payload", release, job.release_context) }
 }
 
 /// # Safety

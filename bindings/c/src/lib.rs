@@ -19,6 +19,7 @@ mod handle;
 mod job;
 mod json;
 mod kinds;
+mod lent;
 mod log;
 mod many;
 mod master;

@@ -96,6 +96,7 @@ const RENAMED: &[(&str, &str)] = &[
 
 /// What C has not.
 const MISSING: &[(&str, &str)] = &[
+    ("Job::payload_shared", "what outlives its job is the program's own: copy it"),
     ("WorkerCommand::new", "a cluster's command is made with its settings"),
     (
         "WorkerCommand::forward",

@@ -4,6 +4,7 @@
 
 #include <powerhose/view.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -151,6 +152,12 @@ auto checked(Call call) {
 }
 
 inline std::uint64_t ms(Milliseconds time) { return time.count() < 0 ? 0 : static_cast<std::uint64_t>(time.count()); }
+
+/// Below so many bytes, to copy costs less than to lend.
+constexpr std::size_t lent_from = 16384;
+
+/// Lent bytes are not needed any longer.
+inline void delete_string(void *string) { delete static_cast<std::string *>(string); }
 
 inline std::string take(char *text) {
     Owned<char, powerhose_string_free> owned(text);

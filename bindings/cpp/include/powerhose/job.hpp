@@ -68,20 +68,17 @@ public:
         job.end_within_ms = end_within_;
         job.attempts_max = attempts_max_;
         job.flags = flags_;
-        if (payload_.size() >= lent_from) {
+        if (payload_.size() >= detail::lent_from) {
             auto lent = std::make_unique<std::string>(std::move(payload_));
             payload_.clear();
             job.payload = lent->data();
-            job.release = [](void *context) { delete static_cast<std::string *>(context); };
+            job.release = detail::delete_string;
             job.release_context = lent.release();
         }
         return job;
     }
 
 private:
-    /// Below, to copy costs less than to lend.
-    static constexpr std::size_t lent_from = 16384;
-
     /// Zero would be the default: what is over at once gets the least time.
     static std::uint64_t least(Milliseconds time) { return time.count() > 0 ? detail::ms(time) : 1; }
     Job &timed(Milliseconds all, Milliseconds run) {

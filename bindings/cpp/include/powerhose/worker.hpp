@@ -112,8 +112,12 @@ public:
             if constexpr (std::is_void_v<std::invoke_result_t<Handler &, const Job &>>) {
                 handler(Job(work));
             } else {
-                const std::string reply = handler(Job(work));
-                powerhose_work_reply(work, reply.data(), reply.size(), nullptr);
+                std::string reply = handler(Job(work));
+                if (reply.size() < detail::lent_from) {
+                    powerhose_work_reply(work, reply.data(), reply.size(), nullptr);
+                } else {
+                    lend(work, std::make_unique<std::string>(std::move(reply)));
+                }
             }
         } catch (const Failure &failure) {
             fail(work, failure.code().c_str(), failure.what());
@@ -125,6 +129,11 @@ public:
     }
 
 private:
+    static void lend(powerhose_work *work, std::unique_ptr<std::string> reply) {
+        const char *data = reply->data();
+        const std::size_t size = reply->size();
+        powerhose_work_reply_lent(work, data, size, detail::delete_string, reply.release(), nullptr);
+    }
     static void fail(powerhose_work *work, const char *code, const char *text) noexcept {
         if (powerhose_work_fail(work, code, text, nullptr) != POWERHOSE_OK) {
             powerhose_work_fail(work, "exception", "its code or its text is no UTF-8", nullptr);

@@ -13,7 +13,7 @@ const GENERATED: &str = "bindings/c/include/powerhose.h";
 
 /// Longer files, and the lines that each may have.
 const LONG_FILES: &[(&str, usize)] = &[
-    ("bindings/c/tests/programs/c/client.c", 350),
+    ("bindings/c/tests/programs/c/client.c", 360),
     ("master/src/client/tests/mod.rs", 370),
     ("master/src/desk/tests/secrets.rs", 360),
     ("master/src/runner/engine/embedded/mod.rs", 310),

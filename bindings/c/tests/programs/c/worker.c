@@ -1,5 +1,5 @@
 // A worker that does what a job tells it: `echo TEXT`, `fail`, `wait` (until nobody waits for it), `hold FILE` (until
-// the file is there), `headers`, `room`, `silent`, `misuse`, `die`.
+// the file is there), `headers`, `room`, `lent`, `silent`, `misuse`, `die`.
 #include "check.h"
 
 #include <signal.h>
@@ -32,6 +32,17 @@ static void misuse(powerhose_work *work) {
     ENDS(powerhose_work_reply(work, "allowed", 7, NULL), POWERHOSE_OK);
 }
 
+// What is lent, and then replaced, is released at once; the rest when it has been sent.
+static void lent(powerhose_work *work) {
+    for (int i = 0; i < 2; i++) {
+        char *text = malloc(3 << 20);
+        memset(text, "xl"[i], 3 << 20);
+        ENDS(powerhose_work_reply_lent(work, text, 3 << 20, free, text, NULL), POWERHOSE_OK);
+    }
+    ENDS(powerhose_work_reply_lent(work, NULL, 1, free, malloc(1), NULL), POWERHOSE_INVALID);
+    ENDS(powerhose_work_reply_lent(work, "x", 1, NULL, NULL, NULL), POWERHOSE_INVALID);
+}
+
 static void handle(void *context, powerhose_work *work) {
     ++*(int *)context;
     powerhose_bytes payload = powerhose_work_payload(work);
@@ -52,6 +63,8 @@ static void handle(void *context, powerhose_work *work) {
         headers(work);
     } else if (begins(payload, "room")) {
         memset(powerhose_work_reply_room(work, 3 << 20), 'r', 3 << 20);
+    } else if (begins(payload, "lent")) {
+        lent(work);
     } else if (begins(payload, "misuse")) {
         misuse(work);
     } else if (begins(payload, "die")) {

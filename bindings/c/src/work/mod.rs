@@ -1,12 +1,15 @@
 //! A job as its worker sees it, and what it answers.
 
+mod answers;
+
 use crate::birth::Native;
-use crate::guard::{ErrorOut, bytes, given, guard, sized_text, text_or_null};
+use crate::guard::{ErrorOut, given, guard, text_or_null};
 use crate::kinds::powerhose_status::{self, *};
 use crate::problem::Problem;
 use crate::views::{powerhose_bytes, powerhose_header_view};
+use bytes::Bytes;
 use powerhose::worker::{Job, JobFailure, PulledJob, Reply};
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::mem::{self, MaybeUninit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,9 +44,30 @@ enum At {
 /// Nothing was said: a reply without bytes.
 #[derive(Default)]
 struct Answer {
-    payload: Vec<u8>,
+    payload: Payload,
     headers: Vec<(String, Vec<u8>)>,
     failure: Option<JobFailure>,
+}
+
+enum Payload {
+    /// Copied, or room that C writes into.
+    Own(Vec<u8>),
+    Lent(Bytes),
+}
+
+impl Default for Payload {
+    fn default() -> Payload {
+        Payload::Own(Vec::new())
+    }
+}
+
+impl From<Payload> for Reply {
+    fn from(payload: Payload) -> Reply {
+        match payload {
+            Payload::Own(bytes) => Reply::from(bytes),
+            Payload::Lent(bytes) => Reply::from(bytes),
+        }
+    }
 }
 
 impl powerhose_work {
@@ -64,7 +88,7 @@ impl powerhose_work {
             None => Ok(answer
                 .headers
                 .into_iter()
-                .fold(Reply::new(answer.payload), |reply, (name, value)| reply.header(name, value))),
+                .fold(Reply::from(answer.payload), |reply, (name, value)| reply.header(name, value))),
         }
     }
 
@@ -159,81 +183,6 @@ pub extern "C" fn powerhose_work_remaining_ms(work: Option<&powerhose_work>) -> 
 #[unsafe(no_mangle)]
 pub extern "C" fn powerhose_work_is_cancelled(work: Option<&powerhose_work>) -> bool {
     read(work, false, Job::is_cancelled)
-}
-
-/// Sets the reply's bytes, which are copied, in the place of those that were set before.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_work_reply(
-    work: Option<&powerhose_work>,
-    payload: *const c_void,
-    payload_size: usize,
-    error: ErrorOut<'_>,
-) -> powerhose_status {
-    let set = || {
-        // SAFETY: C passes so many bytes.
-        let payload = unsafe { bytes(payload, payload_size, "payload")? };
-        given(work, "work")?.lock().payload = payload.to_vec();
-        Ok(POWERHOSE_OK)
-    };
-    guard(error, |problem| problem.status, set)
-}
-
-/// Makes room for a reply of so many bytes, all zero, in the place of what was set before, and returns where it is: to be written until
-/// the handler returns, or the work is finished. NULL if there is not so much memory, or no work.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_work_reply_room(
-    work: Option<&powerhose_work>,
-    payload_size: usize,
-) -> *mut c_void {
-    let room = || {
-        let mut answer = given(work, "work")?.lock();
-        let mut payload = Vec::new();
-        payload.try_reserve_exact(payload_size).map_err(Problem::system)?;
-        payload.resize(payload_size, 0);
-        answer.payload = payload;
-        Ok(answer.payload.as_mut_ptr().cast())
-    };
-    guard(None, |_| std::ptr::null_mut(), room)
-}
-
-/// Adds a header to the reply: at most 64, with 16 KiB in all, a name once. Its name has so many
-/// bytes; 0: it ends with a zero.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_work_reply_header(
-    work: Option<&powerhose_work>,
-    name: *const c_char,
-    name_size: usize,
-    value: *const c_void,
-    value_size: usize,
-    error: ErrorOut<'_>,
-) -> powerhose_status {
-    let add = || {
-        // SAFETY: C passes text and so many bytes.
-        let (name, value) =
-            unsafe { (sized_text(name, name_size, "name")?, bytes(value, value_size, "value")?) };
-        given(work, "work")?.lock().headers.push((name.to_owned(), value.to_vec()));
-        Ok(POWERHOSE_OK)
-    };
-    guard(error, |problem| problem.status, add)
-}
-
-/// Fails the job instead: with a code for its caller's program and a text for its people. The code is cut to 64 bytes, the text to
-/// 16 KiB. NULL: the code is `error`, the text is empty.
-#[unsafe(no_mangle)]
-pub extern "C" fn powerhose_work_fail(
-    work: Option<&powerhose_work>,
-    code: *const c_char,
-    text: *const c_char,
-    error: ErrorOut<'_>,
-) -> powerhose_status {
-    let fail = || {
-        // SAFETY: C passes text, or NULL, twice.
-        let (code, text) = unsafe { (text_or_null(code, "code")?, text_or_null(text, "text")?) };
-        let failure = JobFailure::new(code.unwrap_or("error"), text.unwrap_or_default());
-        given(work, "work")?.lock().failure = Some(failure);
-        Ok(POWERHOSE_OK)
-    };
-    guard(error, |problem| problem.status, fail)
 }
 
 /// Hands what was said to the wire, and frees the work. Only for work of `powerhose_worker_next`: a handler returns instead, and gets
