@@ -266,3 +266,7 @@ impl IntoResponse for Problem {
 /// The word of a refusal, for whoever counts answers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word(pub(super) &'static str);
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

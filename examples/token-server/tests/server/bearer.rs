@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
+use super::start;
+use crate::support::SYNC;
 use crate::support::issuer::SCOPE;
-use crate::support::{SYNC, Server};
 
 const ORIGINAL: [&str; 2] = ["--behaviour", "original"];
 const KEY_ID: [(&str, &str); 1] = [("x-keyid", "0000000001234-qrs")];
 
 #[test]
 fn a_bearer_token_is_believed_as_the_accounts_server_makes_it() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let now = crate::support::issuer::now() / 1000;
     for (header, claims) in [
         (json!({}), json!({})),
@@ -55,7 +56,7 @@ fn a_bearer_token_is_believed_as_the_accounts_server_makes_it() {
 
 #[test]
 fn without_a_key_id_the_original_asks_nothing_and_the_successor_refuses() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     original.token(&original.issuer.bearer("abc"), &[]).good();
     successor.token(&successor.issuer.bearer("abc"), &[]).refused((
         401,
@@ -68,7 +69,7 @@ fn without_a_key_id_the_original_asks_nothing_and_the_successor_refuses() {
 
 #[test]
 fn a_key_id_has_its_form() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     for server in [&original, &successor] {
         let ask = |key_id: &str| server.token(&server.issuer.bearer("abc"), &[("x-keyid", key_id)]);
         for key_id in ["1234", "x-qrs", "1234-!!", "-qrs"] {
@@ -89,7 +90,7 @@ fn a_key_id_has_its_form() {
 
 #[test]
 fn a_client_state_beside_a_key_id_is_the_same_in_small_digits() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     for server in [&original, &successor] {
         let ask = |state: &str| {
             let headers = [("x-keyid", "1234-qrs"), ("x-client-state", state)];
@@ -106,7 +107,7 @@ fn a_client_state_beside_a_key_id_is_the_same_in_small_digits() {
 
 #[test]
 fn one_person_has_one_record_whichever_way_it_came() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let claims = json!({"fxa-generation": 1234, "fxa-keysChangedAt": 1234});
     let assertion = server.issuer.assertion("abc", &claims);
     let old = [("x-client-state", "aabb")];

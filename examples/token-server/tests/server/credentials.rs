@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::start;
 use crate::support::issuer::{AUDIENCE, now};
 use crate::support::{Answer, NODE, SYNC, Server};
 
@@ -13,7 +14,7 @@ fn bad_client_state(answer: &Answer) {
 
 #[test]
 fn good_credentials_are_given_a_token_whatever_the_client_accepts() {
-    let server = Server::start(&["--node-type", "sqlite"]);
+    let server = start(&["--node-type", "sqlite"]);
     let assertion = server.issuer.assertion("abc", &json!({"fxa-generation": 12}));
     let answer = server.token(&assertion, &[("x-client-state", "aabb"), ("accept", "text/html")]);
     let body = answer.good();
@@ -40,7 +41,7 @@ fn good_credentials_are_given_a_token_whatever_the_client_accepts() {
 
 #[test]
 fn a_path_that_is_unknown_is_404_before_authorization_in_the_original_and_after_it_in_the_successor() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     let application = (404, "error", "url", "application", "Unsupported application");
     let version = (404, "error", "url", "9.9", "Unsupported application version");
     original.get("/1.0/other/1.5", &[]).refused(application);
@@ -61,7 +62,7 @@ fn a_path_that_is_unknown_is_404_before_authorization_in_the_original_and_after_
 
 #[test]
 fn a_client_state_that_is_none_is_400_before_a_record_is_made() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     let long = "a".repeat(34);
     for state in ["a", "xyz!", "a b", "zz", "aab", &long, "aa-bb", "aa.b"] {
         bad_client_state(&original.get(SYNC, &[("x-client-state", state)]));
@@ -78,7 +79,7 @@ fn a_client_state_that_is_none_is_400_before_a_record_is_made() {
 
 #[test]
 fn who_does_not_say_who_asks_is_401() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     for server in [&original, &successor] {
         server.get(SYNC, &[]).unauthorized("error");
         for word in ["BrowserID", "Bearer", "x", ""] {
@@ -97,7 +98,7 @@ fn who_does_not_say_who_asks_is_401() {
 #[test]
 fn an_assertion_that_is_not_believed_is_401_and_never_500() {
     for arguments in [&ORIGINAL[..], &[]] {
-        let server = Server::start(arguments);
+        let server = start(arguments);
         let issuer = &server.issuer;
         let good = issuer.assertion("abc", &json!({}));
         let (certificate, assertion) = good.rsplit_once('~').unwrap();
@@ -125,7 +126,7 @@ fn an_assertion_that_is_not_believed_is_401_and_never_500() {
 
 #[test]
 fn times_that_do_not_fit_are_told_apart_from_bad_signatures() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let issuer = &server.issuer;
     let hour = 3_600_000;
     let (past, ahead) = (json!({"exp": now() - hour}), json!({"iat": now() + hour}));
@@ -144,7 +145,7 @@ fn times_that_do_not_fit_are_told_apart_from_bad_signatures() {
 
 #[test]
 fn claims_that_are_no_numbers_are_named() {
-    let (original, successor) = (Server::start(&ORIGINAL), Server::start(&[]));
+    let (original, successor) = (start(&ORIGINAL), start(&[]));
     for value in [json!("42"), Value::Null, json!(14.0)] {
         let generation = |server: &Server| {
             server.token(&server.issuer.assertion("abc", &json!({"fxa-generation": value})), &[])
@@ -171,7 +172,7 @@ fn claims_that_are_no_numbers_are_named() {
 #[test]
 fn an_issuer_that_cannot_be_asked_is_503() {
     for arguments in [&ORIGINAL[..], &[]] {
-        let server = Server::start(&[arguments, &["--issuer-hosts", "everywhere"]].concat());
+        let server = start(&[arguments, &["--issuer-hosts", "everywhere"]].concat());
         // Nobody listens there.
         let claims = json!({"iss": "127.0.0.1:1", "principal": {"email": "abc@127.0.0.1:1"}});
         let answer = server.token(&server.issuer.assertion("abc", &claims), &[]);

@@ -69,6 +69,27 @@ fn a_worker_that_is_killed_in_the_middle_of_a_verification_is_not_noticed() {
 }
 
 #[test]
+fn a_server_whose_workers_do_not_answer_says_when_to_come_back() {
+    let server = Server::start(&["--timeout", "1"]);
+    let assertion = server.issuer.assertion("abc", &json!({}));
+    // The worker, and what watches over it.
+    let workers = children(server.id());
+    let all: Vec<u32> = workers.iter().flat_map(|worker| children(*worker)).chain(workers.clone()).collect();
+    let tell = |signal| {
+        for process in &all {
+            kill_process(Pid::from_raw(i32::try_from(*process).unwrap()).unwrap(), signal).unwrap();
+        }
+    };
+    tell(Signal::STOP);
+    let answer = server.token(&assertion, &[]);
+    answer.refused((503, "error", "body", "", "Resource is not available"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(server.get("/__lbheartbeat__", &[]).status, 200);
+    tell(Signal::CONT);
+    wait_for("the worker to go on", || (server.token(&assertion, &[]).status == 200).then_some(()));
+}
+
+#[test]
 fn secrets_rotate_at_sighup_without_a_gap() {
     let server = Server::start(&["--workers", "2"]);
     let token = || server.token(&server.issuer.assertion("abc", &json!({})), &[]).good();
