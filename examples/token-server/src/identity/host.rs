@@ -2,6 +2,9 @@
 
 use idna::domain_to_ascii;
 
+/// What no host holds: it ends there.
+const HOST_ENDS: &str = "/?#\\ %;'\"<>^`{|}";
+
 /// The longest address, in UTF-16 units.
 const ADDRESS_UNITS_MAX: usize = 254;
 
@@ -29,7 +32,7 @@ impl Origin {
             let path = rest.split('#').next().unwrap_or_default().to_owned();
             return Some(Self { scheme, host: String::new(), port: String::new(), path });
         };
-        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let end = rest.find(|character| HOST_ENDS.contains(character)).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at(end);
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let (host, port) = split_port(authority);
@@ -117,7 +120,8 @@ mod tests {
             Some("token.example.org")
         );
         assert_eq!(Origin::parse("token.example.org").unwrap().scheme, None);
-        assert_eq!(Origin::parse("https://a b/"), None);
+        assert_eq!(Origin::parse("https://a b/").unwrap().host, "a");
+        assert_eq!(Origin::parse("https://a,b/"), None);
     }
 
     #[test]

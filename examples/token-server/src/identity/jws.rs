@@ -30,7 +30,7 @@ impl<'a> Jws<'a> {
             header: object(header)?,
             payload: object(payload)?,
             signed,
-            signature: encoding::decode(signature),
+            signature: encoding::decode_signature(signature),
         })
     }
 
@@ -40,9 +40,14 @@ impl<'a> Jws<'a> {
     }
 }
 
+/// The members of a part; there are none in a number, a text or a list, which the original too notices late.
 fn object(part: &str) -> Result<Claims, IdentityError> {
     let bytes = encoding::decode(part).ok_or(malformed("a part is no base64url"))?;
-    serde_json::from_slice(&bytes).map_err(|_| malformed("a part is no JSON object"))
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(claims)) => Ok(claims),
+        Ok(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => Ok(Claims::new()),
+        Ok(Value::Null) | Err(_) => Err(malformed("a part is no JSON object")),
+    }
 }
 
 pub(super) const fn malformed(text: &'static str) -> IdentityError {

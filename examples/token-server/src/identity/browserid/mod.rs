@@ -94,7 +94,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`](super::ErrorKind::Malformed): too long, no certificate, or the first certificate is not
-    /// built as it should be.
+    /// built as it should be. [`ErrorKind::Issuer`](super::ErrorKind::Issuer): it names neither issuer nor address.
     pub fn read(assertion: &str, rules: &BrowserIdRules) -> Result<Self, IdentityError> {
         let bundle = Bundle::parse(assertion)?;
         let first = Jws::parse(bundle.certificates[0])?;
@@ -111,7 +111,8 @@ impl Plan {
             Some(_) if !is_trusted => AuthorityQuestion::Open,
             _ => AuthorityQuestion::Settled,
         };
-        let issuer = issuer.or(principal.as_deref()).ok_or(malformed("the certificate names no issuer"))?;
+        let issuer =
+            issuer.or(principal.as_deref()).ok_or(support::bad("the certificate names no issuer"))?;
         Ok(Self { issuer: issuer.to_owned(), principal, authority })
     }
 
