@@ -106,11 +106,23 @@ impl StoreError {
     }
 }
 
-/// PostgreSQL's serialization failure and deadlock; SQLite's busy, busy snapshot and locked.
-const CONFLICTS: [&str; 5] = ["40001", "40P01", "5", "517", "6"];
+/// PostgreSQL's serialization failure and deadlock. SQLite has no such: who writes has waited for the others first.
+const CONFLICTS: [&str; 2] = ["40001", "40P01"];
 
-/// PostgreSQL's classes of trouble that passes: connections, resources, an operator's intervention; a lock not got in time.
+/// PostgreSQL's classes of trouble that passes (connections, resources, an operator's intervention), and a lock not got
+/// in time.
 const PASSING: [&str; 4] = ["08", "53", "57", "55P03"];
+
+/// SQLite's: busy, locked, busy with a recovery.
+const SQLITE_PASSING: [&str; 3] = ["5", "6", "261"];
+
+/// Whether a fault of this code is one that passes. PostgreSQL's codes have five characters.
+fn passes(code: &str) -> bool {
+    match code.len() {
+        5 => CONFLICTS.contains(&code) || PASSING.iter().any(|class| code.starts_with(class)),
+        _ => SQLITE_PASSING.contains(&code),
+    }
+}
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
@@ -120,12 +132,24 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                CONFLICTS.contains(&&*code)
-                    || PASSING.iter().any(|class| code.len() == 5 && code.starts_with(class))
-            }),
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| passes(&code)),
             _ => false,
         };
         if passes { StoreError::Unavailable(error) } else { StoreError::Database(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passes;
+
+    #[test]
+    fn a_fault_that_passes_is_told_from_one_that_stays() {
+        for code in ["08006", "53300", "57P01", "55P03", "40001", "40P01", "5", "6"] {
+            assert!(passes(code), "{code}");
+        }
+        for code in ["23505", "42P01", "22021", "1555", "2067", "8", "11", "13"] {
+            assert!(!passes(code), "{code}");
+        }
     }
 }

@@ -51,3 +51,26 @@ async fn a_server_whose_connections_were_cut_says_so_and_goes_on() {
     }
     panic!("it does not go on");
 }
+
+#[cfg(feature = "tool-tests")]
+#[tokio::test]
+async fn a_transaction_that_was_the_victim_of_a_deadlock_is_run_again() {
+    let database = crate::databases::postgres().await;
+    let store = Arc::new(database.store().await);
+    add_node(&store, "https://one.example", 10).await;
+    let mut operator = AnyConnection::connect(&database.url).await.unwrap();
+    operator.execute("BEGIN; SELECT id FROM services FOR UPDATE").await.unwrap();
+    let waiting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { assign(&store, "a@example.org", (1, 1), "aa").await.unwrap() }
+    });
+    let waits = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+                 WHERE datname = current_database() AND NOT granted";
+    while operator.fetch_optional(waits).await.unwrap().is_none() {}
+    // It has this lock and waits for ours. PostgreSQL looks for a circle when somebody has waited for a second: it first,
+    // unless this machine is very slow; then the operator is the victim, and nothing is shown.
+    let circle = "SELECT pg_advisory_xact_lock(hashtextextended('a@example.org', 1))";
+    let _ = operator.execute(circle).await;
+    operator.execute("ROLLBACK").await.unwrap();
+    assert_eq!(waiting.await.unwrap().node, "https://one.example");
+}
