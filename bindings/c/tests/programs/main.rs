@@ -112,10 +112,15 @@ fn a_program_links_the_static_library() {
     let include = format!("-I{}", installed.includes().display());
     let mut flags = vec![include.as_str(), archive.to_str().expect("a path of the test's own")];
     flags.extend(private.split_whitespace().filter(|flag| *flag != "-lpowerhose"));
+    let needed =
+        |program: &tools::Program| tools::output(Command::new("objdump").args(["-p", program.path()]));
     let program = tools::compile(Compiler::System, &tools::source("version"), "static", &flags);
     assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
-    let needed = tools::output(Command::new("objdump").args(["-p", program.path()]));
-    assert!(!needed.contains("libpowerhose"), "{needed}");
+    assert!(!needed(&program).contains("libpowerhose"));
+    flags.push("-static");
+    let program = tools::compile(Compiler::System, &tools::source("version"), "wholly-static", &flags);
+    assert_eq!(program.run(&[]).trim(), env!("CARGO_PKG_VERSION"));
+    assert!(!needed(&program).contains("NEEDED"));
 }
 
 #[test]
