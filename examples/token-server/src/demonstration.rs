@@ -61,10 +61,13 @@ impl Demonstration {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let (folder, url) = (self.place.folder.display(), self.url());
+        // It need not be in the PATH.
+        let program = std::env::current_exe().unwrap_or_else(|_| "token-server".into());
+        let program = program.display();
         let client_state = "00112233445566778899aabbccddeeff";
         vec![
             format!(
-                "# All of it lies in {folder}; `token-server serve --config {folder}/token-server.toml` serves it again."
+                "# All of it lies in {folder}; `{program} serve --config {folder}/token-server.toml` serves it again."
             ),
             "# A token, for an assertion as browsers made them:".to_owned(),
             format!(
@@ -75,7 +78,7 @@ impl Demonstration {
                 "curl -s -H \"Authorization: Bearer $(cat {folder}/bearer)\" -H 'X-KeyID: 0000000001234-ABEiM0RVZneImaq7zN3u_w' {url}/1.0/sync/1.5 > token.json"
             ),
             "# What the user's node is asked, signed with the token's key (HAWK):".to_owned(),
-            format!("curl -s -H \"$(token-server hawk < token.json)\" {url}/1.5/1"),
+            format!("curl -s -H \"$({program} hawk < token.json)\" {url}/1.5/1"),
             "# What does not fit is told:".to_owned(),
             format!("curl -si -H 'Authorization: BrowserID x~y' {url}/1.0/sync/1.5"),
             "# Ctrl-C ends it.".to_owned(),
