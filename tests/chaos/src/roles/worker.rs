@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 /// Up to here a handler computes; the rest of a longer job it sleeps, so that what is measured are the faults and not a
 /// machine without a free core.
 const COMPUTE_MAX: Duration = Duration::from_micros(200);
+/// Asks for libzmq, which libraries for other languages may lack. Both wires talk with each other.
+const WIRE_VARIABLE: &str = "POWERHOSE_WIRE";
 /// A hanging handler is awake so often.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -25,6 +27,7 @@ pub(super) fn play(site: &Site, foreign: &ForeignWorkers) -> anyhow::Result<()> 
     let endpoint = site.endpoint(std::process::id().into());
     match foreign_program(site, foreign)? {
         Some(mut program) => {
+            program.env_remove(WIRE_VARIABLE);
             let error = program.arg(endpoint).arg(&site.journal).arg(site.words()).args(POOLS).exec();
             Err(error).with_context(|| format!("cannot execute {program:?}"))
         }
