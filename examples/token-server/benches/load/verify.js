@@ -2,6 +2,8 @@
 'use strict';
 
 const BrowserID = require('browserid-local-verify');
+require('browserid-crypto/lib/algs/ds');
+require('browserid-crypto/lib/algs/rs');
 
 const { assertion, audience, document, milliseconds } = JSON.parse(process.argv[2]);
 const text = JSON.stringify(document);
