@@ -15,7 +15,7 @@ use crate::identity::{ErrorKind, IdentityError};
 use crate::store::error::{Refusal, StoreError};
 
 /// Seconds after which a server that is too busy may be asked again.
-const BUSY_SECONDS: u64 = 1;
+pub(super) const BUSY_SECONDS: u64 = 1;
 /// Seconds after which something that could not be reached may be asked for again.
 const UNREACHABLE_SECONDS: u64 = 10;
 /// Seconds after which there may be a node again, and up to a twentieth more, so that not all come back at once.
@@ -134,7 +134,6 @@ impl Problem {
                 }
                 Behaviour::Successor => Problem::unavailable(UNREACHABLE_SECONDS),
             },
-            (ErrorKind::Overloaded, _) => Problem::unavailable(BUSY_SECONDS),
             _ => Problem::unauthorized("invalid-credentials"),
         }
     }

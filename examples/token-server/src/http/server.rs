@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
-use powerhose::{Job, JobRunner};
+use powerhose::{Job, JobError, JobRunner};
 use url::Url;
 
-use super::answer::{Problem, Scheme};
+use super::answer::{BUSY_SECONDS, Problem, Scheme};
 use super::asked::{Application, Credentials};
 use crate::behaviour::Behaviour;
 use crate::hawk::nonces::Nonces;
@@ -19,7 +19,7 @@ use crate::operation::limits::{Limit, Rate, network};
 use crate::operation::metrics::Metrics;
 use crate::store::Store;
 use crate::token::job::{POOL, Reply, Request, Task};
-use crate::verifier::Verifier;
+use crate::verifier::{Unverified, Verifier};
 
 /// What can be chosen.
 #[derive(Debug, Clone)]
@@ -128,11 +128,20 @@ impl Server {
             Scheme::BrowserId => self.verifier.verify_browserid(&credentials.text, now()).await,
             Scheme::Bearer => self.verifier.verify_bearer(&credentials.text, key_id, now()).await,
         };
-        let outcome = verified.as_ref().map_or_else(|error| error.kind.name(), |_| "good");
+        let outcome = verified.as_ref().map_or_else(Unverified::name, |_| "good");
         self.metrics.verified(credentials.scheme, outcome, begin.elapsed());
-        verified.map_err(|error| {
-            tracing::debug!(%error, "an identity is not believed");
-            Problem::identity(&error, credentials.scheme, self.settings.behaviour)
+        verified.map_err(|error| match error {
+            Unverified::Refused(error) => {
+                tracing::debug!(%error, "an identity is not believed");
+                Problem::identity(&error, credentials.scheme, self.settings.behaviour)
+            }
+            // Both of Mozilla's servers call it so when nobody can verify now.
+            Unverified::NoReply(error) if error.is_retryable() => {
+                tracing::warn!(%error, "a verification has no reply");
+                Problem::unavailable(BUSY_SECONDS)
+            }
+            Unverified::NoReply(error) => without_reply(&error),
+            Unverified::BadReply(_) => self.unexpected(),
         })
     }
 
@@ -140,11 +149,7 @@ impl Server {
     pub(super) async fn ask(&self, task: Task) -> Result<Reply, Problem> {
         let request = Request { keyring: self.keyring.load(Ordering::Acquire), task };
         let job = Job::new(request.to_payload()).pool(POOL).timeout(self.settings.job_timeout);
-        let reply = self.runner.submit(job).await.map_err(|error| {
-            // The error names the job and what became of it, never its payload.
-            tracing::warn!(%error, "a job about a token has no reply");
-            Problem::job(&error)
-        })?;
+        let reply = self.runner.submit(job).await.map_err(|error| without_reply(&error))?;
         serde_json::from_slice(&reply).map_err(|_| self.unexpected())
     }
 
@@ -153,6 +158,12 @@ impl Server {
         tracing::error!("a worker's reply does not belong to its request");
         Problem::internal(self.settings.behaviour)
     }
+}
+
+/// What becomes of a request whose job has no reply. The error names the job and what became of it, never its payload.
+fn without_reply(error: &JobError) -> Problem {
+    tracing::warn!(%error, "a job of a request has no reply");
+    Problem::job(error)
 }
 
 /// The issuer that an assertion names, without belief.

@@ -35,8 +35,6 @@ pub enum ErrorKind {
     SessionUnverified,
     /// The issuer could not be asked: the same assertion may be good in a moment.
     IssuerUnreachable,
-    /// No worker took the verification in time: the same assertion may be good in a moment.
-    Overloaded,
 }
 
 impl ErrorKind {
@@ -57,7 +55,6 @@ impl ErrorKind {
             Self::KeysChangedAt => "keys-changed-at",
             Self::SessionUnverified => "session-unverified",
             Self::IssuerUnreachable => "issuer-unreachable",
-            Self::Overloaded => "overloaded",
         }
     }
 }

@@ -9,7 +9,7 @@ mod keys;
 
 use std::time::Duration;
 
-use powerhose::{Job, JobRunner};
+use powerhose::{Job, JobError, JobRunner};
 use reqwest::Url;
 use thiserror::Error;
 
@@ -68,6 +68,32 @@ pub enum VerifierError {
     Https(#[from] reqwest::Error),
 }
 
+/// Why there is no identity.
+#[derive(Debug, Error)]
+pub enum Unverified {
+    /// It is not believed, or its issuer could not be asked.
+    #[error(transparent)]
+    Refused(#[from] IdentityError),
+    /// The worker's job has no reply.
+    #[error("a verification has no reply: {0}")]
+    NoReply(#[from] JobError),
+    /// The worker answered something else.
+    #[error("a worker's reply is no verification")]
+    BadReply(#[from] serde_json::Error),
+}
+
+impl Unverified {
+    /// Its name in metrics: that of the refusal, `no-reply` or `bad-reply`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(error) => error.kind.name(),
+            Self::NoReply(_) => "no-reply",
+            Self::BadReply(_) => "bad-reply",
+        }
+    }
+}
+
 /// Verifies with the workers of a runner. Share it behind an `Arc`.
 pub struct Verifier {
     runner: JobRunner,
@@ -109,14 +135,14 @@ impl Verifier {
     /// Who made this BrowserID assertion. `now` is the time since 1970.
     ///
     /// # Errors
-    /// Why it is not believed; [`ErrorKind::IssuerUnreachable`] and [`ErrorKind::Overloaded`] where that is not known.
-    pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, IdentityError> {
+    /// Why it is not believed, [`ErrorKind::IssuerUnreachable`] where that is not known; or what became of the job.
+    pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, Unverified> {
         let rules = self.browserid.as_ref().ok_or(NOT_TAKEN)?;
         let plan = Plan::read(assertion, rules)?;
         let issuer = self.documents.follow(plan.issuer_lookup(rules)).await;
         if let (Err(error), Dialect::JavaScript) = (&issuer, rules.dialect) {
             // Whatever else is wrong, this is told first: no worker need look.
-            return Err(error.clone());
+            return Err(error.clone().into());
         }
         let authority = match plan.authority_lookup(rules) {
             Some(lookup) => self.documents.follow(lookup).await,
@@ -143,7 +169,7 @@ impl Verifier {
         token: &str,
         key_id: Option<&KeyId>,
         now: Duration,
-    ) -> Result<Identity, IdentityError> {
+    ) -> Result<Identity, Unverified> {
         let (rules, keys) = self.bearer.as_ref().ok_or(NOT_TAKEN)?;
         let plan = bearer::Plan::read(token)?;
         let task = Task::Bearer {
@@ -156,26 +182,17 @@ impl Verifier {
         self.run(task).await
     }
 
-    async fn run(&self, task: Task) -> Result<Identity, IdentityError> {
+    async fn run(&self, task: Task) -> Result<Identity, Unverified> {
         let payload = Request::new(task).to_payload();
         let job = Job::new(payload).pool(POOL).timeout(self.job_timeout);
-        let reply = self.runner.submit(job).await.map_err(|error| {
-            if !error.is_retryable() {
-                tracing::error!(%error, "a verification failed");
-            }
-            OVERLOADED
-        })?;
-        let reply: Reply = serde_json::from_slice(&reply).map_err(|error| {
-            tracing::error!(%error, "a worker's reply makes no sense");
-            OVERLOADED
-        })?;
-        reply
+        let reply = self.runner.submit(job).await?;
+        let reply: Reply = serde_json::from_slice(&reply)?;
+        Ok(reply?)
     }
 }
 
 const NOT_TAKEN: IdentityError =
     IdentityError::new(ErrorKind::Malformed, "this server does not take such credentials");
-const OVERLOADED: IdentityError = IdentityError::new(ErrorKind::Overloaded, "no worker verified it in time");
 
 #[cfg(test)]
 mod tests;

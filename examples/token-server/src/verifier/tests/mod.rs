@@ -95,7 +95,31 @@ fn assertion(issuer: &KeyPair, user: &KeyPair, host: &str, email: &str) -> Strin
 }
 
 async fn kind(verifier: &Verifier, assertion: &str) -> Option<ErrorKind> {
-    verifier.verify_browserid(assertion, now()).await.err().map(|error| error.kind)
+    verifier.verify_browserid(assertion, now()).await.err().map(refusal)
+}
+
+fn refusal(error: Unverified) -> ErrorKind {
+    match error {
+        Unverified::Refused(error) => error.kind,
+        Unverified::NoReply(_) | Unverified::BadReply(_) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_verification_that_no_worker_takes_tells_what_became_of_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = format!("ipc://{}", folder.path().join("master").display());
+    let runner = JobRunner::builder().endpoint(endpoint).bind().unwrap();
+    let key = BearerKey::ed25519().unwrap();
+    let host = Host::start(|_| http("500 Broken", "", "")).await;
+    let pool = Pool::start();
+    let mut verifier = pool.verifier(&host, None);
+    verifier.runner = runner.clone();
+    let keys = [key.jwk("k")];
+    host.answer_with(move |_| set(&keys));
+    runner.close(Duration::ZERO).unwrap();
+    let error = verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.err().unwrap();
+    assert_eq!(error.name(), "no-reply", "{error}");
 }
 
 #[tokio::test]
@@ -234,7 +258,7 @@ async fn an_unknown_key_makes_the_set_be_fetched_once_and_then_not_for_a_while()
     verifier.bearer.as_mut().unwrap().1.pause = Duration::from_secs(600);
     for _ in 0..3 {
         let error = verifier.verify_bearer(&bearer(&old, "old"), None, now()).await.err().unwrap();
-        assert_eq!(error.kind, ErrorKind::Signature);
+        assert_eq!(refusal(error), ErrorKind::Signature);
     }
     assert_eq!(host.asked(), 2);
 }
@@ -248,7 +272,7 @@ async fn an_accounts_server_that_does_not_answer_is_unreachable_but_its_old_keys
     let keys = &mut verifier.bearer.as_mut().unwrap().1;
     (keys.pause, keys.age) = (Duration::ZERO, Duration::ZERO);
     let error = verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.err().unwrap();
-    assert_eq!(error.kind, ErrorKind::IssuerUnreachable);
+    assert_eq!(refusal(error), ErrorKind::IssuerUnreachable);
     let keys = [key.jwk("k")];
     host.answer_with(move |_| set(&keys));
     assert!(verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.is_ok());
