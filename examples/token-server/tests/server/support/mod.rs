@@ -120,6 +120,8 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_token-server"))
             .args(own)
             .env("TOKEN_SERVER_WORKERS", "1")
+            // A fast machine asks for more than the default.
+            .env("TOKEN_SERVER_VERIFICATIONS_PER_ADDRESS", "1000000")
             .args(["--database", database, "--log", "warn,powerhose_token_server=debug"])
             .args(["--secrets-file", secrets.to_str().unwrap()])
             .args(issuer.flags())
