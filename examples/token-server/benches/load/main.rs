@@ -7,6 +7,7 @@
 //! there.
 
 mod client;
+mod dsa;
 mod node;
 mod parties;
 
@@ -35,6 +36,10 @@ fn main() {
     for parties in [Parties::rs256_over_ds128(), Parties::rs256_over_rs256(), Parties::ds256_over_ds256()] {
         compare(&parties, &conditions, &runtime);
     }
+    let [ds128, ds256] = dsa::rates(WORKERS, Duration::from_secs_f64(conditions.seconds));
+    println!(
+        "the crate `dsa` on {WORKERS} threads: {ds128:.0} signatures of DS128 a second, {ds256:.0} of DS256"
+    );
     lives(&conditions, &runtime);
 }
 
