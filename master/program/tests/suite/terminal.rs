@@ -221,7 +221,9 @@ fn shell(scene: &Scene, script: &str) -> Command {
     let command = scene.command(&[]);
     let program = command.get_program().to_owned();
     let mut shell = Command::new("setsid");
-    shell.args(["--ctty", "sh", "-c", script]).env("PROGRAM", program).current_dir(scene.folder());
+    // A run of the tests that outlives its own terminal (`nohup`) ignores the signal that tells of a closed one.
+    shell.args(["--ctty", "env", "--default-signal=HUP", "sh", "-c", script]);
+    shell.env("PROGRAM", program).current_dir(scene.folder());
     shell.env("POWERHOSE_ENDPOINT", scene.endpoint());
     shell
 }
