@@ -17,6 +17,29 @@ def cut(text, bytes_max):
     return text.encode(errors="replace")[:bytes_max].decode(errors="ignore")
 
 
+class Overrun:
+    """Ends the process at `at_ms`, and tells where the handler hangs: needs neither our thread nor the interpreter's lock.
+
+    A child that a handler forks meanwhile must have none: at its end it would wait for a thread that it does not have.
+    """
+
+    def __init__(self):
+        self.at_ms = None
+        os.register_at_fork(before=faulthandler.cancel_dump_traceback_later, after_in_parent=self.arm)
+
+    def begin(self, at_ms):
+        self.at_ms = at_ms
+        faulthandler.cancel_dump_traceback_later()
+        self.arm()
+
+    def arm(self):
+        if self.at_ms is not None:
+            faulthandler.dump_traceback_later(max(1, self.at_ms - now_ms()) / 1000, exit=True)
+
+
+overrun = Overrun()
+
+
 class Worker(Peer):
     """`handler` takes a job (id, attempt, pool, headers, payload, deadline_ms), returns the reply's bytes."""
 
@@ -96,8 +119,7 @@ class Worker(Peer):
     def run_job(self, job):
         if job.deadline_ms <= now_ms():
             return self.answer(job, EXPIRED)
-        # Needs neither this thread nor the interpreter's lock, and tells where the handler hangs.
-        faulthandler.dump_traceback_later(max(1, job.deadline_ms + self.grace_ms(job) - now_ms()) / 1000, exit=True)
+        overrun.begin(job.deadline_ms + self.grace_ms(job))
         started, end, code, text = time.monotonic(), DONE, "", ""
         try:
             reply = self.handler(job)
@@ -115,7 +137,7 @@ class Worker(Peer):
             traceback.print_exc()  # all of it is for this worker's log, not for the job's caller
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             end, code, reply = FAILED, "panic", b""
-        faulthandler.cancel_dump_traceback_later()
+        overrun.begin(None)
         self.heard_at = now_ms()  # silence counts only while somebody listens
         self.answer(job, end, int((time.monotonic() - started) * 1e6), code, text, reply)
 

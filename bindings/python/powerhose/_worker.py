@@ -13,8 +13,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
+from . import _hard_limit, _powerhose
 from . import _log as _logs
-from . import _powerhose
 from ._errors import Failure, SoftLimitExceeded
 from ._forks import after_fork
 from ._powerhose import Job
@@ -197,12 +197,12 @@ class Worker:
         if self._soft_limit is None and self._hard_limit is None:
             return handler(job)
         if self._hard_limit is not None:
-            faulthandler.dump_traceback_later(self._hard_limit, exit=True, file=2)
+            _hard_limit.begin(self._hard_limit)
         try:
             return self._call_softly(job, handler)
         finally:
             if self._hard_limit is not None:
-                faulthandler.cancel_dump_traceback_later()
+                _hard_limit.end()
 
     def _call_softly(self, job: Job, handler: Callable[[Job], Any]) -> Any:
         if self._soft_limit is None:

@@ -84,9 +84,10 @@ def test_a_child_that_a_handler_forks_ends_by_sigterm(master, start_worker):
     assert master.execute(b"x", timeout=60) == b"x"
 
 
+@pytest.mark.parametrize("limits", [(), ("--hard-limit", "600")])
 @pytest.mark.parametrize("way, status", [("exit", b"3"), ("return", b"0"), ("raise", b"1"), ("fail", b"1")])
-def test_a_child_that_a_handler_forks_is_no_second_worker(master, start_worker, way, status):
-    worker = start_worker(stderr=subprocess.DEVNULL)
+def test_a_child_that_a_handler_forks_is_no_second_worker(master, start_worker, way, status, limits):
+    worker = start_worker(*limits, stderr=subprocess.DEVNULL)
     assert master.execute(b"leave " + way.encode(), timeout=60) == status
     assert master.execute(b"pid", timeout=60) == str(worker.pid).encode()
     assert len(master.workers()) == 1
