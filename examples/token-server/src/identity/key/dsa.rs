@@ -84,8 +84,7 @@ impl<const LIMBS: usize> Numbers<LIMBS> {
         let (r, s) = whole.split_at(self.q_bytes);
         let [r, s, hash] = [small(r)?, small(s)?, small(hash)?];
         let q = self.q.as_nz_ref();
-        let is_inside = |number: &U256| *number > U256::ZERO && number < q.as_ref();
-        if !is_inside(&r) || !is_inside(&s) {
+        if !is_inside(&r, q) || !is_inside(&s, q) {
             return None;
         }
         let inverse = s.invert_odd_mod(&self.q).into_option()?;
@@ -95,6 +94,11 @@ impl<const LIMBS: usize> Numbers<LIMBS> {
         let v = FixedMontyForm::multi_exponentiate_bounded_exp(&[(self.g, u1), (self.y, u2)], bits);
         Some(v.retrieve().rem_vartime(&self.wide_q) == r.resize())
     }
+}
+
+/// Whether it lies between zero and q, as r and s have to.
+fn is_inside(number: &U256, q: &U256) -> bool {
+    *number > U256::ZERO && number < q
 }
 
 fn small(bytes: &[u8]) -> Option<U256> {
@@ -107,5 +111,17 @@ fn uint<const LIMBS: usize>(number: &BigUint) -> Result<Uint<LIMBS>, KeyError> {
     match surplus.iter().all(|byte| *byte == 0) {
         true => Ok(Uint::from_be_slice(bytes)),
         false => Err(KeyError::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_inside_lies_between_zero_and_q() {
+        let [zero, one, six, seven, eight] = [0_u8, 1, 6, 7, 8].map(U256::from_u8);
+        assert!(is_inside(&one, &seven) && is_inside(&six, &seven));
+        assert!(!is_inside(&zero, &seven) && !is_inside(&seven, &seven) && !is_inside(&eight, &seven));
     }
 }
