@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use serde_json::json;
 
-use crate::identity::maker::{BearerKey, KeyPair, bundle};
+use crate::identity::maker::{KeyPair, bundle};
 use crate::operation::secrets::fresh_secret;
 use crate::store::admin::NodeChange;
 use crate::store::error::StoreError;
@@ -121,14 +121,14 @@ impl Demonstration {
 
     /// A bearer token of the same user, with the key set that the accounts server would publish.
     fn make_bearer(&self, now: u64) -> anyhow::Result<()> {
-        let key = BearerKey::ed25519()?;
+        let key = KeyPair::eddsa()?;
         self.write("bearer-keys.json", &json!({"keys": [key.jwk("demo")]}).to_string())?;
         let header = json!({"alg": key.algorithm(), "typ": "at+jwt", "kid": "demo"});
         let claims = json!({
             "iss": format!("https://{ISSUER}"), "sub": USER, "client_id": "demo", "scope": SCOPE,
             "iat": now, "exp": now + DAY_SECONDS, "fxa-generation": 1234,
         });
-        self.write("bearer", &key.sign(&header, &claims)?)
+        self.write("bearer", &key.sign_bearer(&header, &claims)?)
     }
 
     async fn add_node(&self) -> anyhow::Result<()> {

@@ -1,20 +1,18 @@
-//! Makes what the other modules verify: keys, support documents, certificates, assertions. For tests and demonstrations.
-//!
-//! Signs as the real libraries do: an RSA signature loses its leading zero bytes.
+//! Makes what the other modules verify: keys, support documents, certificates, assertions, bearer tokens. For tests and
+//! demonstrations.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dsa::{BoxedUint, Components, SigningKey, VerifyingKey};
 use num_bigint::BigUint;
-use ring::rand::{SecureRandom, SystemRandom};
-use ring::rsa;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::rsa::{self, PublicKeyComponents};
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
 };
 use serde_json::{Value, json};
-use sha1::{Digest, Sha1};
+use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
-use thiserror::Error;
 
 /// The group that browserid-crypto uses for DS128: p, q, g.
 const DS128: [&str; 3] = [
@@ -44,188 +42,111 @@ const DS256: [&str; 3] = [
      2983c58795105802d30d7bcd819cf6ef",
 ];
 
-/// The keys of an issuer or a user.
+/// The keys of an issuer, a user or an accounts server.
 pub struct KeyPair {
+    algorithm: &'static str,
     secret: Secret,
     public: Value,
 }
 
 enum Secret {
-    Ds128(SigningKey),
-    Ds256(SigningKey),
-    Rs256(Box<rsa::KeyPair>),
+    Dsa(SigningKey),
+    Rsa(rsa::KeyPair),
+    P256(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
 }
-
-/// Why no key is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the key cannot be made: {0}")]
-pub struct MakeError(&'static str);
 
 impl KeyPair {
     /// Fresh DSA keys with p of 1024 bits.
     ///
     /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn ds128() -> Result<Self, MakeError> {
-        let (secret, public) = dsa_keys(DS128)?;
-        Ok(Self { secret: Secret::Ds128(secret), public })
+    /// The system gives no randomness.
+    pub fn ds128() -> anyhow::Result<Self> {
+        Self::dsa("DS128", DS128)
     }
 
     /// Fresh DSA keys with p of 2048 bits.
     ///
     /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn ds256() -> Result<Self, MakeError> {
-        let (secret, public) = dsa_keys(DS256)?;
-        Ok(Self { secret: Secret::Ds256(secret), public })
+    /// The system gives no randomness.
+    pub fn ds256() -> anyhow::Result<Self> {
+        Self::dsa("DS256", DS256)
     }
 
-    /// The RSA keys in this PKCS#8 document.
+    fn dsa(algorithm: &'static str, group: [&str; 3]) -> anyhow::Result<Self> {
+        let [p, q, g] = group.map(|hex| BigUint::parse_bytes(hex.as_bytes(), 16).unwrap_or_default());
+        let mut random = [0; 40];
+        SystemRandom::new().fill(&mut random)?;
+        let x = BigUint::from_bytes_be(&random) % (&q - 1_u8) + 1_u8;
+        let y = g.modpow(&x, &p);
+        let public =
+            json!({"algorithm": "DS", "y": format!("{y:x}"), "p": group[0], "q": group[1], "g": group[2]});
+        let boxed = |number: &BigUint, like: &BigUint| {
+            BoxedUint::from_be_slice(&number.to_bytes_be(), 8 * like.to_bytes_be().len() as u32)
+        };
+        let group = Components::from_components(boxed(&p, &p)?, boxed(&q, &q)?, boxed(&g, &p)?)?;
+        let key = VerifyingKey::from_components(group, boxed(&y, &p)?)?;
+        let key = SigningKey::from_components(key, boxed(&x, &q)?)?;
+        Ok(Self { algorithm, secret: Secret::Dsa(key), public })
+    }
+
+    /// The RSA keys in this PKCS#8 document, for certificates and assertions.
     ///
     /// # Errors
-    /// [`MakeError`] where they are none of 2048 bits.
-    pub fn rs256(pkcs8: &[u8]) -> Result<Self, MakeError> {
-        let keys = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| MakeError("no RSA key in PKCS#8"))?;
-        if keys.public().modulus_len() != 256 {
-            return Err(MakeError("the RSA key has not 2048 bits"));
-        }
-        let public: rsa::PublicKeyComponents<Vec<u8>> = keys.public_key().into();
+    /// There are none.
+    pub fn rs256(pkcs8: &[u8]) -> anyhow::Result<Self> {
+        let keys = rsa::KeyPair::from_pkcs8(pkcs8)?;
+        let PublicKeyComponents::<Vec<u8>> { n, e } = keys.public().into();
         let decimal = |number: &[u8]| BigUint::from_bytes_be(number).to_string();
-        let public = json!({"algorithm": "RS", "n": decimal(&public.n), "e": decimal(&public.e)});
-        Ok(Self { secret: Secret::Rs256(Box::new(keys)), public })
+        let public = json!({"algorithm": "RS", "n": decimal(&n), "e": decimal(&e)});
+        Ok(Self { algorithm: "RS256", secret: Secret::Rsa(keys), public })
+    }
+
+    /// The same for bearer tokens.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn bearer_rs256(pkcs8: &[u8]) -> anyhow::Result<Self> {
+        let keys = rsa::KeyPair::from_pkcs8(pkcs8)?;
+        let PublicKeyComponents::<Vec<u8>> { n, e } = keys.public().into();
+        let public = json!({"kty": "RSA", "n": encoded(n), "e": encoded(e)});
+        Ok(Self { algorithm: "RS256", secret: Secret::Rsa(keys), public })
+    }
+
+    /// Fresh keys on the curve P-256, for bearer tokens.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn es256() -> anyhow::Result<Self> {
+        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random)?;
+        let keys = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random)?;
+        let (x, y) = keys.public_key().as_ref()[1..].split_at(32);
+        let public = json!({"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)});
+        Ok(Self { algorithm: "ES256", secret: Secret::P256(keys), public })
+    }
+
+    /// Fresh Ed25519 keys, for bearer tokens.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn eddsa() -> anyhow::Result<Self> {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())?;
+        let keys = Ed25519KeyPair::from_pkcs8(document.as_ref())?;
+        let public = json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(keys.public_key())});
+        Ok(Self { algorithm: "EdDSA", secret: Secret::Ed25519(keys), public })
+    }
+
+    /// The algorithm's name in a header.
+    #[must_use]
+    pub fn algorithm(&self) -> &'static str {
+        self.algorithm
     }
 
     /// The public key as certificates and documents hold it.
     #[must_use]
     pub fn public(&self) -> &Value {
         &self.public
-    }
-
-    /// The support document of a domain that speaks for itself with these keys.
-    #[must_use]
-    pub fn support_document(&self) -> Value {
-        json!({"public-key": self.public, "authentication": "/sign_in", "provisioning": "/provision"})
-    }
-
-    /// Signs claims.
-    ///
-    /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn sign(&self, claims: &Value) -> Result<String, MakeError> {
-        let algorithm = match self.secret {
-            Secret::Ds128(_) => "DS128",
-            Secret::Ds256(_) => "DS256",
-            Secret::Rs256(_) => "RS256",
-        };
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encode(&json!({"alg": algorithm})), encode(claims));
-        let signature = self.signature(signed.as_bytes())?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
-
-    fn signature(&self, signed: &[u8]) -> Result<Vec<u8>, MakeError> {
-        let signature = match &self.secret {
-            Secret::Ds128(key) => key.sign_prehashed_rfc6979::<Sha1>(&Sha1::digest(signed)),
-            Secret::Ds256(key) => key.sign_prehashed_rfc6979::<Sha256>(&Sha256::digest(signed)),
-            Secret::Rs256(keys) => {
-                let signature = rsa_signature(keys, signed)?;
-                return Ok(signature.into_iter().skip_while(|byte| *byte == 0).collect());
-            }
-        };
-        let signature = signature.map_err(|_| MakeError("dsa does not sign"))?;
-        let width = if matches!(self.secret, Secret::Ds128(_)) { 20 } else { 32 };
-        let fixed = |number: &BoxedUint| {
-            let bytes = number.to_be_bytes();
-            let surplus = bytes.len().saturating_sub(width);
-            [vec![0; width.saturating_sub(bytes.len())], bytes[surplus..].to_vec()].concat()
-        };
-        Ok([fixed(signature.r()), fixed(signature.s())].concat())
-    }
-}
-
-fn dsa_keys(group: [&str; 3]) -> Result<(SigningKey, Value), MakeError> {
-    let parse = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).unwrap_or_default();
-    let [p, q, g] = group.map(parse);
-    let mut random = [0; 40];
-    SystemRandom::new().fill(&mut random).map_err(|_| NO_RANDOMNESS)?;
-    let x = BigUint::from_bytes_be(&random) % (&q - 1_u8) + 1_u8;
-    let y = g.modpow(&x, &p);
-    let public =
-        json!({"algorithm": "DS", "y": format!("{y:x}"), "p": group[0], "q": group[1], "g": group[2]});
-    let boxed = |number: &BigUint, like: &BigUint| {
-        let bits = u32::try_from(like.bits()).unwrap_or(u32::MAX);
-        BoxedUint::from_be_slice(&number.to_bytes_be(), bits).map_err(|_| MakeError("a number is too large"))
-    };
-    let refused = |_| MakeError("dsa refuses the key");
-    let group =
-        Components::from_components(boxed(&p, &p)?, boxed(&q, &q)?, boxed(&g, &p)?).map_err(refused)?;
-    let key = VerifyingKey::from_components(group, boxed(&y, &p)?).map_err(refused)?;
-    Ok((SigningKey::from_components(key, boxed(&x, &q)?).map_err(refused)?, public))
-}
-
-/// Joins a certificate and an assertion.
-#[must_use]
-pub fn bundle(certificate: &str, assertion: &str) -> String {
-    format!("{certificate}~{assertion}")
-}
-
-/// The key of an accounts server that signs bearer tokens.
-pub struct BearerKey {
-    secret: BearerSecret,
-    public: Value,
-}
-
-enum BearerSecret {
-    Ed25519(Ed25519KeyPair),
-    P256(EcdsaKeyPair),
-    Rsa(Box<rsa::KeyPair>),
-}
-
-impl BearerKey {
-    /// A fresh Ed25519 key.
-    ///
-    /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn ed25519() -> Result<Self, MakeError> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NO_RANDOMNESS)?;
-        let keys = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| REFUSED)?;
-        let public = json!({"kty": "OKP", "crv": "Ed25519", "x": encoded(keys.public_key().as_ref())});
-        Ok(Self { secret: BearerSecret::Ed25519(keys), public })
-    }
-
-    /// A fresh key on the curve P-256.
-    ///
-    /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn p256() -> Result<Self, MakeError> {
-        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|_| NO_RANDOMNESS)?;
-        let keys = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).map_err(|_| REFUSED)?;
-        let point = keys.public_key().as_ref();
-        let public =
-            json!({"kty": "EC", "crv": "P-256", "x": encoded(&point[1..33]), "y": encoded(&point[33..])});
-        Ok(Self { secret: BearerSecret::P256(keys), public })
-    }
-
-    /// The RSA key in this PKCS#8 document.
-    ///
-    /// # Errors
-    /// [`MakeError`] where there is none.
-    pub fn rsa(pkcs8: &[u8]) -> Result<Self, MakeError> {
-        let keys = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| REFUSED)?;
-        let public: rsa::PublicKeyComponents<Vec<u8>> = keys.public_key().into();
-        let public = json!({"kty": "RSA", "n": encoded(&public.n), "e": encoded(&public.e)});
-        Ok(Self { secret: BearerSecret::Rsa(Box::new(keys)), public })
-    }
-
-    /// The algorithm's name in a header.
-    #[must_use]
-    pub fn algorithm(&self) -> &'static str {
-        match self.secret {
-            BearerSecret::Ed25519(_) => "EdDSA",
-            BearerSecret::P256(_) => "ES256",
-            BearerSecret::Rsa(_) => "RS256",
-        }
     }
 
     /// The public key under this name, as a key set holds it.
@@ -236,35 +157,72 @@ impl BearerKey {
         key
     }
 
-    /// Signs a token.
+    /// The support document of a domain that speaks for itself with these keys.
+    #[must_use]
+    pub fn support_document(&self) -> Value {
+        json!({"public-key": self.public, "authentication": "/sign_in", "provisioning": "/provision"})
+    }
+
+    /// Signs the claims of a certificate or an assertion as the real libraries do: an RSA signature loses its leading zero
+    /// bytes.
     ///
     /// # Errors
-    /// [`MakeError`] where the system gives no randomness.
-    pub fn sign(&self, header: &Value, claims: &Value) -> Result<String, MakeError> {
-        let signed =
-            format!("{}.{}", encoded(header.to_string().as_bytes()), encoded(claims.to_string().as_bytes()));
-        let random = SystemRandom::new();
-        let signature = match &self.secret {
-            BearerSecret::Ed25519(keys) => keys.sign(signed.as_bytes()).as_ref().to_vec(),
-            BearerSecret::P256(keys) => {
-                keys.sign(&random, signed.as_bytes()).map_err(|_| NO_RANDOMNESS)?.as_ref().to_vec()
-            }
-            BearerSecret::Rsa(keys) => rsa_signature(keys, signed.as_bytes())?,
+    /// The system gives no randomness.
+    pub fn sign(&self, claims: &Value) -> anyhow::Result<String> {
+        let (signed, signature) = self.signed(&json!({"alg": self.algorithm}), claims)?;
+        let lost = match self.secret {
+            Secret::Rsa(_) => signature.iter().take_while(|byte| **byte == 0).count(),
+            Secret::Dsa(_) | Secret::P256(_) | Secret::Ed25519(_) => 0,
         };
-        Ok(format!("{signed}.{}", encoded(&signature)))
+        Ok(format!("{signed}.{}", encoded(&signature[lost..])))
+    }
+
+    /// Signs a bearer token.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn sign_bearer(&self, header: &Value, claims: &Value) -> anyhow::Result<String> {
+        let (signed, signature) = self.signed(header, claims)?;
+        Ok(format!("{signed}.{}", encoded(signature)))
+    }
+
+    fn signed(&self, header: &Value, claims: &Value) -> anyhow::Result<(String, Vec<u8>)> {
+        let text = format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
+        let (signed, random) = (text.as_bytes(), SystemRandom::new());
+        let signature = match &self.secret {
+            Secret::Dsa(key) if self.algorithm == "DS128" => {
+                concatenated(&key.sign_prehashed_rfc6979::<Sha1>(&Sha1::digest(signed))?, 20)
+            }
+            Secret::Dsa(key) => {
+                concatenated(&key.sign_prehashed_rfc6979::<Sha256>(&Sha256::digest(signed))?, 32)
+            }
+            Secret::Rsa(keys) => {
+                let mut signature = vec![0; keys.public().modulus_len()];
+                keys.sign(&RSA_PKCS1_SHA256, &random, signed, &mut signature)?;
+                signature
+            }
+            Secret::P256(keys) => keys.sign(&random, signed)?.as_ref().to_vec(),
+            Secret::Ed25519(keys) => keys.sign(signed).as_ref().to_vec(),
+        };
+        Ok((text, signature))
     }
 }
 
-const NO_RANDOMNESS: MakeError = MakeError("the system gives no randomness");
-const REFUSED: MakeError = MakeError("ring refuses the key");
-
-fn encoded(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+/// r and s, each with this many bytes.
+fn concatenated(signature: &dsa::Signature, width: usize) -> Vec<u8> {
+    let half = |number: &BoxedUint| {
+        let bytes = number.to_be_bytes();
+        bytes[bytes.len() - width..].to_vec()
+    };
+    [half(signature.r()), half(signature.s())].concat()
 }
 
-fn rsa_signature(keys: &rsa::KeyPair, signed: &[u8]) -> Result<Vec<u8>, MakeError> {
-    let mut signature = vec![0; keys.public().modulus_len()];
-    let random = SystemRandom::new();
-    keys.sign(&RSA_PKCS1_SHA256, &random, signed, &mut signature).map_err(|_| NO_RANDOMNESS)?;
-    Ok(signature)
+/// Joins a certificate and an assertion.
+#[must_use]
+pub fn bundle(certificate: &str, assertion: &str) -> String {
+    format!("{certificate}~{assertion}")
+}
+
+fn encoded(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::identity::ErrorKind;
     use crate::identity::browserid::{Demands, Dialect};
-    use crate::identity::maker::{BearerKey, KeyPair, bundle};
+    use crate::identity::maker::{KeyPair, bundle};
 
     fn answer(task: Task) -> Reply {
         serde_json::from_slice(&handle(&Request::new(task).to_payload()).unwrap()).unwrap()
@@ -143,11 +143,11 @@ mod tests {
 
     #[test]
     fn a_bearer_token_crosses_to_the_worker_and_its_identity_comes_back() {
-        let key = BearerKey::p256().unwrap();
+        let key = KeyPair::es256().unwrap();
         let header = json!({"typ": "at+jwt", "alg": "ES256"});
         let claims = json!({"sub": "u", "exp": 10, "client_id": "c", "scope": "s"});
         let identity = answer(Task::Bearer {
-            token: key.sign(&header, &claims).unwrap(),
+            token: key.sign_bearer(&header, &claims).unwrap(),
             key_id: Some(KeyId { keys_changed_at: 3, client_state: vec![1] }),
             rules: BearerRules {
                 email_domain: "example.org".into(),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::identity::maker::BearerKey;
+use crate::identity::maker::KeyPair;
 
 const NOW: u64 = 1_700_000_000;
 const SCOPE: &str = "https://identity.mozilla.com/apps/oldsync";
@@ -26,17 +26,17 @@ fn with(mut object: Value, changes: Value) -> Value {
 }
 
 /// A token; members that are null are left out.
-fn token(key: &BearerKey, header: Value, claims: Value) -> String {
+fn token(key: &KeyPair, header: Value, claims: Value) -> String {
     let header = with(json!({"typ": "at+jwt", "kid": "k1", "alg": key.algorithm()}), header);
     let claims = with(
         json!({"sub": "0123", "exp": NOW + 60, "iss": "https://accounts.example.org", "client_id": "c", "scope": SCOPE}),
         claims,
     );
-    key.sign(&header, &claims).unwrap()
+    key.sign_bearer(&header, &claims).unwrap()
 }
 
 fn kind_under(rules: &BearerRules, header: Value, claims: Value) -> Option<ErrorKind> {
-    let key = BearerKey::ed25519().unwrap();
+    let key = KeyPair::eddsa().unwrap();
     let keys = [key.jwk("k1")];
     verify(&token(&key, header, claims), None, rules, &keys, NOW).err().map(|error| error.kind)
 }
@@ -47,7 +47,7 @@ fn kind(header: Value, claims: Value) -> Option<ErrorKind> {
 
 #[test]
 fn a_good_token_is_believed_with_each_kind_of_key() {
-    for key in [BearerKey::ed25519().unwrap(), BearerKey::p256().unwrap(), BearerKey::rsa(RSA).unwrap()] {
+    for key in [KeyPair::eddsa().unwrap(), KeyPair::es256().unwrap(), KeyPair::bearer_rs256(RSA).unwrap()] {
         let set = json!({"keys": [{"kty": "oct"}, key.jwk("k1"), key.jwk("k2")]});
         let set = KeySet::parse(set.to_string().as_bytes()).unwrap();
         let token = token(&key, json!({}), json!({"fxa-generation": 7, "fxa-deviceId": "d"}));
@@ -58,7 +58,7 @@ fn a_good_token_is_believed_with_each_kind_of_key() {
         assert_eq!(identity.email, "0123@api.accounts.example.org");
         assert_eq!((identity.account.generation, identity.account.keys_changed_at), (Some(7), Some(1234)));
         assert_eq!(identity.account.device_id.as_deref(), Some("d"));
-        let other = BearerKey::ed25519().unwrap().jwk("k1");
+        let other = KeyPair::eddsa().unwrap().jwk("k1");
         assert!(verify(&token, None, &rules(), &[other], NOW).is_err());
         assert!(verify(&token, None, &rules(), &[], NOW).is_err());
     }
@@ -66,7 +66,7 @@ fn a_good_token_is_believed_with_each_kind_of_key() {
 
 #[test]
 fn without_a_generation_the_keys_time_stands_in() {
-    let key = BearerKey::ed25519().unwrap();
+    let key = KeyPair::eddsa().unwrap();
     let token = token(&key, json!({}), json!({}));
     let key_id = KeyId::parse("55-qrs").unwrap();
     let identity = verify(&token, Some(&key_id), &rules(), &[key.jwk("k1")], NOW).ok().unwrap();
@@ -154,7 +154,7 @@ fn what_is_no_key_set_is_refused() {
         assert!(KeySet::parse(document.as_bytes()).is_err());
     }
     let odd = json!({"keys": [{}, {"kty": "EC", "crv": "P-384"}, {"kty": "RSA", "n": "AQ", "e": "AQAB"},
-        with(BearerKey::ed25519().unwrap().jwk("k"), json!({"use": "enc"})),
-        with(BearerKey::ed25519().unwrap().jwk("k"), json!({"alg": "RS256"}))]});
+        with(KeyPair::eddsa().unwrap().jwk("k"), json!({"use": "enc"})),
+        with(KeyPair::eddsa().unwrap().jwk("k"), json!({"alg": "RS256"}))]});
     assert_eq!(KeySet::parse(odd.to_string().as_bytes()).unwrap(), KeySet::default());
 }

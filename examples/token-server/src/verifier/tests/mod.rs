@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use self::host::{Host, http, json as answer};
 use super::*;
 use crate::identity::browserid::Demands;
-use crate::identity::maker::{BearerKey, KeyPair, bundle};
+use crate::identity::maker::{KeyPair, bundle};
 
 const AUDIENCE: &str = "https://token.example.org";
 const SCOPE: &str = "https://identity.mozilla.com/apps/oldsync";
@@ -110,7 +110,7 @@ async fn a_verification_that_no_worker_takes_tells_what_became_of_its_job() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = format!("ipc://{}", folder.path().join("master").display());
     let runner = JobRunner::builder().endpoint(endpoint).bind().unwrap();
-    let key = BearerKey::ed25519().unwrap();
+    let key = KeyPair::eddsa().unwrap();
     let host = Host::start(|_| http("500 Broken", "", "")).await;
     let pool = Pool::start();
     let mut verifier = pool.verifier(&host, None);
@@ -226,10 +226,10 @@ async fn by_default_no_host_of_the_own_network_is_asked() {
     assert_eq!(host.asked(), 0);
 }
 
-fn bearer(key: &BearerKey, name: &str) -> String {
+fn bearer(key: &KeyPair, name: &str) -> String {
     let header = json!({"typ": "at+jwt", "alg": key.algorithm(), "kid": name});
     let claims = json!({"sub": "u", "exp": now().as_secs() + 600, "client_id": "c", "scope": SCOPE});
-    key.sign(&header, &claims).unwrap()
+    key.sign_bearer(&header, &claims).unwrap()
 }
 
 fn set(keys: &[Value]) -> String {
@@ -238,7 +238,7 @@ fn set(keys: &[Value]) -> String {
 
 #[tokio::test]
 async fn an_unknown_key_makes_the_set_be_fetched_once_and_then_not_for_a_while() {
-    let (old, new) = (BearerKey::ed25519().unwrap(), BearerKey::p256().unwrap());
+    let (old, new) = (KeyPair::eddsa().unwrap(), KeyPair::es256().unwrap());
     let keys = [old.jwk("old")];
     let host = Host::start(move |_| set(&keys)).await;
     let pool = Pool::start();
@@ -265,7 +265,7 @@ async fn an_unknown_key_makes_the_set_be_fetched_once_and_then_not_for_a_while()
 
 #[tokio::test]
 async fn an_accounts_server_that_does_not_answer_is_unreachable_but_its_old_keys_stay_good() {
-    let key = BearerKey::ed25519().unwrap();
+    let key = KeyPair::eddsa().unwrap();
     let host = Host::start(|_| http("500 Broken", "", "")).await;
     let pool = Pool::start();
     let mut verifier = pool.verifier(&host, None);

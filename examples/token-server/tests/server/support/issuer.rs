@@ -4,21 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use num_bigint::BigUint;
-use ring::rand::SystemRandom;
-use ring::rsa::PublicKeyComponents;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use powerhose_token_server::identity::maker::{KeyPair, bundle};
 use serde_json::{Value, json};
 
 pub(crate) const HOST: &str = "accounts.example.org";
 pub(crate) const AUDIENCE: &str = "https://token.example.org";
 pub(crate) const SCOPE: &str = "https://identity.mozilla.com/apps/oldsync";
 
+const KEY: &[u8] = include_bytes!("../../data/throw-away-rsa.pk8");
+
 /// Where the issuer's key lies, and what it signs with.
 pub(crate) struct Issuer {
-    key: RsaKeyPair,
+    keys: KeyPair,
+    bearer: KeyPair,
     folder: PathBuf,
 }
 
@@ -40,22 +38,11 @@ fn changed(mut claims: Value, changes: &Value) -> Value {
 
 impl Issuer {
     pub(crate) fn new(folder: &Path) -> Issuer {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../token/tests/keys/rfc7515-a2-rs256.pem");
-        let pem = fs::read_to_string(path).unwrap();
-        let lines = pem.lines().filter(|line| !line.starts_with("-----"));
-        let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(lines.collect::<String>()).unwrap()).unwrap();
-        let issuer = Issuer { key, folder: folder.to_owned() };
-        let (n, e) = (issuer.modulus(), issuer.exponent());
-        let keys = json!({"keys": [{
-            "kty": "RSA", "kid": "1", "alg": "RS256", "use": "sig",
-            "n": URL_SAFE_NO_PAD.encode(&n), "e": URL_SAFE_NO_PAD.encode(&e),
-        }]});
-        fs::write(folder.join("keys.json"), keys.to_string()).unwrap();
-        let document = json!({
-            "public-key": issuer.public_key(), "authentication": "/sign_in", "provisioning": "/provision",
-        });
-        fs::write(folder.join("support.json"), document.to_string()).unwrap();
-        issuer
+        let (keys, bearer) = (KeyPair::rs256(KEY).unwrap(), KeyPair::bearer_rs256(KEY).unwrap());
+        let set = json!({"keys": [bearer.jwk("1")]});
+        fs::write(folder.join("keys.json"), set.to_string()).unwrap();
+        fs::write(folder.join("support.json"), keys.support_document().to_string()).unwrap();
+        Issuer { keys, bearer, folder: folder.to_owned() }
     }
 
     /// What tells the server whom to believe.
@@ -73,42 +60,19 @@ impl Issuer {
         flags.concat().into_iter().map(str::to_owned).collect()
     }
 
-    fn modulus(&self) -> Vec<u8> {
-        PublicKeyComponents::<Vec<u8>>::from(self.key.public()).n
-    }
-
-    fn exponent(&self) -> Vec<u8> {
-        PublicKeyComponents::<Vec<u8>>::from(self.key.public()).e
-    }
-
-    fn public_key(&self) -> Value {
-        let decimal = |bytes: Vec<u8>| BigUint::from_bytes_be(&bytes).to_string();
-        json!({"algorithm": "RS", "n": decimal(self.modulus()), "e": decimal(self.exponent())})
-    }
-
-    fn signed(&self, header: &Value, claims: &Value) -> String {
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let text = format!("{}.{}", encode(header), encode(claims));
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        let random = SystemRandom::new();
-        self.key.sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature).unwrap();
-        format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-
     /// `BrowserID …` for a user, with these claims of certificate and assertion in the place of good ones.
     pub(crate) fn assertion_with(&self, user: &str, certificate: &Value, assertion: &Value) -> String {
         let now = now();
         let certificate = changed(
             json!({
                 "iss": HOST, "iat": now - 10_000, "exp": now + 3_600_000,
-                "principal": {"email": format!("{user}@{HOST}")}, "public-key": self.public_key(),
+                "principal": {"email": format!("{user}@{HOST}")}, "public-key": self.keys.public(),
             }),
             certificate,
         );
         let assertion = changed(json!({"aud": AUDIENCE, "exp": now + 300_000}), assertion);
-        let header = json!({"alg": "RS256"});
-        let (certificate, assertion) = (self.signed(&header, &certificate), self.signed(&header, &assertion));
-        format!("BrowserID {certificate}~{assertion}")
+        let (certificate, assertion) = (self.keys.sign(&certificate), self.keys.sign(&assertion));
+        format!("BrowserID {}", bundle(&certificate.unwrap(), &assertion.unwrap()))
     }
 
     /// A good assertion of a user with these claims of the accounts server.
@@ -127,7 +91,7 @@ impl Issuer {
             }),
             claims,
         );
-        format!("Bearer {}", self.signed(&header, &claims))
+        format!("Bearer {}", self.bearer.sign_bearer(&header, &claims).unwrap())
     }
 
     /// A good bearer token of a user.
