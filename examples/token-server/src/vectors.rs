@@ -56,7 +56,7 @@ impl Case {
             fallback: self.fallback.clone(),
             demands: Demands::AsLibraries,
         };
-        let plan = Plan::read(&self.assertion, &rules)?;
+        let plan = Plan::read(&self.assertion)?;
         let issuer = self.follow(plan.issuer_lookup(&rules));
         let authority = match plan.authority_lookup(&rules) {
             Some(lookup) => self.follow(lookup),

@@ -13,7 +13,7 @@ use super::answer::{BUSY_SECONDS, Problem, Scheme};
 use super::asked::{Application, Credentials};
 use crate::behaviour::Behaviour;
 use crate::hawk::nonces::Nonces;
-use crate::identity::browserid::{BrowserIdRules, Demands, Dialect, Plan};
+use crate::identity::browserid::Plan;
 use crate::identity::{Identity, KeyId};
 use crate::operation::limits::{Limit, Rate, network};
 use crate::operation::metrics::Metrics;
@@ -107,8 +107,9 @@ impl Server {
         let per_address = &mut *self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         taken("address", per_address.take(address, now))?;
         let issuer = match credentials.scheme {
+            // Named by the assertion, without belief.
             Scheme::BrowserId if self.settings.per_issuer.per_second.is_some() => {
-                claimed_issuer(&credentials.text)
+                Plan::read(&credentials.text).ok().map(|plan| plan.issuer)
             }
             // There is one for all bearer tokens.
             Scheme::BrowserId | Scheme::Bearer => None,
@@ -164,18 +165,6 @@ impl Server {
 fn without_reply(error: &JobError) -> Problem {
     tracing::warn!(%error, "a job of a request has no reply");
     Problem::job(error)
-}
-
-/// The issuer that an assertion names, without belief.
-fn claimed_issuer(assertion: &str) -> Option<String> {
-    let rules = BrowserIdRules {
-        audiences: Vec::new(),
-        dialect: Dialect::JavaScript,
-        trusted_issuers: Vec::new(),
-        fallback: None,
-        demands: Demands::Strict,
-    };
-    Plan::read(assertion, &rules).ok().map(|plan| plan.issuer)
 }
 
 /// The time since 1970.

@@ -17,45 +17,21 @@ pub struct AccountClaims {
     pub keys_changed_at: Option<i64>,
     /// `fxa-deviceId`.
     pub device_id: Option<String>,
-    /// `fxa-tokenVerified`.
-    pub session: SessionState,
-}
-
-/// Whether the user has confirmed the session, by mail for example.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SessionState {
-    /// Confirmed; also where nothing is said.
-    #[default]
-    Verified,
-    /// Not confirmed: a token server refuses it.
-    Unverified,
 }
 
 impl AccountClaims {
     /// Reads the claims that have a meaning; the others do not matter here.
     ///
     /// # Errors
-    /// [`ErrorKind::Generation`] and [`ErrorKind::KeysChangedAt`] where the claim is there and no whole number.
+    /// [`ErrorKind::Generation`] and [`ErrorKind::KeysChangedAt`] where the claim is there and no whole number;
+    /// [`ErrorKind::SessionUnverified`] where `fxa-tokenVerified` says that the user has not confirmed the session.
     pub fn read(claims: &Claims) -> Result<Self, IdentityError> {
         let generation = whole_number(claims.get("fxa-generation")).ok_or(GENERATION)?;
         let keys_changed_at = whole_number(claims.get("fxa-keysChangedAt")).ok_or(KEYS_CHANGED_AT)?;
         let device_id = claims.get("fxa-deviceId").and_then(Value::as_str).map(str::to_owned);
-        let session = match claims.get("fxa-tokenVerified") {
-            None => SessionState::Verified,
-            Some(value) if is_truth(value) => SessionState::Verified,
-            Some(_) => SessionState::Unverified,
-        };
-        Ok(Self { generation, keys_changed_at, device_id, session })
-    }
-
-    /// Refuses a session that its user has not confirmed.
-    ///
-    /// # Errors
-    /// [`ErrorKind::SessionUnverified`].
-    pub fn demand_verified_session(&self) -> Result<(), IdentityError> {
-        match self.session {
-            SessionState::Verified => Ok(()),
-            SessionState::Unverified => Err(SESSION_UNVERIFIED),
+        match claims.get("fxa-tokenVerified") {
+            Some(verified) if !is_truth(verified) => Err(SESSION_UNVERIFIED),
+            _ => Ok(Self { generation, keys_changed_at, device_id }),
         }
     }
 }
@@ -101,7 +77,6 @@ mod tests {
     #[test]
     fn what_is_not_said_is_absent_and_the_session_then_counts_as_verified() {
         assert_eq!(read(json!({"other": 1})), Ok(AccountClaims::default()));
-        assert!(read(json!({})).unwrap().demand_verified_session().is_ok());
     }
 
     #[test]
@@ -111,7 +86,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((claims.generation, claims.keys_changed_at), (Some(1_600_000_000_123), Some(7)));
-        assert_eq!((claims.device_id.as_deref(), claims.session), (Some("ff"), SessionState::Verified));
+        assert_eq!(claims.device_id.as_deref(), Some("ff"));
     }
 
     #[test]
@@ -127,8 +102,7 @@ mod tests {
     #[test]
     fn a_session_that_is_said_to_be_unverified_is_refused() {
         for no in [json!(false), json!(null), json!(0), json!("")] {
-            let claims = read(json!({"fxa-tokenVerified": no})).unwrap();
-            assert_eq!(claims.demand_verified_session().unwrap_err().kind, ErrorKind::SessionUnverified);
+            assert_eq!(read(json!({"fxa-tokenVerified": no})), Err(ErrorKind::SessionUnverified));
         }
     }
 }

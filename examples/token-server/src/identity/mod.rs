@@ -18,7 +18,7 @@ pub mod maker;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::accounts::{AccountClaims, SessionState};
+pub use self::accounts::AccountClaims;
 pub use self::error::{ErrorKind, IdentityError};
 pub use self::host::is_authority;
 pub use self::key_id::{CLIENT_STATE_BYTES_MAX, KeyId, KeyIdError};
@@ -31,14 +31,6 @@ pub type Claims = Map<String, Value>;
 pub struct Identity {
     /// The name of the user's record: `uid@issuer` with an accounts server, whichever way the user came.
     pub email: String,
-    /// Who vouches for the user: a host, in a bearer token the `iss`.
-    pub issuer: String,
-    /// For whom the assertion was made, as its maker wrote it; empty where a bearer token names nobody.
-    pub audience: String,
     /// What the accounts server says about account and session.
     pub account: AccountClaims,
-    /// All extra claims of the issuer.
-    pub issuer_claims: Claims,
-    /// All extra claims of the user's own assertion; none in a bearer token.
-    pub user_claims: Claims,
 }

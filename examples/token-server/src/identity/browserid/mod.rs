@@ -67,17 +67,6 @@ pub struct Plan {
     pub issuer: String,
     /// The domain of the user's address; absent where there is no good one.
     pub principal: Option<String>,
-    /// Whether it has to be asked who speaks for the domain.
-    pub authority: AuthorityQuestion,
-}
-
-/// Whether it has to be asked who speaks for the domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthorityQuestion {
-    /// No: the issuer is trusted for any address, or there is no domain.
-    Settled,
-    /// Yes.
-    Open,
 }
 
 /// What the documents said.
@@ -85,7 +74,7 @@ pub enum AuthorityQuestion {
 pub struct Evidence {
     /// The keys of the issuer, as its document has them.
     pub issuer_keys: Result<Vec<Value>, IdentityError>,
-    /// The host that speaks for the user's domain. Not looked at where the question was [`AuthorityQuestion::Settled`].
+    /// The host that speaks for the user's domain. Not looked at where the issuer is trusted.
     pub authority: Result<String, IdentityError>,
 }
 
@@ -95,7 +84,7 @@ impl Plan {
     /// # Errors
     /// [`ErrorKind::Malformed`](super::ErrorKind::Malformed): too long, no certificate, or the first certificate is not
     /// built as it should be. [`ErrorKind::Issuer`](super::ErrorKind::Issuer): it names neither issuer nor address.
-    pub fn read(assertion: &str, rules: &BrowserIdRules) -> Result<Self, IdentityError> {
+    pub fn read(assertion: &str) -> Result<Self, IdentityError> {
         let bundle = Bundle::parse(assertion)?;
         let first = Jws::parse(bundle.certificates[0])?;
         // Both have to be readable for the address to count, as in the original.
@@ -106,14 +95,9 @@ impl Plan {
         };
         let principal = address.and_then(address_domain).map(str::to_owned);
         let issuer = issuer(&first.payload);
-        let is_trusted = issuer.is_some_and(|issuer| rules.trusts(issuer));
-        let authority = match principal {
-            Some(_) if !is_trusted => AuthorityQuestion::Open,
-            _ => AuthorityQuestion::Settled,
-        };
         let issuer =
             issuer.or(principal.as_deref()).ok_or(support::bad("the certificate names no issuer"))?;
-        Ok(Self { issuer: issuer.to_owned(), principal, authority })
+        Ok(Self { issuer: issuer.to_owned(), principal })
     }
 
     /// The look-up of the issuer's keys.
@@ -122,14 +106,12 @@ impl Plan {
         Lookup::start(&self.issuer, self.principal.as_deref(), rules.fallback.as_deref())
     }
 
-    /// The look-up of who speaks for the user's domain; `None` where that is the issuer's look-up again, or no question.
+    /// The look-up of who speaks for the user's domain; `None` where the issuer's look-up says it, or where the issuer is
+    /// trusted for any address.
     #[must_use]
     pub fn authority_lookup(&self, rules: &BrowserIdRules) -> Option<Step> {
         let domain = self.principal.as_deref().filter(|domain| *domain != self.issuer)?;
-        match self.authority {
-            AuthorityQuestion::Open => Some(Lookup::start(domain, None, rules.fallback.as_deref())),
-            AuthorityQuestion::Settled => None,
-        }
+        (!rules.trusts(&self.issuer)).then(|| Lookup::start(domain, None, rules.fallback.as_deref()))
     }
 }
 

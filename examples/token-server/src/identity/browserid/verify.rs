@@ -32,18 +32,10 @@ impl Verified {
     /// The user.
     ///
     /// # Errors
-    /// Those of [`AccountClaims::read`]; [`ErrorKind::SessionUnverified`]; [`ErrorKind::Malformed`] without an address.
+    /// Those of [`AccountClaims::read`]; [`ErrorKind::Malformed`] without an address.
     pub fn into_identity(self) -> Result<Identity, IdentityError> {
         let account = AccountClaims::read(&self.issuer_claims)?;
-        account.demand_verified_session()?;
-        Ok(Identity {
-            email: self.email.ok_or(NO_ADDRESS)?,
-            issuer: self.issuer,
-            audience: self.audience,
-            account,
-            issuer_claims: self.issuer_claims,
-            user_claims: self.user_claims,
-        })
+        Ok(Identity { email: self.email.ok_or(NO_ADDRESS)?, account })
     }
 }
 
