@@ -18,6 +18,8 @@ pub(crate) enum Work {
     Echo,
     /// The same with a mebibyte.
     EchoLarge,
+    /// Reads a mebibyte and answers eight bytes.
+    Sum,
     /// A chain of HMAC-SHA256: about 88 µs of pure computing.
     Hmac,
     /// Uses the processor for as long as the payload says.
@@ -30,6 +32,7 @@ impl Work {
         match self {
             Work::Echo => "echo",
             Work::EchoLarge => "echo-large",
+            Work::Sum => "sum",
             Work::Hmac => "hmac",
             Work::Spin => "spin",
         }
@@ -39,7 +42,7 @@ impl Work {
     pub(crate) fn payload(self, echo_bytes: usize) -> Vec<u8> {
         match self {
             Work::Echo => vec![b'x'; echo_bytes],
-            Work::EchoLarge => vec![b'x'; LARGE_BYTES],
+            Work::EchoLarge | Work::Sum => vec![b'x'; LARGE_BYTES],
             Work::Hmac | Work::Spin => vec![0; COMPUTE_BYTES],
         }
     }
@@ -48,10 +51,17 @@ impl Work {
     pub(crate) fn reply(self, payload: &[u8]) -> Vec<u8> {
         match self {
             Work::Echo | Work::EchoLarge => payload.to_vec(),
+            Work::Sum => sum(payload).to_vec(),
             Work::Hmac => HmacChain::new().run(payload).to_vec(),
             Work::Spin => Vec::new(),
         }
     }
+}
+
+/// The sum of the payload's words: every byte is read once. A rest that is no whole word is left out.
+pub(crate) fn sum(payload: &[u8]) -> [u8; 8] {
+    let words = payload.as_chunks::<8>().0;
+    words.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from_le_bytes(*word))).to_le_bytes()
 }
 
 /// HMAC-SHA256 of HMAC-SHA256 of …, with a key that is prepared once.
@@ -113,6 +123,13 @@ mod tests {
         let begin = thread_time();
         spin(&spin_payload(Duration::from_millis(3)));
         assert!(thread_time() - begin >= Duration::from_millis(3));
+    }
+
+    #[test]
+    fn a_sum_is_that_of_all_words() {
+        let payload: Vec<u8> = [1u64, 2, u64::MAX].iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(sum(&payload), 2u64.to_le_bytes());
+        assert_eq!(Work::Sum.payload(0).len(), LARGE_BYTES);
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod tasks;
 
 pub(crate) use closed_loop::{in_order, keep_in_flight};
 pub(crate) use lone::round_trips;
-pub(crate) use open_loop::at_fixed_rate;
+pub(crate) use open_loop::{Schedule, at_fixed_rate};
 pub(crate) use tally::{Lane, Tally, throughput};
-pub(crate) use tasks::keep_tasks;
+pub(crate) use tasks::{awaited_round_trips, keep_tasks};

@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 
 /// When each call is to be made.
 #[derive(Clone, Copy)]
-struct Schedule {
+pub(crate) struct Schedule {
     begin: Instant,
     per_second: f64,
 }
 
 impl Schedule {
-    fn new(begin: Instant, per_second: f64) -> Schedule {
+    pub(crate) fn new(begin: Instant, per_second: f64) -> Schedule {
         Schedule { begin, per_second }
     }
 
     /// When the nth call is to be made, from 0.
-    fn due(&self, call: u64) -> Instant {
+    pub(crate) fn due(&self, call: u64) -> Instant {
         self.begin + Duration::from_secs_f64(call as f64 / self.per_second)
     }
 }

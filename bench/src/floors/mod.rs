@@ -3,5 +3,7 @@
 
 pub(crate) mod fifo;
 pub(crate) mod plain_threads;
+pub(crate) mod rings;
+pub(crate) mod spawn_blocking;
 pub(crate) mod unix_socket;
 pub(crate) mod zmq;

@@ -1,4 +1,4 @@
-//! libzmq alone: a ROUTER here, a DEALER in each worker process, ipc between them. No balancer chooses a worker: messages go
+//! libzmq alone: a ROUTER here, a DEALER in each worker process, ipc or TCP between them. No balancer chooses a worker: messages go
 //! round in turn.
 
 use crate::callers::{Lane, Tally, round_trips, throughput};
@@ -12,6 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A worker that does not answer for so long is gone.
 const ANSWER_WITHIN_MS: i32 = 10_000;
 
+/// What lies between the processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Between {
+    Ipc,
+    /// On the loopback device.
+    Tcp,
+}
+
 /// The ROUTER and its worker processes.
 struct Echoes {
     router: zmq::Socket,
@@ -24,13 +32,22 @@ struct Echoes {
 }
 
 impl Echoes {
-    fn start(work: Work, workers: usize, conditions: &Conditions) -> anyhow::Result<Echoes> {
+    fn start(
+        between: Between,
+        work: Work,
+        workers: usize,
+        conditions: &Conditions,
+    ) -> anyhow::Result<Echoes> {
         let context = zmq::Context::new();
         let router = context.socket(zmq::ROUTER)?;
         router.set_linger(0)?;
         router.set_rcvtimeo(ANSWER_WITHIN_MS)?;
-        let endpoint = endpoint();
+        let endpoint = match between {
+            Between::Ipc => endpoint(),
+            Between::Tcp => "tcp://127.0.0.1:*".to_owned(),
+        };
         router.bind(&endpoint).context("cannot bind the floor's ROUTER")?;
+        let endpoint = router.get_last_endpoint()?.unwrap_or(endpoint);
         let children = (0..workers)
             .map(|_| Child::start(&["zmq-worker", &endpoint, work.name()]))
             .collect::<anyhow::Result<Vec<Child>>>()?;
@@ -86,8 +103,8 @@ impl Echoes {
 }
 
 /// One caller, one worker.
-pub(crate) fn ping_pong(conditions: &Conditions) -> anyhow::Result<Sample> {
-    let echoes = Echoes::start(Work::Echo, 1, conditions)?;
+pub(crate) fn ping_pong(between: Between, conditions: &Conditions) -> anyhow::Result<Sample> {
+    let echoes = Echoes::start(between, Work::Echo, 1, conditions)?;
     round_trips(conditions, || {
         echoes.send(0, &echoes.payload)?;
         echoes.receive().map(drop)
@@ -95,8 +112,13 @@ pub(crate) fn ping_pong(conditions: &Conditions) -> anyhow::Result<Sample> {
 }
 
 /// This many messages in flight over all workers.
-pub(crate) fn pipelined(work: Work, in_flight: usize, conditions: &Conditions) -> anyhow::Result<Sample> {
-    let echoes = Echoes::start(work, conditions.workers, conditions)?;
+pub(crate) fn pipelined(
+    between: Between,
+    work: Work,
+    in_flight: usize,
+    conditions: &Conditions,
+) -> anyhow::Result<Sample> {
+    let echoes = Echoes::start(between, work, conditions.workers, conditions)?;
     let processes = echoes.pids();
     let lane: Lane<'_> = Box::new(move |tally| echoes.keep_in_flight(in_flight, tally).map(|()| None));
     throughput(conditions, &processes, vec![lane])

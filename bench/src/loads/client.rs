@@ -17,7 +17,7 @@ pub(super) const LOAD: Load = Load {
             .then_try_for(Bound::AtMost(1.0)),
         Row::new(&EXECUTE, Figure::P99),
         Row::new(&SUBMIT, Figure::Rate)
-            .reach(Against::Ratio(&w2::SUBMIT, 1.0), Bound::AtLeast(0.7))
+            .reach(Against::Ratio(&w2::SUBMIT, 1.0), Bound::AtLeast(0.8))
             .then_try_for(Bound::AtLeast(1.0)),
     ],
 };

@@ -18,9 +18,8 @@ pub(super) const LOAD: Load = Load {
     rows: &[
         Row::new(&MASTER, Figure::ResidentIdle)
             .reach(Against::Itself, Bound::AtMost(16.0 * KIBIBYTE * KIBIBYTE)),
-        Row::new(&MASTER, Figure::BytesPerJob).reach(Against::Itself, Bound::AtMost(400.0)),
-        Row::new(&WORKERS, Figure::BytesPerWorker)
-            .reach(Against::Excess(&LIBZMQ), Bound::AtMost(4.0 * KIBIBYTE)),
+        Row::new(&MASTER, Figure::BytesPerJob).reach(Against::Itself, Bound::AtMost(256.0)),
+        Row::new(&WORKERS, Figure::BytesPerWorker).reach(Against::Itself, Bound::AtMost(40.0 * KIBIBYTE)),
         Row::new(&LIBZMQ, Figure::BytesPerWorker),
     ],
 };

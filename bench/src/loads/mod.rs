@@ -7,9 +7,12 @@ mod idle;
 mod memory;
 mod mixed;
 mod open_loop;
+mod tcp;
 mod w1;
+mod w1s;
 mod w2;
 mod w3;
+mod w3_low;
 mod w4;
 
 use crate::conditions::Conditions;
@@ -23,11 +26,14 @@ pub(crate) use w1::{EXECUTE, LIBZMQ_PING_PONG};
 /// Every load, in the order in which they are reported.
 pub(crate) const ALL: &[&Load] = &[
     &w1::LOAD,
+    &w1s::LOAD,
     &w2::LOAD,
     &w3::LOAD,
+    &w3_low::LOAD,
     &mixed::LOAD,
     &w4::LOAD,
     &client::LOAD,
+    &tcp::LOAD,
     &open_loop::LOAD,
     &cost::LOAD,
     &idle::LOAD,
@@ -73,7 +79,12 @@ impl Row {
     }
 
     const fn reach(self, against: Against, reach: Bound) -> Row {
-        Row { target: Some(Target { against, reach, try_for: None }), ..self }
+        Row { target: Some(Target { against, reach: Some(reach), try_for: None }), ..self }
+    }
+
+    /// Compared only: it has nothing to reach.
+    const fn beside(self, against: Against) -> Row {
+        Row { target: Some(Target { against, reach: None, try_for: None }), ..self }
     }
 
     const fn then_try_for(self, bound: Bound) -> Row {
@@ -149,11 +160,11 @@ impl Effort {
     }
 }
 
-/// What a figure is to reach.
+/// What a figure is compared with, and what it is to reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     pub(crate) against: Against,
-    pub(crate) reach: Bound,
+    pub(crate) reach: Option<Bound>,
     pub(crate) try_for: Option<Bound>,
 }
 

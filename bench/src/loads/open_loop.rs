@@ -2,10 +2,12 @@
 
 use super::{Contender, Load, Row};
 use crate::figure::Figure;
-use crate::ours;
+use crate::{floors, ours};
 
 pub(super) const SUBMIT: Contender = Contender::ours("submit at a fixed rate", ours::open_loop);
 pub(super) const PACING: Contender = Contender::floor("keeping the rate, nothing behind it", ours::pacing);
+pub(super) const UNIX_SOCKET: Contender =
+    Contender::floor("unix sockets at the rate", floors::unix_socket::at_fixed_rate);
 
 pub(super) const LOAD: Load = Load {
     name: "open-loop",

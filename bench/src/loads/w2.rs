@@ -2,8 +2,10 @@
 
 use super::{Against, Bound, Contender, Load, Row};
 use crate::figure::Figure;
+use crate::floors::zmq::Between;
 use crate::work::Work;
 use crate::{floors, ours};
+use std::time::Duration;
 
 const IN_FLIGHT: usize = 64;
 
@@ -16,7 +18,10 @@ const EXECUTE: Contender = Contender::ours("execute from threads, echo", |condit
     ours::execute(Work::Echo, IN_FLIGHT, conditions)
 });
 pub(super) const LIBZMQ: Contender = Contender::floor("libzmq, no balancer, echo", |conditions| {
-    floors::zmq::pipelined(Work::Echo, IN_FLIGHT, conditions)
+    floors::zmq::pipelined(Between::Ipc, Work::Echo, IN_FLIGHT, conditions)
+});
+pub(super) const RINGS: Contender = Contender::floor("shared memory, one caller, echo", |conditions| {
+    floors::rings::pipelined(Work::Echo, IN_FLIGHT, Duration::ZERO, conditions)
 });
 
 pub(super) const LOAD: Load = Load {
@@ -24,12 +29,13 @@ pub(super) const LOAD: Load = Load {
     title: "W2: a small echo, 64 in flight",
     rows: &[
         Row::new(&SUBMIT, Figure::Rate)
-            .reach(Against::Ratio(&LIBZMQ, 1.0), Bound::AtLeast(0.45))
-            .then_try_for(Bound::AtLeast(1.0)),
+            .reach(Against::Ratio(&LIBZMQ, 1.0), Bound::AtLeast(1.5))
+            .then_try_for(Bound::AtLeast(2.5)),
         Row::new(&TASKS, Figure::Rate),
         Row::new(&EXECUTE, Figure::Rate)
-            .reach(Against::Ratio(&LIBZMQ, 1.0), Bound::AtLeast(0.2))
-            .then_try_for(Bound::AtLeast(0.5)),
+            .reach(Against::Ratio(&LIBZMQ, 1.0), Bound::AtLeast(0.6))
+            .then_try_for(Bound::AtLeast(1.0)),
         Row::new(&LIBZMQ, Figure::Rate),
+        Row::new(&RINGS, Figure::Rate),
     ],
 };

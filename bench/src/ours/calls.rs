@@ -1,7 +1,9 @@
 //! Every way to call, with the master in this process.
 
-use super::start;
-use crate::callers::{Lane, at_fixed_rate, keep_in_flight, keep_tasks, round_trips, throughput};
+use super::{start, start_at};
+use crate::callers::{
+    Lane, at_fixed_rate, awaited_round_trips, keep_in_flight, keep_tasks, round_trips, throughput,
+};
 use crate::conditions::Conditions;
 use crate::sample::Sample;
 use crate::work::{LARGE_BYTES, Work};
@@ -10,10 +12,29 @@ use powerhose::{Job, JobError, JobRunner, Reply};
 use std::future::ready;
 use std::sync::Arc;
 
+/// A port that the system chooses.
+const LOOPBACK: &str = "tcp://127.0.0.1:0";
+
 /// One caller, one call at a time.
 pub(crate) fn round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
     let cluster = start(Work::Echo, 1)?;
     lone_caller(conditions, &cluster.runner())
+}
+
+/// The same over loopback TCP.
+pub(crate) fn tcp_round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
+    let cluster = start_at(LOOPBACK, Work::Echo, 1)?;
+    lone_caller(conditions, &cluster.runner())
+}
+
+/// The same with `submit`, awaited.
+pub(crate) fn awaited_round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
+    let cluster = start(Work::Echo, 1)?;
+    let (runner, exchange) = (cluster.runner(), Exchange::new(Work::Echo, conditions));
+    awaited_round_trips(conditions, || {
+        let handle = runner.submit(exchange.job());
+        async { exchange.check(handle.await) }
+    })
 }
 
 pub(super) fn lone_caller(conditions: &Conditions, runner: &JobRunner) -> anyhow::Result<Sample> {
@@ -29,6 +50,12 @@ pub(super) fn lone_caller(conditions: &Conditions, runner: &JobRunner) -> anyhow
 pub(crate) fn submit(work: Work, in_flight: usize, conditions: &Conditions) -> anyhow::Result<Sample> {
     let cluster = start(work, conditions.workers)?;
     futures(work, in_flight, conditions, &cluster.runner(), &cluster.pids())
+}
+
+/// The same over loopback TCP.
+pub(crate) fn tcp_submit(in_flight: usize, conditions: &Conditions) -> anyhow::Result<Sample> {
+    let cluster = start_at(LOOPBACK, Work::Echo, conditions.workers)?;
+    futures(Work::Echo, in_flight, conditions, &cluster.runner(), &cluster.pids())
 }
 
 pub(super) fn futures(
@@ -54,7 +81,7 @@ pub(crate) fn submit_tasks(work: Work, in_flight: usize, conditions: &Conditions
         let (handle, exchange) = (runner.submit(exchange.job()), exchange.clone());
         async move { exchange.check(handle.await) }
     };
-    let lane: Lane<'_> = Box::new(|tally| keep_tasks(in_flight, tally, call).map(|()| None));
+    let lane: Lane<'_> = Box::new(|tally| keep_tasks(in_flight, conditions, tally, call).map(|()| None));
     throughput(conditions, &cluster.pids(), vec![lane])
 }
 

@@ -6,7 +6,10 @@ mod memory;
 mod mixed;
 mod remote;
 
-pub(crate) use calls::{execute, open_loop, pacing, round_trip, submit, submit_tasks};
+pub(crate) use calls::{
+    awaited_round_trip, execute, open_loop, pacing, round_trip, submit, submit_tasks, tcp_round_trip,
+    tcp_submit,
+};
 pub(crate) use idle::idle;
 pub(crate) use memory::{libzmq_connection, waiting_job, worker_registration};
 pub(crate) use mixed::{fifo, mixed};

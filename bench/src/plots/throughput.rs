@@ -3,6 +3,7 @@
 use super::axes::{Line, Picture};
 use crate::conditions::Conditions;
 use crate::figure::Figure;
+use crate::floors::zmq::Between;
 use crate::loads::Contender;
 use crate::measure::Results;
 use crate::options::Options;
@@ -24,7 +25,7 @@ macro_rules! sweep {
     };
 }
 
-sweep!(1 2 4 8 16 32 64 128 256);
+sweep!(1 4 16 64 256 1024);
 
 fn submit<const IN_FLIGHT: usize>(conditions: &Conditions) -> anyhow::Result<Sample> {
     ours::submit(Work::Echo, IN_FLIGHT, &shorter(conditions))
@@ -35,7 +36,7 @@ fn execute<const IN_FLIGHT: usize>(conditions: &Conditions) -> anyhow::Result<Sa
 }
 
 fn libzmq<const IN_FLIGHT: usize>(conditions: &Conditions) -> anyhow::Result<Sample> {
-    floors::zmq::pipelined(Work::Echo, IN_FLIGHT, &shorter(conditions))
+    floors::zmq::pipelined(Between::Ipc, Work::Echo, IN_FLIGHT, &shorter(conditions))
 }
 
 /// A picture needs less precision than a table, and there are many points.
@@ -59,7 +60,7 @@ pub(super) fn draw(file: &Path, _: &Options, results: &Results) -> anyhow::Resul
         lines: SWEEPS.iter().map(|(name, measured)| line(name, measured, results)).collect(),
     };
     let (least, greatest) = picture.heights();
-    picture.draw((1.0..256.0).log_scale().base(2.0), (least * 0.8..greatest * 1.25).log_scale())
+    picture.draw((1.0..1024.0).log_scale().base(2.0), (least * 0.8..greatest * 1.25).log_scale())
 }
 
 fn line(name: &str, measured: Measured<'_>, results: &Results) -> Line {

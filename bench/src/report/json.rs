@@ -1,7 +1,7 @@
 //! The same for programs. Numbers are in the units of [`Figure`]: nanoseconds, jobs a second, megabytes a second, per
 //! cent, bytes.
 
-use super::{Report, parts};
+use super::{Report, Verdict, parts};
 use crate::figure::Figure;
 use crate::loads::{Against, Bound, Load, Row, Side};
 use crate::machine::Machine;
@@ -49,9 +49,9 @@ impl Report<'_> {
                 }
                 Against::Excess(floor) => ("excess".into(), floor.name.into()),
             };
-            value_compared["reach"] = bound(target.reach);
+            value_compared["reach"] = target.reach.map_or(Value::Null, bound);
             value_compared["try_for"] = target.try_for.map_or(Value::Null, bound);
-            value_compared["verdict"] = verdict.name().into();
+            value_compared["verdict"] = verdict.map(Verdict::name).into();
             value["compared"] = value_compared;
         }
         Some(value)

@@ -23,13 +23,14 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn of(target: Target, value: f64) -> Verdict {
+    /// None where there is nothing to reach.
+    fn of(target: Target, value: f64) -> Option<Verdict> {
         let exceeds = target.try_for.is_some_and(|bound| bound.holds(value));
-        match target.reach.holds(value) {
+        Some(match target.reach?.holds(value) {
             false => Verdict::Missed,
             true if exceeds => Verdict::Exceeded,
             true => Verdict::Met,
-        }
+        })
     }
 
     fn name(self) -> &'static str {
@@ -42,8 +43,8 @@ impl Verdict {
 }
 
 impl Report<'_> {
-    /// What of a row is held against its target, and whether that is met.
-    fn verdict(&self, row: &Row) -> Option<(Target, crate::statistics::Summary, Verdict)> {
+    /// What of a row is compared, and whether its target is met.
+    fn verdict(&self, row: &Row) -> Option<(Target, crate::statistics::Summary, Option<Verdict>)> {
         let (target, compared) = (row.target?, self.results.compared(row)?);
         Some((target, compared, Verdict::of(target, compared.typical)))
     }
@@ -66,10 +67,11 @@ mod tests {
     fn a_verdict_tells_how_far_it_went() {
         let target = Target {
             against: Against::Itself,
-            reach: Bound::AtMost(10.0),
+            reach: Some(Bound::AtMost(10.0)),
             try_for: Some(Bound::AtMost(5.0)),
         };
         let verdicts = [11.0, 10.0, 5.0].map(|value| Verdict::of(target, value));
-        assert_eq!(verdicts, [Verdict::Missed, Verdict::Met, Verdict::Exceeded]);
+        assert_eq!(verdicts, [Verdict::Missed, Verdict::Met, Verdict::Exceeded].map(Some));
+        assert_eq!(Verdict::of(Target { reach: None, ..target }, 1.0), None);
     }
 }

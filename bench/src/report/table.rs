@@ -1,6 +1,6 @@
 //! One table for people.
 
-use super::{Report, parts};
+use super::{Report, Verdict, parts};
 use crate::figure::Figure;
 use crate::loads::{Against, Bound, Load, Row, Side};
 use crate::machine::Machine;
@@ -79,8 +79,9 @@ impl Report<'_> {
                 (format!("+ {value}"), range)
             }
         };
-        let try_for = target.try_for.map(bound).unwrap_or_default();
-        Some([value, range, bound(target.reach), try_for, verdict.name().to_owned()])
+        let [reach, try_for] = [target.reach, target.try_for].map(|it| it.map(bound).unwrap_or_default());
+        let verdict = verdict.map_or("", Verdict::name).to_owned();
+        Some([value, range, reach, try_for, verdict])
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod holder;
 mod master;
+mod ring_worker;
 mod unix_worker;
 mod worker;
 mod zmq_router;
@@ -33,6 +34,9 @@ pub(crate) enum Role {
     /// Answers on its standard input, a socket.
     #[command(hide = true)]
     UnixWorker { work: Work, bytes: usize },
+    /// Answers what comes through shared memory; its standard input is a socket.
+    #[command(hide = true)]
+    RingWorker { work: Work, memory: PathBuf, job_bytes: usize, reply_bytes: usize },
     /// The dispatcher alone, to be looked at by valgrind.
     #[command(hide = true)]
     Dispatcher { workers: usize, waiting: usize, jobs: usize },
@@ -51,6 +55,9 @@ impl Role {
             Role::ZmqWorker { endpoint, work } => zmq_worker::play(&endpoint, work),
             Role::ZmqRouter { endpoint } => zmq_router::play(&endpoint),
             Role::UnixWorker { work, bytes } => unix_worker::play(work, bytes),
+            Role::RingWorker { work, memory, job_bytes, reply_bytes } => {
+                ring_worker::play(work, &memory, job_bytes, reply_bytes)
+            }
             Role::Dispatcher { workers, waiting, jobs } => {
                 crate::growth::play(workers, waiting, jobs);
                 Ok(())

@@ -1,6 +1,6 @@
 //! Answers on its standard input, a socket, one call after the other.
 
-use crate::work::{HmacChain, Work, spin};
+use crate::work::{HmacChain, Work, spin, sum};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -13,6 +13,7 @@ pub(super) fn play(work: Work, bytes: usize) -> anyhow::Result<()> {
     while stream.read_exact(&mut payload).is_ok() {
         let written = match work {
             Work::Echo | Work::EchoLarge => stream.write_all(&payload),
+            Work::Sum => stream.write_all(&sum(&payload)),
             Work::Hmac => stream.write_all(&chain.run(&payload)),
             Work::Spin => {
                 spin(&payload);

@@ -1,7 +1,7 @@
 //! A DEALER that says that it is there, and then answers every message.
 
 use crate::processes::end_with_parent;
-use crate::work::{HmacChain, Work, spin};
+use crate::work::{HmacChain, Work, spin, sum};
 
 pub(super) fn play(endpoint: &str, work: Work) -> anyhow::Result<()> {
     end_with_parent();
@@ -14,6 +14,7 @@ pub(super) fn play(endpoint: &str, work: Work) -> anyhow::Result<()> {
         let payload = socket.recv_msg(0)?;
         match work {
             Work::Echo | Work::EchoLarge => socket.send(payload, 0)?,
+            Work::Sum => socket.send(&sum(&payload)[..], 0)?,
             Work::Hmac => socket.send(&chain.run(&payload)[..], 0)?,
             Work::Spin => {
                 spin(&payload);
