@@ -16,19 +16,19 @@ use crate::operation::metrics::CONTENT_TYPE;
 
 /// `GET /`: the services, and how to show who one is.
 pub(super) async fn offered(State(server): State<Arc<Server>>) -> Response {
-    let settings = &server.settings;
+    let options = &server.options;
     let mut services: Map<String, Value> = Map::new();
-    for application in &settings.applications {
+    for application in &options.application {
         let versions = services.entry(application.name.clone()).or_insert_with(|| json!([]));
         versions.as_array_mut().expect("they were begun as an array").push(json!(application.version));
     }
-    let url = settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
-    let issuers = &settings.trusted_issuers;
+    let url = options.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
+    let issuers = &options.identity.trusted_issuer;
     Json(json!({
         "services": services,
         "auth": url,
         "browserid": {"allowed_issuers": null, "trusted_issuers": issuers},
-        "oauth": {"default_issuer": issuers.first(), "scope": settings.scope},
+        "oauth": {"default_issuer": issuers.first(), "scope": options.identity.bearer_scope},
     }))
     .into_response()
 }
@@ -45,7 +45,7 @@ pub(super) async fn heartbeat(State(server): State<Arc<Server>>) -> Result<Respo
     if database.is_err() || !matches!(workers, Ok(Ok(()))) {
         return Err(Problem::unavailable(1));
     }
-    Ok(match server.settings.behaviour {
+    Ok(match server.options.behaviour {
         Behaviour::Original => "OK".into_response(),
         Behaviour::Successor => Json(json!({"status": "Ok", "database": "Ok"})).into_response(),
     })

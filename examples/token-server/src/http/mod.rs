@@ -12,4 +12,4 @@ mod verify;
 pub use answer::{Problem, Scheme};
 pub use asked::Application;
 pub use routes::{inner_routes, routes};
-pub use server::{Server, Settings};
+pub use server::Server;

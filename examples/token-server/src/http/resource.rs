@@ -81,7 +81,7 @@ async fn resource(
 impl Server {
     /// The host and port that the client signed: those of our public address, else those it says it asked.
     fn asked_host(&self, host: &str) -> Result<(String, u16), Problem> {
-        if let Some(url) = &self.settings.public_url {
+        if let Some(url) = &self.options.public_url {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Ok((host, url.port_or_known_default().unwrap_or(80)));
         }

@@ -1,4 +1,4 @@
-//! What answers requests: settings, database, workers, and what is counted.
+//! What answers requests: options, database, workers, and what is counted.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,51 +7,23 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use powerhose::{Job, JobError, JobRunner};
-use url::Url;
 
 use super::answer::{BUSY_SECONDS, Problem, Scheme};
-use super::asked::{Application, Credentials};
-use crate::behaviour::Behaviour;
+use super::asked::Credentials;
 use crate::hawk::nonces::Nonces;
 use crate::identity::browserid::Plan;
 use crate::identity::{Identity, KeyId};
-use crate::operation::limits::{Limit, Rate, network};
+use crate::operation::limits::{Limit, network};
 use crate::operation::metrics::Metrics;
+use crate::operation::options::ServeOptions;
 use crate::store::Store;
 use crate::token::job::{POOL, Reply, Request, Task};
 use crate::verifier::{Unverified, Verifier};
 
-/// What can be chosen.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Whom to follow where the two servers differ.
-    pub behaviour: Behaviour,
-    /// All applications that there are tokens for.
-    pub applications: Vec<Application>,
-    /// Seconds that a token lives, and the most that a client can ask for.
-    pub duration_seconds: u64,
-    /// How long making or checking a token may take, the wait for a worker included.
-    pub job_timeout: Duration,
-    /// Where clients find this server; without it what they say in `Host` is believed.
-    pub public_url: Option<Url>,
-    /// Proxies in front of this server, each of which adds to `X-Forwarded-For`.
-    pub proxies: usize,
-    /// Verifications for an address.
-    pub per_address: Rate,
-    /// Verifications for an issuer.
-    pub per_issuer: Rate,
-    /// Claims that only we can read.
-    pub sealed: Vec<String>,
-    /// Issuers that may speak for any address.
-    pub trusted_issuers: Vec<String>,
-    /// The scope that bearer tokens have to reach.
-    pub scope: String,
-}
-
 /// Everything that answering takes. Shared by all requests.
 pub struct Server {
     /// What was chosen.
-    pub settings: Settings,
+    pub options: ServeOptions,
     /// The workers.
     pub runner: JobRunner,
     /// Users and nodes.
@@ -71,15 +43,15 @@ pub struct Server {
 impl Server {
     /// A server that has answered nothing yet.
     #[must_use]
-    pub fn new(settings: Settings, runner: JobRunner, store: Store, verifier: Verifier) -> Server {
+    pub fn new(options: ServeOptions, runner: JobRunner, store: Store, verifier: Verifier) -> Server {
         Server {
-            per_address: Mutex::new(Limit::new(settings.per_address)),
-            per_issuer: Mutex::new(Limit::new(settings.per_issuer)),
+            per_address: Mutex::new(Limit::new(options.verifications_per_address)),
+            per_issuer: Mutex::new(Limit::new(options.verifications_per_issuer)),
             nonces: Mutex::default(),
             metrics: Metrics::default(),
             keyring: AtomicU64::new(1),
             started: Instant::now(),
-            settings,
+            options,
             runner,
             store,
             verifier,
@@ -90,7 +62,7 @@ impl Server {
     pub(super) fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
         let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-        let seen = self.settings.proxies.checked_sub(1).and_then(|behind| hops.iter().rev().nth(behind));
+        let seen = self.options.proxies.checked_sub(1).and_then(|behind| hops.iter().rev().nth(behind));
         network(seen.and_then(|hop| hop.parse().ok()).unwrap_or(peer.ip()))
     }
 
@@ -108,7 +80,7 @@ impl Server {
         taken("address", per_address.take(address, now))?;
         let issuer = match credentials.scheme {
             // Named by the assertion, without belief.
-            Scheme::BrowserId if self.settings.per_issuer.per_second.is_some() => {
+            Scheme::BrowserId if self.options.verifications_per_issuer > 0 => {
                 Plan::read(&credentials.text).ok().map(|plan| plan.issuer)
             }
             // There is one for all bearer tokens.
@@ -134,7 +106,7 @@ impl Server {
         verified.map_err(|error| match error {
             Unverified::Refused(error) => {
                 tracing::debug!(%error, "an identity is not believed");
-                Problem::identity(&error, credentials.scheme, self.settings.behaviour)
+                Problem::identity(&error, credentials.scheme, self.options.behaviour)
             }
             // Both of Mozilla's servers call it so when nobody can verify now.
             Unverified::NoReply(error) if error.is_retryable() => {
@@ -149,7 +121,7 @@ impl Server {
     /// Lets a worker make or check a token.
     pub(super) async fn ask(&self, task: Task) -> Result<Reply, Problem> {
         let request = Request { keyring: self.keyring.load(Ordering::Acquire), task };
-        let job = Job::new(request.to_payload()).pool(POOL).timeout(self.settings.job_timeout);
+        let job = Job::new(request.to_payload()).pool(POOL).timeout(self.options.job_timeout());
         let reply = self.runner.submit(job).await.map_err(|error| without_reply(&error))?;
         serde_json::from_slice(&reply).map_err(|_| self.unexpected())
     }
@@ -157,7 +129,7 @@ impl Server {
     /// A worker that answers something else than it was asked.
     pub(super) fn unexpected(&self) -> Problem {
         tracing::error!("a worker's reply does not belong to its request");
-        Problem::internal(self.settings.behaviour)
+        Problem::internal(self.options.behaviour)
     }
 }
 

@@ -30,10 +30,10 @@ pub(super) async fn token(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let application = Application { name, version };
-    let behaviour = server.settings.behaviour;
+    let behaviour = server.options.behaviour;
     let mut pattern = None;
     if behaviour == Behaviour::Original {
-        application.check(&server.settings.applications)?;
+        application.check(&server.options.application)?;
         client_state(&headers, behaviour)?;
     }
     let credentials = Credentials::read(&headers, behaviour)?;
@@ -47,14 +47,14 @@ pub(super) async fn token(
     let identity = server.identify(&credentials, key_id).await?;
     let keys = keys?;
     if behaviour == Behaviour::Successor {
-        application.check(&server.settings.applications)?;
+        application.check(&server.options.application)?;
     }
     let pattern = match pattern {
         Some(pattern) => pattern,
         None => server.pattern(&application).await?,
     };
     let assigned = server.assign(&application, &identity, keys, credentials.scheme).await?;
-    let duration = duration_seconds(query.as_deref(), server.settings.duration_seconds);
+    let duration = duration_seconds(query.as_deref(), server.options.duration);
     server.make(&application, &pattern, identity, assigned, duration).await
 }
 
@@ -63,7 +63,7 @@ impl Server {
     async fn pattern(&self, application: &Application) -> Result<String, Problem> {
         let name = application.service();
         let service = self.store.service(&name).await;
-        let service = service.map_err(|error| Problem::store(&error, self.settings.behaviour))?;
+        let service = service.map_err(|error| Problem::store(&error, self.options.behaviour))?;
         service.pattern.ok_or_else(|| Problem::no_endpoint(&name))
     }
 
@@ -90,7 +90,7 @@ impl Server {
             now: i64::try_from(now().as_millis()).unwrap_or(i64::MAX),
         };
         let assigned = self.store.assign(&request).await;
-        assigned.map_err(|error| Problem::store(&error, self.settings.behaviour))
+        assigned.map_err(|error| Problem::store(&error, self.options.behaviour))
     }
 
     /// The token, and all else that the client needs.

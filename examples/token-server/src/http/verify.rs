@@ -28,7 +28,7 @@ struct Asked {
 /// For everybody: what the token says, apart from what is sealed.
 pub(super) async fn claims(State(server): State<Arc<Server>>, body: Bytes) -> Result<Response, Problem> {
     let (mut claims, _) = server.valid(&body).await?;
-    for sealed in &server.settings.sealed {
+    for sealed in &server.options.sealed {
         claims.remove(sealed);
     }
     Ok(Json(json!({"claims": claims})).into_response())

@@ -1,5 +1,6 @@
 //! Who may say who somebody is: the flags, and the verifier that is made of them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,20 +11,20 @@ use url::Url;
 
 use crate::identity::bearer::{BearerRules, KeySet};
 use crate::identity::browserid::{BrowserIdRules, Demands, Dialect, SupportDocument};
-use crate::verifier::{BearerSettings, FetchSettings, KeySource, Reach, Verifier, VerifierSettings};
+use crate::verifier::{Documents, Fetcher, Keys, Reach, Verifier};
 
 /// Files of documents and keys are not longer than what is fetched.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Who may say who somebody is.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Whom to believe")]
 pub struct IdentityOptions {
     /// For whom assertions have to be made; --public-url if missing; may be repeated
     #[arg(long, value_name = "URL")]
     pub audience: Vec<String>,
-    /// Whose rules for assertions: javascript (browserid-local-verify) or pybrowserid, whose audiences are patterns
-    #[arg(long, value_name = "LIBRARY", default_value = "javascript", value_parser = dialect)]
+    /// Whose rules for assertions
+    #[arg(long, value_name = "LIBRARY", default_value = "javascript")]
     pub assertion_rules: Dialect,
     /// A host that speaks for any address; may be repeated
     #[arg(long, value_name = "HOST")]
@@ -52,8 +53,8 @@ pub struct IdentityOptions {
     /// Seconds that an accounts server's clock may be off
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub bearer_leeway: u32,
-    /// Which hosts documents may be fetched from: public, or everywhere, the own network included
-    #[arg(long, value_name = "HOSTS", default_value = "public", value_parser = reach)]
+    /// Which hosts documents may be fetched from
+    #[arg(long, value_name = "HOSTS", default_value = "public")]
     pub issuer_hosts: Reach,
     /// A certificate (PEM) to trust beside the public ones when documents are fetched; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -73,27 +74,26 @@ impl IdentityOptions {
     /// Nobody would be believed; a file cannot be read, or holds something else.
     pub fn verifier(
         &self,
-        runner: &JobRunner,
+        runner: JobRunner,
         job_timeout: Duration,
         public_url: Option<&Url>,
     ) -> anyhow::Result<Verifier> {
-        let (browserid, bearer) = (self.browserid(public_url), self.bearer()?);
+        let roots =
+            self.root_certificate.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+        let fetcher = Fetcher::new(Duration::from_secs(self.fetch_timeout), self.issuer_hosts, &roots)
+            .context("cannot set up HTTPS")?;
+        let (browserid, bearer) = (self.browserid(public_url), self.bearer(&fetcher)?);
         if browserid.is_none() && bearer.is_none() {
             bail!(
                 "nobody would be believed: assertions need --audience or --public-url, bearer tokens --bearer-keys"
             );
         }
-        let roots = self.root_certificate.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
-        let timeout = Duration::from_secs(self.fetch_timeout);
-        let settings = VerifierSettings {
-            browserid,
-            bearer,
-            documents: self.documents()?,
-            fetch: FetchSettings { timeout, reach: self.issuer_hosts, roots, ..FetchSettings::default() },
-            document_age: Duration::from_secs(self.document_age),
-            job_timeout,
-        };
-        Ok(Verifier::new(runner.clone(), settings)?)
+        let documents = Documents::new(fetcher, self.document_age(), self.documents()?);
+        Ok(Verifier { runner, browserid, bearer, documents, job_timeout })
+    }
+
+    fn document_age(&self) -> Duration {
+        Duration::from_secs(self.document_age)
     }
 
     fn browserid(&self, public_url: Option<&Url>) -> Option<BrowserIdRules> {
@@ -111,17 +111,17 @@ impl IdentityOptions {
         })
     }
 
-    fn bearer(&self) -> anyhow::Result<Option<BearerSettings>> {
+    fn bearer(&self, fetcher: &Fetcher) -> anyhow::Result<Option<(BearerRules, Keys)>> {
         let Some(keys) = &self.bearer_keys else { return Ok(None) };
         let domain = self.email_domain.as_ref().or(self.trusted_issuer.first());
         let email_domain =
             domain.context("--bearer-keys needs --email-domain: what stands behind the @ of its users")?;
-        let keys = match keys.starts_with("https:") {
-            true => KeySource::Url(keys.clone()),
-            false => {
-                let set = KeySet::parse(&read(Path::new(keys))?);
-                KeySource::Set(set.with_context(|| format!("{keys} is no key set"))?)
-            }
+        let keys = if keys.starts_with("https:") {
+            let url = keys.parse().context("--bearer-keys: no URL")?;
+            Keys::fetched(fetcher.clone(), url, self.document_age())
+        } else {
+            let set = KeySet::parse(&read(Path::new(keys))?);
+            Keys::given(set.with_context(|| format!("{keys} is no key set"))?)
         };
         let rules = BearerRules {
             email_domain: email_domain.clone(),
@@ -130,10 +130,10 @@ impl IdentityOptions {
             scope: self.bearer_scope.clone(),
             leeway_seconds: self.bearer_leeway,
         };
-        Ok(Some(BearerSettings { rules, keys }))
+        Ok(Some((rules, keys)))
     }
 
-    fn documents(&self) -> anyhow::Result<Vec<(String, SupportDocument)>> {
+    fn documents(&self) -> anyhow::Result<BTreeMap<String, SupportDocument>> {
         let documents = self.support_document.iter().map(|given| {
             let (host, path) = given.split_once('=').context("--support-document: HOST=FILE is wanted")?;
             let document = SupportDocument::parse(&read(Path::new(path))?);
@@ -150,20 +150,4 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut content))
         .with_context(|| format!("cannot read {}", path.display()))?;
     Ok(content)
-}
-
-fn dialect(text: &str) -> Result<Dialect, &'static str> {
-    match text {
-        "javascript" => Ok(Dialect::JavaScript),
-        "pybrowserid" => Ok(Dialect::PyBrowserId),
-        _ => Err("javascript or pybrowserid is wanted"),
-    }
-}
-
-fn reach(text: &str) -> Result<Reach, &'static str> {
-    match text {
-        "public" => Ok(Reach::Public),
-        "everywhere" => Ok(Reach::Everywhere),
-        _ => Err("public or everywhere is wanted"),
-    }
 }

@@ -11,24 +11,6 @@ use std::time::Duration;
 /// Buckets that are kept; beyond them nobody new is limited, so that nobody is locked out by a crowd of strangers.
 const BUCKETS_MAX: usize = 100_000;
 
-/// How many a second, and how many at once.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
-    /// Verifications a second; none at all means no limit.
-    pub per_second: Option<f64>,
-    /// Verifications that may come at once after a rest.
-    pub burst: f64,
-}
-
-impl Rate {
-    /// So many a second, and twice as many at once; 0 for no limit.
-    #[must_use]
-    pub fn of(per_second: u32) -> Rate {
-        let per_second = f64::from(per_second);
-        Rate { per_second: (per_second > 0.0).then_some(per_second), burst: (2.0 * per_second).max(1.0) }
-    }
-}
-
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: f64,
@@ -38,15 +20,15 @@ struct Bucket {
 /// The buckets of all addresses, or of all issuers.
 #[derive(Debug)]
 pub struct Limit<K> {
-    rate: Rate,
+    per_second: f64,
     buckets: HashMap<K, Bucket>,
 }
 
 impl<K: Eq + Hash> Limit<K> {
-    /// With all buckets full.
+    /// So many a second, and twice as many at once after a rest; 0 for no limit. All buckets are full.
     #[must_use]
-    pub fn new(rate: Rate) -> Limit<K> {
-        Limit { rate, buckets: HashMap::new() }
+    pub fn new(per_second: u32) -> Limit<K> {
+        Limit { per_second: f64::from(per_second), buckets: HashMap::new() }
     }
 
     /// Takes one out of the bucket. `now` is any time that only grows.
@@ -54,7 +36,10 @@ impl<K: Eq + Hash> Limit<K> {
     /// # Errors
     /// The bucket is empty: the time after which there is one in it.
     pub fn take(&mut self, key: K, now: Duration) -> Result<(), Duration> {
-        let Rate { per_second: Some(per_second), burst } = self.rate else { return Ok(()) };
+        let (per_second, burst) = (self.per_second, 2.0 * self.per_second);
+        if burst == 0.0 {
+            return Ok(());
+        }
         let full = Bucket { left: burst, at: now };
         if self.buckets.len() >= BUCKETS_MAX && !self.buckets.contains_key(&key) {
             self.buckets.retain(|_, bucket| bucket.filled(per_second, now) < burst);
@@ -94,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_bucket_fills_up_with_time() {
-        let mut limit = Limit::new(Rate::of(2));
+        let mut limit = Limit::new(2);
         let second = Duration::from_secs;
         for _ in 0..4 {
             assert_eq!(limit.take("a", second(1)), Ok(()));
@@ -108,7 +93,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_nothing_is_kept() {
-        let mut limit = Limit::new(Rate::of(0));
+        let mut limit = Limit::new(0);
         for _ in 0..1000 {
             assert_eq!(limit.take("a", Duration::ZERO), Ok(()));
         }
@@ -117,7 +102,7 @@ mod tests {
 
     #[test]
     fn full_buckets_make_room() {
-        let mut limit = Limit::new(Rate::of(1));
+        let mut limit = Limit::new(1);
         for key in 0..BUCKETS_MAX {
             assert_eq!(limit.take(key, Duration::ZERO), Ok(()));
         }

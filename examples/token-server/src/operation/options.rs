@@ -11,18 +11,15 @@ use url::Url;
 
 use super::configuration::configured;
 use super::identity::IdentityOptions;
-use super::limits::Rate;
-use super::secrets::Sources;
 use crate::behaviour::Behaviour;
-use crate::http::{Application, Settings};
+use crate::http::Application;
 use crate::store::StoreSettings;
 use crate::store::decide::NewUsers;
 use crate::store::node_type::NodeTypes;
 use crate::token::masters::NodeSecrets;
-use crate::token::payload::Form;
 
-/// What the server can be told.
-#[derive(Debug, Args)]
+/// Answer clients, with workers of its own
+#[derive(Debug, Clone, Args)]
 pub struct ServeOptions {
     /// A TOML file with flags: `workers = 4`
     #[arg(long, value_name = "FILE")]
@@ -51,14 +48,14 @@ pub struct ServeOptions {
     /// Worker processes; one for each core unless set
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Whom to follow where Mozilla's two servers differ: successor or original
-    #[arg(long, value_name = "SERVER", default_value = "successor", value_parser = behaviour)]
+    /// Whom to follow where Mozilla's two servers differ
+    #[arg(long, value_name = "SERVER", default_value = "successor")]
     pub behaviour: Behaviour,
     /// What there are tokens for, as NAME/VERSION; may be repeated
     #[arg(long, value_name = "APPLICATION", default_value = "sync/1.5", value_parser = application)]
     pub application: Vec<Application>,
-    /// Whether somebody unknown gets a node: allowed or disabled
-    #[arg(long, value_name = "WHETHER", default_value = "allowed", value_parser = new_users)]
+    /// Whether somebody unknown gets a node
+    #[arg(long, value_name = "WHETHER", default_value = "allowed")]
     pub new_users: NewUsers,
     /// The kind of all nodes, or KIND=PATTERN for those whose URL fits; may be repeated
     #[arg(long, value_name = "KIND")]
@@ -102,40 +99,6 @@ impl ServeOptions {
         Duration::from_secs(self.timeout)
     }
 
-    /// Where the secrets are.
-    #[must_use]
-    pub fn sources(&self) -> Sources {
-        let origin = match self.behaviour {
-            Behaviour::Original => None,
-            // So that a node's measurements tell the two servers apart.
-            Behaviour::Successor => Some("rust".to_owned()),
-        };
-        Sources {
-            masters: self.secrets_file.clone(),
-            metrics_secret: self.metrics_secret_file.clone(),
-            node_secrets: self.node_secrets,
-            form: Form { origin, sealed: self.sealed.clone() },
-        }
-    }
-
-    /// What the web server is told.
-    #[must_use]
-    pub fn settings(&self) -> Settings {
-        Settings {
-            behaviour: self.behaviour,
-            applications: self.application.clone(),
-            duration_seconds: self.duration,
-            job_timeout: self.job_timeout(),
-            public_url: self.public_url.clone(),
-            proxies: self.proxies,
-            per_address: Rate::of(self.verifications_per_address),
-            per_issuer: Rate::of(self.verifications_per_issuer),
-            sealed: self.sealed.clone(),
-            trusted_issuers: self.identity.trusted_issuer.clone(),
-            scope: self.identity.bearer_scope.clone(),
-        }
-    }
-
     /// What the database is told.
     ///
     /// # Errors
@@ -177,20 +140,4 @@ pub fn from_file(path: &Path) -> anyhow::Result<ServeOptions> {
 fn application(text: &str) -> Result<Application, String> {
     let (name, version) = text.split_once('/').ok_or("NAME/VERSION is wanted, as sync/1.5")?;
     Ok(Application { name: name.to_owned(), version: version.to_owned() })
-}
-
-fn behaviour(text: &str) -> Result<Behaviour, &'static str> {
-    match text {
-        "successor" => Ok(Behaviour::Successor),
-        "original" => Ok(Behaviour::Original),
-        _ => Err("successor or original is wanted"),
-    }
-}
-
-fn new_users(text: &str) -> Result<NewUsers, &'static str> {
-    match text {
-        "allowed" => Ok(NewUsers::Allowed),
-        "disabled" => Ok(NewUsers::Disabled),
-        _ => Err("allowed or disabled is wanted"),
-    }
 }

@@ -4,11 +4,13 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::options::ServeOptions;
+use crate::behaviour::Behaviour;
 use crate::token::keyring::Keyring;
 use crate::token::masters::{MASTER_CHARACTERS_MAX, MASTERS_MAX, Masters, NodeSecrets};
 use crate::token::payload::{Form, hexadecimal};
@@ -16,43 +18,34 @@ use crate::token::payload::{Form, hexadecimal};
 /// A file may have a comment as long as a secret with each secret.
 const FILE_BYTES_MAX: usize = 2 * MASTERS_MAX * MASTER_CHARACTERS_MAX;
 
-/// Where the secrets are, and how tokens are formed.
-#[derive(Debug, Clone)]
-pub struct Sources {
-    /// The file of masters; without one a master is made for this run.
-    pub masters: Option<PathBuf>,
-    /// The file of the secret that accounts are hashed with; without one it is derived from the oldest master.
-    pub metrics_secret: Option<PathBuf>,
-    /// Where the secret of a node comes from.
-    pub node_secrets: NodeSecrets,
-    /// Which claims tokens carry.
-    pub form: Form,
-}
-
-impl Sources {
-    /// Reads the files.
+impl ServeOptions {
+    /// Reads the files of secrets; without one a master is made for this run.
     ///
     /// # Errors
     /// Names the file and what is wrong with it; or the system has no random bytes.
-    pub fn read(&self, number: u64) -> anyhow::Result<Keyring> {
-        let content = match &self.masters {
-            Some(path) => read(path)?,
+    pub fn keyring(&self, number: u64) -> anyhow::Result<Keyring> {
+        let masters = match &self.secrets_file {
+            Some(path) => read_masters(path, self.node_secrets)?,
             // It ends with this process: nobody is ever shown it.
-            None => fresh_secret()?,
+            None => Masters::parse(&fresh_secret()?, self.node_secrets)?,
         };
-        let masters = Masters::parse(&content, self.node_secrets).with_context(|| self.name_of_masters())?;
-        let metrics_secret = match &self.metrics_secret {
-            Some(path) => Masters::parse(&read(path)?, NodeSecrets::Master)
-                .with_context(|| format!("file {}", path.display()))?
-                .into_first(),
+        let metrics_secret = match &self.metrics_secret_file {
+            Some(path) => read_masters(path, NodeSecrets::Master)?.into_first(),
+            // Of the oldest master.
             None => masters.metrics_secret(),
         };
-        Ok(Keyring { number, masters, metrics_secret, form: self.form.clone() })
+        let origin = match self.behaviour {
+            Behaviour::Original => None,
+            // So that a node's measurements tell the two servers apart.
+            Behaviour::Successor => Some("rust".to_owned()),
+        };
+        let form = Form { origin, sealed: self.sealed.clone() };
+        Ok(Keyring { number, masters, metrics_secret, form })
     }
+}
 
-    fn name_of_masters(&self) -> String {
-        self.masters.as_ref().map_or_else(String::new, |path| format!("file {}", path.display()))
-    }
+fn read_masters(path: &Path, node_secrets: NodeSecrets) -> anyhow::Result<Masters> {
+    Masters::parse(&read(path)?, node_secrets).with_context(|| format!("file {}", path.display()))
 }
 
 /// A file's content, refused unread where it is larger than it can sensibly be.
@@ -81,21 +74,24 @@ pub fn fresh_secret() -> anyhow::Result<String> {
 mod tests {
     use std::fs;
 
+    use clap::{Args as _, FromArgMatches as _};
+
     use super::*;
 
-    fn sources(folder: &Path, masters: &str) -> Sources {
-        let path = folder.join("masters");
-        fs::write(&path, masters).unwrap();
-        let form = Form::default();
-        Sources { masters: Some(path), metrics_secret: None, node_secrets: NodeSecrets::Derived, form }
+    fn keyring(masters: &Path) -> anyhow::Result<Keyring> {
+        let command = ServeOptions::augment_args(clap::Command::new("serve"));
+        let matches = command.get_matches_from(["serve".as_ref(), "--secrets-file".as_ref(), masters]);
+        ServeOptions::from_arg_matches(&matches).unwrap().keyring(1)
     }
 
     #[test]
     fn accounts_hash_the_same_after_a_master_was_added() {
         let folder = tempfile::tempdir().unwrap();
-        let old = sources(folder.path(), &"a".repeat(32)).read(1).unwrap();
-        let both = format!("{}\n{}\n", "a".repeat(32), "b".repeat(32));
-        let new = sources(folder.path(), &both).read(2).unwrap();
+        let path = folder.path().join("masters");
+        fs::write(&path, "a".repeat(32)).unwrap();
+        let old = keyring(&path).unwrap();
+        fs::write(&path, format!("{}\n{}\n", "a".repeat(32), "b".repeat(32))).unwrap();
+        let new = keyring(&path).unwrap();
         assert_eq!(old.metrics_secret, new.metrics_secret);
         assert!(old.masters != new.masters);
     }
@@ -103,9 +99,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!("{:#}", sources(folder.path(), "sesame").read(1).err().unwrap());
+        let path = folder.path().join("masters");
+        fs::write(&path, "sesame").unwrap();
+        let text = format!("{:#}", keyring(&path).err().unwrap());
         assert!(text.contains("masters") && text.contains("line 1") && !text.contains("sesame"), "{text}");
-        let missing = Sources { masters: Some("/nonexistent".into()), ..sources(folder.path(), "") };
-        assert!(format!("{:#}", missing.read(1).err().unwrap()).contains("cannot read /nonexistent"));
+        let missing = keyring(Path::new("/nonexistent")).err().unwrap();
+        assert!(format!("{missing:#}").contains("cannot read /nonexistent"));
     }
 }

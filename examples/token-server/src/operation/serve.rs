@@ -15,7 +15,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::options::ServeOptions;
-use super::secrets::Sources;
 use crate::http::{Server, inner_routes, routes};
 use crate::store::Store;
 use crate::token::keyring::Handover;
@@ -25,10 +24,9 @@ use crate::token::keyring::Handover;
 /// # Errors
 /// What was configured is wrong, an address is in use, the database or the workers do not start; nothing is left
 /// running.
-pub fn serve(options: &ServeOptions) -> anyhow::Result<()> {
-    let sources = options.sources();
-    let keyring = sources.read(1)?;
-    if sources.masters.is_none() {
+pub fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    let keyring = options.keyring(1)?;
+    if options.secrets_file.is_none() {
         eprintln!(
             "no --secrets-file: a secret is made for this run; once it ends, nobody can check its tokens"
         );
@@ -38,17 +36,16 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<()> {
     // Taken before the workers start: an address in use is then found out at once.
     let listener = runtime.block_on(listen(options.address))?;
     let inner = options.inner_address.map(|address| runtime.block_on(listen(address))).transpose()?;
-    let cluster = start_workers(options, &handover)?;
+    let drain = Duration::from_secs(options.drain);
+    let cluster = start_workers(&options, &handover)?;
     let served = runtime.block_on(async {
         let store = Store::open(&options.database, options.store()?).await?;
-        let runner = cluster.runner();
-        let verifier =
-            options.identity.verifier(&runner, options.job_timeout(), options.public_url.as_ref())?;
-        let server = Arc::new(Server::new(options.settings(), runner, store, verifier));
-        let reloading = Reloading { server: Arc::clone(&server), sources, handover };
-        run(server, listener, inner, reloading, Duration::from_secs(options.drain)).await
+        let (runner, public_url) = (cluster.runner(), options.public_url.as_ref());
+        let verifier = options.identity.verifier(runner.clone(), options.job_timeout(), public_url)?;
+        let server = Arc::new(Server::new(options, runner, store, verifier));
+        run(Arc::clone(&server), listener, inner, Reloading { server, handover }, drain).await
     });
-    let drained = cluster.close(Duration::from_secs(options.drain));
+    let drained = cluster.close(drain);
     served.and(drained.map_err(Into::into))
 }
 
@@ -128,7 +125,6 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 /// What reads the secrets anew at SIGHUP.
 struct Reloading {
     server: Arc<Server>,
-    sources: Sources,
     handover: Handover,
 }
 
@@ -151,11 +147,11 @@ impl Reloading {
 
     /// Lays the new keyring out, and only then lets jobs ask for it.
     fn reload(&mut self) -> anyhow::Result<u64> {
-        if self.sources.masters.is_none() {
+        if self.server.options.secrets_file.is_none() {
             anyhow::bail!("there is no --secrets-file");
         }
         let number = self.server.keyring.load(Ordering::Acquire) + 1;
-        self.handover.replace(&self.sources.read(number)?).context("cannot lay out the keyring")?;
+        self.handover.replace(&self.server.options.keyring(number)?).context("cannot lay out the keyring")?;
         self.server.keyring.store(number, Ordering::Release);
         Ok(number)
     }

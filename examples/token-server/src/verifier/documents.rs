@@ -22,7 +22,7 @@ const DOCUMENTS_MAX: usize = 4096;
 type Answer = Result<SupportDocument, IdentityError>;
 
 /// The answers by their questions.
-pub(super) struct Documents {
+pub struct Documents {
     fetcher: Fetcher,
     age: Duration,
     /// What is known beforehand, by its host.
@@ -37,15 +37,10 @@ struct Entry {
 }
 
 impl Documents {
-    /// Remembers good documents for this age.
-    pub(super) fn new(fetcher: Fetcher, age: Duration) -> Self {
-        Self { fetcher, age, known: BTreeMap::new(), entries: Mutex::default() }
-    }
-
-    /// Asks nobody for the documents of these hosts.
-    pub(super) fn knowing(mut self, known: Vec<(String, SupportDocument)>) -> Self {
-        self.known.extend(known);
-        self
+    /// Remembers good documents for this age, and asks nobody for those that are `known` beforehand, by their hosts.
+    #[must_use]
+    pub fn new(fetcher: Fetcher, age: Duration, known: BTreeMap<String, SupportDocument>) -> Self {
+        Self { fetcher, age, known, entries: Mutex::default() }
     }
 
     /// Follows a look-up to its end.

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
@@ -13,21 +14,11 @@ use reqwest::{Certificate, Client, StatusCode, Url};
 
 use crate::identity::{ErrorKind, IdentityError};
 
-/// Whom to ask, and how long.
-#[derive(Debug, Clone)]
-pub struct FetchSettings {
-    /// For connecting and the whole answer; browserid-local-verify takes 10 s.
-    pub timeout: Duration,
-    /// The longest document, in bytes.
-    pub document_bytes_max: usize,
-    /// Which hosts may be asked.
-    pub reach: Reach,
-    /// Certificates to trust beside the public ones, each as PEM.
-    pub roots: Vec<Vec<u8>>,
-}
+/// The longest document, in bytes.
+const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// Which hosts may be asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Reach {
     /// Hosts with a name and public addresses, on port 443: an assertion cannot make this server knock at doors of its
     /// own network.
@@ -37,18 +28,10 @@ pub enum Reach {
     Everywhere,
 }
 
-impl Default for FetchSettings {
-    fn default() -> Self {
-        let timeout = Duration::from_secs(10);
-        Self { timeout, document_bytes_max: 64 * 1024, reach: Reach::default(), roots: Vec::new() }
-    }
-}
-
 /// The client. Clones share its connections.
 #[derive(Clone)]
-pub(super) struct Fetcher {
+pub struct Fetcher {
     client: Client,
-    document_bytes_max: usize,
     reach: Reach,
 }
 
@@ -56,21 +39,25 @@ const UNREACHABLE: IdentityError =
     IdentityError::new(ErrorKind::IssuerUnreachable, "the host of the issuer does not answer");
 
 impl Fetcher {
-    pub(super) fn new(settings: &FetchSettings) -> Result<Self, reqwest::Error> {
+    /// A client that trusts these certificates, each as PEM, beside the public ones. The time is for connecting and the
+    /// whole answer.
+    ///
+    /// # Errors
+    /// A certificate is none, or TLS gives out.
+    pub fn new(timeout: Duration, reach: Reach, roots: &[Vec<u8>]) -> Result<Self, reqwest::Error> {
         let mut client = Client::builder()
             .https_only(true)
             .no_proxy()
             .redirect(Policy::none())
-            .timeout(settings.timeout)
+            .timeout(timeout)
             .user_agent("powerhose-token-server");
-        if settings.reach == Reach::Public {
+        if reach == Reach::Public {
             client = client.dns_resolver(Arc::new(PublicOnly));
         }
-        for root in &settings.roots {
+        for root in roots {
             client = client.add_root_certificate(Certificate::from_pem(root)?);
         }
-        let (document_bytes_max, reach) = (settings.document_bytes_max, settings.reach);
-        Ok(Self { client: client.build()?, document_bytes_max, reach })
+        Ok(Self { client: client.build()?, reach })
     }
 
     /// The document behind a URL.
@@ -95,7 +82,7 @@ impl Fetcher {
         }
         let mut document = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|_| UNREACHABLE)? {
-            if document.len() + chunk.len() > self.document_bytes_max {
+            if document.len() + chunk.len() > DOCUMENT_BYTES_MAX {
                 return Err(no_document("the document is too long"));
             }
             document.extend_from_slice(&chunk);

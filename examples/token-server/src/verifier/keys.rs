@@ -17,11 +17,10 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(5);
 /// How long a set is used beyond its age where the server does not answer.
 const OLD_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The set behind a URL.
-pub(super) struct Keys {
-    fetcher: Fetcher,
+/// A set that is behind a URL, or known beforehand.
+pub struct Keys {
     /// Absent where the set is known beforehand.
-    url: Option<Url>,
+    source: Option<(Fetcher, Url)>,
     pub(super) age: Duration,
     pub(super) pause: Duration,
     /// The last good set, and since when.
@@ -41,15 +40,18 @@ enum Known {
 }
 
 impl Keys {
-    pub(super) fn new(fetcher: Fetcher, url: Url, age: Duration) -> Self {
+    /// The set behind an `https:` URL, which is good for this age.
+    #[must_use]
+    pub fn fetched(fetcher: Fetcher, url: Url, age: Duration) -> Self {
         let (known, asked) = (Mutex::default(), AsyncMutex::default());
-        Self { fetcher, url: Some(url), age, pause: REFRESH_PAUSE.min(age), known, asked }
+        Self { source: Some((fetcher, url)), age, pause: REFRESH_PAUSE.min(age), known, asked }
     }
 
     /// A set that is known beforehand and never changes.
-    pub(super) fn given(fetcher: Fetcher, set: KeySet) -> Self {
-        let (known, age) = (Mutex::new(Some((Instant::now(), set))), Duration::MAX);
-        Self { fetcher, url: None, age, pause: REFRESH_PAUSE, known, asked: AsyncMutex::default() }
+    #[must_use]
+    pub fn given(set: KeySet) -> Self {
+        let (known, asked) = (Mutex::new(Some((Instant::now(), set))), AsyncMutex::default());
+        Self { source: None, age: Duration::MAX, pause: REFRESH_PAUSE, known, asked }
     }
 
     /// The keys that a token's header may mean. Waits for a fetch only where the set does not have them.
@@ -80,17 +82,13 @@ impl Keys {
         if asked.is_some_and(|asked| asked.elapsed() < self.pause) {
             return;
         }
-        let Some(url) = &self.url else { return };
-        let set = self.fetch(url).await;
+        let Some((fetcher, url)) = &self.source else { return };
+        let document = fetcher.document(url.clone()).await;
         *asked = Some(Instant::now());
-        match set {
+        match document.and_then(|document| KeySet::parse(&document)) {
             Ok(set) => *self.lock() = Some((Instant::now(), set)),
             Err(error) => tracing::warn!(%error, "cannot fetch the keys of the accounts server"),
         }
-    }
-
-    async fn fetch(&self, url: &Url) -> Result<KeySet, IdentityError> {
-        KeySet::parse(&self.fetcher.document(url.clone()).await?)
     }
 
     fn known(&self, name: Option<&str>) -> Known {

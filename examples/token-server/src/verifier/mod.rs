@@ -10,63 +10,15 @@ mod keys;
 use std::time::Duration;
 
 use powerhose::{Job, JobError, JobRunner};
-use reqwest::Url;
 use thiserror::Error;
 
-use self::documents::Documents;
-use self::fetch::Fetcher;
-pub use self::fetch::{FetchSettings, Reach};
+pub use self::documents::Documents;
+pub use self::fetch::{Fetcher, Reach};
 use self::job::{POOL, Reply, Request, Task};
-use self::keys::Keys;
-use crate::identity::bearer::{self, BearerRules, KeySet};
-use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan, SupportDocument};
+pub use self::keys::Keys;
+use crate::identity::bearer::{self, BearerRules};
+use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan};
 use crate::identity::{ErrorKind, Identity, IdentityError, KeyId};
-
-/// What is verified, and how.
-#[derive(Debug, Clone)]
-pub struct VerifierSettings {
-    /// Which assertions are believed; none where absent.
-    pub browserid: Option<BrowserIdRules>,
-    /// Which bearer tokens are believed; none where absent.
-    pub bearer: Option<BearerSettings>,
-    /// Documents that are known beforehand, by their hosts: these are never fetched.
-    pub documents: Vec<(String, SupportDocument)>,
-    /// Whom to ask, and how long.
-    pub fetch: FetchSettings,
-    /// How long support documents and key sets are good.
-    pub document_age: Duration,
-    /// How long a worker may take for a verification, the wait for it included.
-    pub job_timeout: Duration,
-}
-
-/// The accounts server of bearer tokens.
-#[derive(Debug, Clone)]
-pub struct BearerSettings {
-    /// Which tokens are believed.
-    pub rules: BearerRules,
-    /// Its key set.
-    pub keys: KeySource,
-}
-
-/// Where a key set comes from.
-#[derive(Debug, Clone)]
-pub enum KeySource {
-    /// An `https:` URL.
-    Url(String),
-    /// It is known beforehand, and never changes.
-    Set(KeySet),
-}
-
-/// Why there is no verifier.
-#[derive(Debug, Error)]
-pub enum VerifierError {
-    /// The URL of the key set is none.
-    #[error("the URL of the keys has to begin with https://")]
-    KeysUrl,
-    /// A root certificate is none, or TLS gives out.
-    #[error("cannot set up HTTPS")]
-    Https(#[from] reqwest::Error),
-}
 
 /// Why there is no identity.
 #[derive(Debug, Error)]
@@ -94,44 +46,21 @@ impl Unverified {
     }
 }
 
-/// Verifies with the workers of a runner. Share it behind an `Arc`.
+/// Verifies with the workers of a runner, in the pool [`POOL`]. Share it behind an `Arc`.
 pub struct Verifier {
-    runner: JobRunner,
-    browserid: Option<BrowserIdRules>,
-    bearer: Option<(BearerRules, Keys)>,
-    documents: Documents,
-    job_timeout: Duration,
+    /// The workers.
+    pub runner: JobRunner,
+    /// Which assertions are believed; none where absent.
+    pub browserid: Option<BrowserIdRules>,
+    /// Which bearer tokens are believed, and the keys of their accounts server; none where absent.
+    pub bearer: Option<(BearerRules, Keys)>,
+    /// What the issuers of assertions say.
+    pub documents: Documents,
+    /// How long a worker may take for a verification, the wait for it included.
+    pub job_timeout: Duration,
 }
 
 impl Verifier {
-    /// A verifier whose jobs go to the pool [`POOL`].
-    ///
-    /// # Errors
-    /// [`VerifierError`].
-    pub fn new(runner: JobRunner, settings: VerifierSettings) -> Result<Self, VerifierError> {
-        let fetcher = Fetcher::new(&settings.fetch)?;
-        let age = settings.document_age;
-        let bearer = match settings.bearer {
-            Some(BearerSettings { rules, keys: KeySource::Set(set) }) => {
-                Some((rules, Keys::given(fetcher.clone(), set)))
-            }
-            Some(BearerSettings { rules, keys: KeySource::Url(url) }) => {
-                let url = Url::parse(&url).ok().filter(|url| url.scheme() == "https");
-                let url = url.ok_or(VerifierError::KeysUrl)?;
-                Some((rules, Keys::new(fetcher.clone(), url, age)))
-            }
-            None => None,
-        };
-        let documents = Documents::new(fetcher, age).knowing(settings.documents);
-        Ok(Self {
-            runner,
-            browserid: settings.browserid,
-            bearer,
-            documents,
-            job_timeout: settings.job_timeout,
-        })
-    }
-
     /// Who made this BrowserID assertion. `now` is the time since 1970.
     ///
     /// # Errors

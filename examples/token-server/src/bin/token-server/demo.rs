@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     for line in demonstration.lines() {
         println!("{line}");
     }
-    serve::serve(&options::from_file(&configuration(&folder))?)
+    serve::serve(options::from_file(&configuration(&folder))?)
 }
 
 fn configuration(folder: &Path) -> PathBuf {

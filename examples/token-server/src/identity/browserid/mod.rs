@@ -7,6 +7,7 @@ mod lookup;
 mod support;
 mod verify;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,16 +37,18 @@ pub struct BrowserIdRules {
 }
 
 /// Whose rules where the two libraries differ: how audiences are compared, and which fault is told where there are two.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     /// browserid-local-verify's: audiences by scheme, host and port, where the port may be left out and our own may be a
     /// bare host, which then means http. Signatures before times; what was issued ahead of our clock is refused.
     #[default]
+    #[value(name = "javascript")]
     JavaScript,
     /// PyBrowserID's: audiences by text, ours may hold `*`, `?` and `[...]`, and any scheme does where it has none. Times
     /// before signatures; when something was issued does not matter.
     #[serde(rename = "pybrowserid")]
+    #[value(name = "pybrowserid")]
     PyBrowserId,
 }
 

@@ -8,6 +8,8 @@
 
 use std::cmp::Reverse;
 
+use clap::ValueEnum;
+
 use crate::behaviour::Behaviour;
 use crate::store::error::{ClientStateFault, Refusal};
 
@@ -54,7 +56,7 @@ impl Record {
 }
 
 /// Whether somebody unknown gets a record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum NewUsers {
     /// Yes.
     #[default]

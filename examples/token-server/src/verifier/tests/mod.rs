@@ -2,6 +2,7 @@
 
 mod host;
 
+use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
@@ -47,30 +48,28 @@ impl Pool {
             fallback,
             demands: Demands::Strict,
         };
-        let bearer = BearerSettings {
-            rules: BearerRules {
-                email_domain: host.name(),
-                issuer: None,
-                audience: None,
-                scope: SCOPE.into(),
-                leeway_seconds: 0,
-            },
-            keys: KeySource::Url(format!("https://{}/jwks", host.name())),
+        let bearer = BearerRules {
+            email_domain: host.name(),
+            issuer: None,
+            audience: None,
+            scope: SCOPE.into(),
+            leeway_seconds: 0,
         };
-        let settings = VerifierSettings {
+        let (fetcher, age) = (fetcher(&[host.root()]), Duration::from_secs(600));
+        let keys = format!("https://{}/jwks", host.name()).parse().unwrap();
+        Verifier {
+            runner: self.runner.clone(),
             browserid: Some(rules),
-            bearer: Some(bearer),
-            documents: Vec::new(),
-            fetch: FetchSettings {
-                reach: Reach::Everywhere,
-                roots: vec![host.root()],
-                ..FetchSettings::default()
-            },
-            document_age: Duration::from_secs(600),
+            bearer: Some((bearer, Keys::fetched(fetcher.clone(), keys, age))),
+            documents: Documents::new(fetcher, age, BTreeMap::new()),
             job_timeout: Duration::from_secs(30),
-        };
-        Verifier::new(self.runner.clone(), settings).unwrap()
+        }
     }
+}
+
+/// Asks whoever is on this machine.
+fn fetcher(roots: &[Vec<u8>]) -> Fetcher {
+    Fetcher::new(Duration::from_secs(10), Reach::Everywhere, roots).unwrap()
 }
 
 impl Drop for Pool {
@@ -197,9 +196,8 @@ async fn a_domain_that_delegates_is_followed_to_who_speaks_for_it() {
     let domain = Host::start(move |_| answer(&delegation)).await;
     let pool = Pool::start();
     let mut verifier = pool.verifier(&speaker, None);
-    let roots = vec![speaker.root(), domain.root()];
-    let settings = FetchSettings { reach: Reach::Everywhere, roots, ..FetchSettings::default() };
-    verifier.documents = Documents::new(Fetcher::new(&settings).unwrap(), Duration::from_secs(600));
+    let fetcher = fetcher(&[speaker.root(), domain.root()]);
+    verifier.documents = Documents::new(fetcher, Duration::from_secs(600), BTreeMap::new());
     let email = format!("user@{}", domain.name());
     assert_eq!(kind(&verifier, &assertion(&issuer, &user, &speaker.name(), &email)).await, None);
     // Two questions for two domains, and one of the two had been asked before.
@@ -213,15 +211,14 @@ async fn by_default_no_host_of_the_own_network_is_asked() {
     let issuer = KeyPair::ds128().unwrap();
     let document = issuer.support_document().to_string();
     let host = Host::start(move |_| answer(&document)).await;
-    let settings = FetchSettings { roots: vec![host.root()], ..FetchSettings::default() };
-    let fetcher = Fetcher::new(&settings).unwrap();
+    let fetcher = Fetcher::new(Duration::from_secs(10), Reach::default(), &[host.root()]).unwrap();
     for url in [
         format!("https://{}/", host.name()),
         "https://127.0.0.1/".into(),
         "https://[::1]/".into(),
         "https://localhost/".into(),
     ] {
-        assert!(fetcher.document(Url::parse(&url).unwrap()).await.is_err(), "{url}");
+        assert!(fetcher.document(url.parse().unwrap()).await.is_err(), "{url}");
     }
     assert_eq!(host.asked(), 0);
 }
