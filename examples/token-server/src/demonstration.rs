@@ -134,8 +134,7 @@ impl Demonstration {
     async fn add_node(&self) -> anyhow::Result<()> {
         let database = format!("sqlite:{}/users.db", self.place.folder.display());
         let store = Store::open(&database, StoreSettings::default()).await?;
-        let change = NodeChange { capacity: Some(1000), ..NodeChange::default() };
-        match store.add_node(SERVICE, &self.url(), &change).await {
+        match store.add_node(SERVICE, &self.url(), 1000, &NodeChange::default()).await {
             Ok(()) | Err(StoreError::NodeExists(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }

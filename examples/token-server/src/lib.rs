@@ -13,6 +13,7 @@
 
 pub mod behaviour;
 pub mod demonstration;
+mod glob;
 pub mod hawk;
 pub mod http;
 pub mod identity;

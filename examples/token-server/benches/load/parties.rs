@@ -100,8 +100,10 @@ impl Serving {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let store = Store::open(&database, StoreSettings::default()).await.unwrap();
-            let change = NodeChange { capacity: Some(1000), ..NodeChange::default() };
-            store.add_node("sync-1.5", "https://node.example.org", &change).await.unwrap();
+            store
+                .add_node("sync-1.5", "https://node.example.org", 1000, &NodeChange::default())
+                .await
+                .unwrap();
         });
         let mut child = Command::new(env!("CARGO_BIN_EXE_token-server"))
             .args(["serve", "--address", "127.0.0.1:0", "--workers", &super::WORKERS.to_string()])

@@ -2,6 +2,7 @@
 
 use super::browserid::Dialect;
 use super::host::Origin;
+use crate::glob;
 
 impl Dialect {
     /// Whether the assertion's audience is ours.
@@ -25,68 +26,12 @@ fn same_origin(ours: &str, theirs: &str) -> Option<()> {
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     if pattern.contains("://") {
-        return glob(pattern, text);
+        return glob::matches(pattern, text);
     }
     let behind_scheme = text
         .split_once("://")
         .filter(|(scheme, _)| !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_lowercase()));
-    glob(pattern, text) || behind_scheme.is_some_and(|(_, rest)| glob(pattern, rest))
-}
-
-/// Python's `fnmatchcase`. Goes back to the last star only, so its cost is bounded by the product of the lengths.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut position) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while position < text.len() {
-        if pattern.get(at) == Some(&'*') {
-            star = Some((at, position));
-            at += 1;
-        } else if let Some(width) = matched_width(&pattern[at..], text[position]) {
-            at += width;
-            position += 1;
-        } else if let Some((star_at, from)) = star {
-            star = Some((star_at, from + 1));
-            (at, position) = (star_at + 1, from + 1);
-        } else {
-            return false;
-        }
-    }
-    pattern[at..].iter().all(|character| *character == '*')
-}
-
-/// How much of the pattern stands for this one character; `None` if it is another.
-fn matched_width(pattern: &[char], character: char) -> Option<usize> {
-    match pattern.first()? {
-        '?' => Some(1),
-        '[' => match class_end(pattern) {
-            Some(end) => in_class(&pattern[1..end], character).then_some(end + 1),
-            None => (character == '[').then_some(1),
-        },
-        literal => (*literal == character).then_some(1),
-    }
-}
-
-/// Where the bracket closes; the first character inside does not close it.
-fn class_end(pattern: &[char]) -> Option<usize> {
-    let first = if pattern.get(1) == Some(&'!') { 3 } else { 2 };
-    (first..pattern.len()).find(|at| pattern[*at] == ']')
-}
-
-fn in_class(class: &[char], character: char) -> bool {
-    let (wanted, class) = match class.first() {
-        Some('!') => (false, &class[1..]),
-        _ => (true, class),
-    };
-    let mut at = 0;
-    while at < class.len() {
-        let last = if class.get(at + 1) == Some(&'-') && at + 2 < class.len() { at + 2 } else { at };
-        if (class[at]..=class[last]).contains(&character) {
-            return wanted;
-        }
-        at = last + 1;
-    }
-    !wanted
+    glob::matches(pattern, text) || behind_scheme.is_some_and(|(_, rest)| glob::matches(pattern, rest))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Command, FromArgMatches as _, value_parser};
 use url::Url;
 
@@ -104,17 +104,8 @@ impl ServeOptions {
     /// # Errors
     /// Kinds of nodes with and without a pattern are mixed.
     pub fn store(&self) -> anyhow::Result<StoreSettings> {
-        let node_types = match self.node_type.as_slice() {
-            [] => NodeTypes::default(),
-            [kind] if !kind.contains('=') => NodeTypes::one(kind),
-            kinds => {
-                let pairs = kinds.iter().map(|kind| kind.split_once('='));
-                let Some(pairs) = pairs.collect::<Option<Vec<_>>>() else {
-                    bail!("--node-type: one kind for all nodes, or KIND=PATTERN in each");
-                };
-                NodeTypes::patterns(pairs.into_iter().map(|(kind, rest)| (kind.to_owned(), rest.to_owned())))
-            }
-        };
+        let node_types = NodeTypes::read(&self.node_type)
+            .context("--node-type: one kind for all nodes, or KIND=PATTERN in each")?;
         Ok(StoreSettings {
             behaviour: self.behaviour,
             new_users: self.new_users,

@@ -1,11 +1,15 @@
 //! What an operator does: services and nodes come, change and go; accounts are retired.
 
-use sqlx::{AnyConnection, Row};
+use clap::Args;
+use sqlx::{Any, Row, Transaction};
 
+use super::database::query;
 use super::decide::RETIRED_GENERATION;
 use super::error::StoreError;
 use super::place::{Node, NodeState, released};
 use super::{Store, nodes};
+
+type Writing = Transaction<'static, Any>;
 
 /// PostgreSQL's columns have 32 bits.
 const USERS_MAX: i64 = i32::MAX as i64;
@@ -14,16 +18,17 @@ const NODE_LENGTH_MAX: usize = 64;
 const SERVICE_LENGTH_MAX: usize = 30;
 const PATTERN_LENGTH_MAX: usize = 128;
 
-/// What of a node is said; the rest stays as it is, or as it is for a new one.
-#[derive(Clone, Debug, Default)]
+/// What of a node can be said besides its capacity; the rest stays as it is, or as it is for a new one.
+#[derive(Clone, Debug, Default, Args)]
 pub struct NodeChange {
-    /// How many users it may have.
-    pub capacity: Option<i64>,
-    /// How many it takes before it waits for the others; a tenth of the capacity for a new node.
+    /// How many users it takes before it waits for the others; a tenth of its capacity at first and whenever all wait
+    #[arg(long, value_name = "USERS")]
     pub available: Option<i64>,
-    /// How many users it has; 0 for a new node.
+    /// How many users it has; counted by the servers
+    #[arg(long, value_name = "USERS")]
     pub current_load: Option<i64>,
-    /// Whether it takes new users; a new node does.
+    /// Whether it takes new users; those that it has stay on it
+    #[arg(long)]
     pub state: Option<NodeState>,
 }
 
@@ -39,9 +44,7 @@ impl Store {
             ));
         }
         let mut transaction = self.database.write().await?;
-        sqlx::query("INSERT INTO services (service, pattern) VALUES ($1, $2)")
-            .bind(name)
-            .bind(pattern)
+        query!("INSERT INTO services (service, pattern) VALUES ($1, $2)", name, pattern)
             .execute(&mut *transaction)
             .await
             .map_err(|error| taken(error, || StoreError::ServiceExists(name.to_owned())))?;
@@ -57,18 +60,23 @@ impl Store {
         nodes::all(&mut *self.database.read().await?, service).await
     }
 
-    /// Adds a node, which needs a capacity.
+    /// Adds a node.
     ///
     /// # Errors
     /// [`StoreError::NodeExists`], [`StoreError::UnknownService`], [`StoreError::Invalid`].
-    pub async fn add_node(&self, service: &str, node: &str, change: &NodeChange) -> Result<(), StoreError> {
+    pub async fn add_node(
+        &self,
+        service: &str,
+        node: &str,
+        capacity: i64,
+        change: &NodeChange,
+    ) -> Result<(), StoreError> {
         let is_url = ["http://", "https://"].iter().any(|scheme| node.starts_with(scheme));
         if !is_url || node.ends_with('/') || node.len() > NODE_LENGTH_MAX {
             return Err(StoreError::Invalid(
                 "a node is a URL of at most 64 characters, http or https, without a slash at its end",
             ));
         }
-        let capacity = change.capacity.ok_or(StoreError::Invalid("a new node needs a capacity"))?;
         let mut added = Node {
             id: 0,
             node: node.to_owned(),
@@ -94,12 +102,11 @@ impl Store {
         &self,
         service: &str,
         node: &str,
+        capacity: Option<i64>,
         change: &NodeChange,
     ) -> Result<(), StoreError> {
-        let service = self.service(service).await?.id;
-        let mut transaction = self.database.write().await?;
-        self.database.lock_nodes(&mut transaction, service).await?;
-        let mut found = find(&mut transaction, service, node).await?;
+        let (mut transaction, mut found) = self.lock_node(service, node).await?;
+        found.capacity = capacity.unwrap_or(found.capacity);
         changed(&mut found, change)?;
         nodes::save(&mut transaction, &found).await?;
         Ok(transaction.commit().await?)
@@ -110,14 +117,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownNode`], [`StoreError::UnknownService`].
     pub async fn remove_node(&self, service: &str, node: &str, now: i64) -> Result<u64, StoreError> {
-        let service = self.service(service).await?.id;
-        let mut transaction = self.database.write().await?;
-        self.database.lock_nodes(&mut transaction, service).await?;
-        let found = find(&mut transaction, service, node).await?;
-        sqlx::query("DELETE FROM nodes WHERE id = $1").bind(found.id).execute(&mut *transaction).await?;
-        let users = unassign(&mut transaction, found.id, now).await?;
-        transaction.commit().await?;
-        Ok(users)
+        let (mut transaction, found) = self.lock_node(service, node).await?;
+        query!("DELETE FROM nodes WHERE id = $1", found.id).execute(&mut *transaction).await?;
+        unassign(transaction, &found, now).await
     }
 
     /// Moves a node's users away: they get the best node, and a new uid, when they come next. Gives how many they are.
@@ -125,13 +127,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownNode`], [`StoreError::UnknownService`].
     pub async fn unassign_node(&self, service: &str, node: &str, now: i64) -> Result<u64, StoreError> {
+        let (transaction, found) = self.lock_node(service, node).await?;
+        unassign(transaction, &found, now).await
+    }
+
+    /// A node, and the transaction in which nobody else changes the nodes of its service.
+    async fn lock_node(&self, service: &str, node: &str) -> Result<(Writing, Node), StoreError> {
         let service = self.service(service).await?.id;
         let mut transaction = self.database.write().await?;
         self.database.lock_nodes(&mut transaction, service).await?;
-        let found = find(&mut transaction, service, node).await?;
-        let users = unassign(&mut transaction, found.id, now).await?;
-        transaction.commit().await?;
-        Ok(users)
+        let all = nodes::all(&mut transaction, service).await?;
+        let found = all.into_iter().find(|found| found.node == node);
+        Ok((transaction, found.ok_or_else(|| StoreError::UnknownNode(node.to_owned()))?))
     }
 
     /// Retires an account at every service: from now on nothing that its issuer says lets it in.
@@ -140,8 +147,7 @@ impl Store {
     /// [`StoreError::UnknownUser`].
     pub async fn retire_user(&self, email: &str, now: i64) -> Result<(), StoreError> {
         let mut transaction = self.database.write().await?;
-        let services = sqlx::query("SELECT DISTINCT service FROM users WHERE email = $1 ORDER BY service")
-            .bind(email)
+        let services = query!("SELECT DISTINCT service FROM users WHERE email = $1 ORDER BY service", email)
             .fetch_all(&mut *transaction)
             .await?;
         if services.is_empty() {
@@ -150,12 +156,12 @@ impl Store {
         for row in &services {
             self.database.lock_user(&mut transaction, row.try_get(0)?, email).await?;
         }
-        sqlx::query(
+        query!(
             "UPDATE users SET generation = $1, replaced_at = COALESCE(replaced_at, $2) WHERE email = $3",
+            RETIRED_GENERATION,
+            now,
+            email
         )
-        .bind(RETIRED_GENERATION)
-        .bind(now)
-        .bind(email)
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
@@ -170,7 +176,6 @@ fn taken(error: sqlx::Error, named: impl FnOnce() -> StoreError) -> StoreError {
 }
 
 fn changed(node: &mut Node, change: &NodeChange) -> Result<(), StoreError> {
-    node.capacity = change.capacity.unwrap_or(node.capacity);
     node.available = change.available.unwrap_or(node.available);
     node.current_load = change.current_load.unwrap_or(node.current_load);
     node.state = change.state.unwrap_or(node.state);
@@ -181,16 +186,9 @@ fn changed(node: &mut Node, change: &NodeChange) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn find(connection: &mut AnyConnection, service: i64, node: &str) -> Result<Node, StoreError> {
-    let all = nodes::all(connection, service).await?;
-    all.into_iter().find(|found| found.node == node).ok_or_else(|| StoreError::UnknownNode(node.to_owned()))
-}
-
-async fn unassign(connection: &mut AnyConnection, node_id: i64, now: i64) -> Result<u64, StoreError> {
-    let done = sqlx::query("UPDATE users SET replaced_at = $1 WHERE nodeid = $2 AND replaced_at IS NULL")
-        .bind(now)
-        .bind(node_id)
-        .execute(connection)
-        .await?;
+async fn unassign(mut transaction: Writing, node: &Node, now: i64) -> Result<u64, StoreError> {
+    let users = "UPDATE users SET replaced_at = $1 WHERE nodeid = $2 AND replaced_at IS NULL";
+    let done = query!(users, now, node.id).execute(&mut *transaction).await?;
+    transaction.commit().await?;
     Ok(done.rows_affected())
 }

@@ -21,6 +21,12 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Readers of SQLite's file.
 const SQLITE_READERS: u32 = 4;
 
+/// A statement with its values.
+macro_rules! query {
+    ($statement:expr, $($value:expr),+ $(,)?) => { sqlx::query($statement)$(.bind($value))+ };
+}
+pub(super) use query;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Sqlite,
@@ -95,9 +101,7 @@ impl Database {
         email: &str,
     ) -> Result<(), StoreError> {
         if self.kind == Kind::Postgres {
-            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))")
-                .bind(email)
-                .bind(service)
+            query!("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", email, service)
                 .execute(connection)
                 .await?;
         }
@@ -111,10 +115,7 @@ impl Database {
         service: i64,
     ) -> Result<(), StoreError> {
         if self.kind == Kind::Postgres {
-            sqlx::query("SELECT id FROM services WHERE id = $1 FOR UPDATE")
-                .bind(service)
-                .execute(connection)
-                .await?;
+            query!("SELECT id FROM services WHERE id = $1 FOR UPDATE", service).execute(connection).await?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sqlx::Row;
 
-use self::database::Database;
+use self::database::{Database, query};
 use self::decide::{Claims, Decision, NewUsers, Place, Record, decide};
 use self::error::StoreError;
 use self::node_type::NodeTypes;
@@ -88,13 +88,6 @@ pub struct Assignment {
     pub client_state: String,
 }
 
-impl Assignment {
-    /// The number that `fxa_kid` begins with.
-    pub fn key_timestamp(&self) -> i64 {
-        if self.keys_changed_at == 0 { self.generation } else { self.keys_changed_at }
-    }
-}
-
 /// A service that users can have a record at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
@@ -146,8 +139,7 @@ impl Store {
             return Ok(service);
         }
         let mut connection = self.database.read().await?;
-        let row = sqlx::query("SELECT id, pattern FROM services WHERE service = $1")
-            .bind(name)
+        let row = query!("SELECT id, pattern FROM services WHERE service = $1", name)
             .fetch_optional(&mut *connection)
             .await?;
         let row = row.ok_or_else(|| StoreError::UnknownService(name.to_owned()))?;

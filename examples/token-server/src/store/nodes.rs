@@ -3,15 +3,17 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use super::database::query;
 use super::error::StoreError;
 use super::place::{Node, NodeState, place};
 
 /// All nodes of a service, the oldest first.
 pub(super) async fn all(connection: &mut AnyConnection, service: i64) -> Result<Vec<Node>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, node, available, current_load, capacity, downed, backoff FROM nodes WHERE service = $1 ORDER BY id",
+    let rows = query!(
+        "SELECT id, node, available, current_load, capacity, downed, backoff FROM nodes
+         WHERE service = $1 ORDER BY id",
+        service
     )
-    .bind(service)
     .fetch_all(connection)
     .await?;
     rows.iter().map(node).collect()
@@ -39,18 +41,18 @@ fn node(row: &AnyRow) -> Result<Node, StoreError> {
 pub(super) async fn take(connection: &mut AnyConnection, service: i64) -> Result<Option<Node>, StoreError> {
     let placement = place(all(connection, service).await?);
     for (id, available) in &placement.refilled {
-        sqlx::query("UPDATE nodes SET available = $1 WHERE id = $2")
-            .bind(*available)
-            .bind(*id)
+        query!("UPDATE nodes SET available = $1 WHERE id = $2", *available, *id)
             .execute(&mut *connection)
             .await?;
     }
     if let Some(node) = &placement.chosen {
-        sqlx::query("UPDATE nodes SET current_load = current_load + 1, available = $1 WHERE id = $2")
-            .bind((node.available - 1).max(0))
-            .bind(node.id)
-            .execute(connection)
-            .await?;
+        query!(
+            "UPDATE nodes SET current_load = current_load + 1, available = $1 WHERE id = $2",
+            (node.available - 1).max(0),
+            node.id
+        )
+        .execute(connection)
+        .await?;
     }
     Ok(placement.chosen)
 }
@@ -62,17 +64,17 @@ pub(super) async fn add(
     node: &Node,
 ) -> Result<(), sqlx::Error> {
     let (downed, backoff) = columns(node.state);
-    sqlx::query(
+    query!(
         "INSERT INTO nodes (service, node, available, current_load, capacity, downed, backoff)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        service,
+        &*node.node,
+        node.available,
+        node.current_load,
+        node.capacity,
+        downed,
+        backoff
     )
-    .bind(service)
-    .bind(&*node.node)
-    .bind(node.available)
-    .bind(node.current_load)
-    .bind(node.capacity)
-    .bind(downed)
-    .bind(backoff)
     .execute(connection)
     .await?;
     Ok(())
@@ -81,15 +83,7 @@ pub(super) async fn add(
 /// Writes all of a node that can change. The caller holds the lock of the service's nodes.
 pub(super) async fn save(connection: &mut AnyConnection, node: &Node) -> Result<(), StoreError> {
     let (downed, backoff) = columns(node.state);
-    sqlx::query(
-        "UPDATE nodes SET available = $1, current_load = $2, capacity = $3, downed = $4, backoff = $5 WHERE id = $6",
-    )
-    .bind(node.available)
-    .bind(node.current_load)
-    .bind(node.capacity)
-    .bind(downed)
-    .bind(backoff)
-    .bind(node.id)
+    query!("UPDATE nodes SET available = $1, current_load = $2, capacity = $3, downed = $4, backoff = $5 WHERE id = $6", node.available, node.current_load, node.capacity, downed, backoff, node.id)
     .execute(connection)
     .await?;
     Ok(())

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
 use sqlx::{AnyConnection, Row};
 
+use super::database::query;
 use super::error::StoreError;
 use super::{Store, nodes};
 
@@ -12,13 +14,15 @@ use super::{Store, nodes};
 const PURGED_AT_ONCE: i64 = 500;
 
 /// A record that is older than the grace time, and was purged or could be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OldRecord {
     /// Its uid.
     pub uid: i64,
     /// The URL of the node that may still have its data; none if the node was removed.
     pub node: Option<String>,
+    #[serde(skip)]
     node_id: i64,
+    #[serde(skip)]
     load: Load,
 }
 
@@ -67,10 +71,7 @@ impl Store {
             if record.load == Load::Frees {
                 *freed.entry(record.node_id).or_default() += 1;
             }
-            sqlx::query("DELETE FROM users WHERE uid = $1")
-                .bind(record.uid)
-                .execute(&mut *transaction)
-                .await?;
+            query!("DELETE FROM users WHERE uid = $1", record.uid).execute(&mut *transaction).await?;
         }
         for mut node in nodes::all(&mut transaction, service).await? {
             let Some(users) = freed.get(&node.id) else { continue };
@@ -94,7 +95,7 @@ async fn old_records(
     before: i64,
     records_max: i64,
 ) -> Result<Vec<OldRecord>, StoreError> {
-    let rows = sqlx::query(
+    let rows = query!(
         "SELECT uid, nodeid, nodes.node,
                 (SELECT COUNT(*) FROM users AS heir
                  WHERE heir.email = users.email AND heir.service = users.service
@@ -102,10 +103,10 @@ async fn old_records(
          FROM users LEFT OUTER JOIN nodes ON users.nodeid = nodes.id
          WHERE users.service = $1 AND replaced_at < $2
          ORDER BY replaced_at, uid LIMIT $3",
+        service,
+        before,
+        records_max
     )
-    .bind(service)
-    .bind(before)
-    .bind(records_max)
     .fetch_all(connection)
     .await?;
     rows.iter()

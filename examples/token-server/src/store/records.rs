@@ -3,6 +3,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use super::database::query;
 use super::decide::{NewRecord, Record};
 use super::error::StoreError;
 
@@ -12,14 +13,14 @@ pub(super) async fn newest(
     service: i64,
     email: &str,
 ) -> Result<Vec<Record>, StoreError> {
-    let rows = sqlx::query(
+    let rows = query!(
         "SELECT uid, nodeid, nodes.node, generation, keys_changed_at, client_state, created_at, replaced_at
          FROM users LEFT OUTER JOIN nodes ON users.nodeid = nodes.id
          WHERE email = $1 AND users.service = $2
          ORDER BY created_at DESC, uid DESC LIMIT 20",
+        email,
+        service
     )
-    .bind(email)
-    .bind(service)
     .fetch_all(connection)
     .await?;
     rows.iter().map(record).collect()
@@ -40,12 +41,14 @@ fn record(row: &AnyRow) -> Result<Record, StoreError> {
 
 /// Moves the numbers of a user's record on.
 pub(super) async fn update(connection: &mut AnyConnection, record: &Record) -> Result<(), StoreError> {
-    sqlx::query("UPDATE users SET generation = $1, keys_changed_at = $2 WHERE uid = $3")
-        .bind(record.generation)
-        .bind(record.keys_changed_at)
-        .bind(record.uid)
-        .execute(connection)
-        .await?;
+    query!(
+        "UPDATE users SET generation = $1, keys_changed_at = $2 WHERE uid = $3",
+        record.generation,
+        record.keys_changed_at,
+        record.uid
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -60,25 +63,25 @@ pub(super) async fn create(
     // The same instant in both tells that this record is the heir: it keeps the user's place in the load of a node
     // that they share.
     let created_at = now.max(record.created_at_min);
-    sqlx::query(
+    query!(
         "UPDATE users SET replaced_at = $1 WHERE service = $2 AND email = $3 AND replaced_at IS NULL",
+        created_at,
+        service,
+        email
     )
-    .bind(created_at)
-    .bind(service)
-    .bind(email)
     .execute(&mut *connection)
     .await?;
-    let row = sqlx::query(
+    let row = query!(
         "INSERT INTO users (service, email, nodeid, generation, keys_changed_at, client_state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING uid",
+        service,
+        email,
+        node_id,
+        record.generation,
+        record.keys_changed_at,
+        &*record.client_state,
+        created_at
     )
-    .bind(service)
-    .bind(email)
-    .bind(node_id)
-    .bind(record.generation)
-    .bind(record.keys_changed_at)
-    .bind(&*record.client_state)
-    .bind(created_at)
     .fetch_one(connection)
     .await?;
     Ok(Record {

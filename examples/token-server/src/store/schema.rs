@@ -4,7 +4,7 @@
 
 use sqlx::{AnyConnection, Executor, Row};
 
-use super::database::{Database, Kind};
+use super::database::{Database, Kind, query};
 use super::error::StoreError;
 
 /// What leads to version 1, 2, … of the tables. NUMBER is a column that the database counts, and never back.
@@ -68,10 +68,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
 
     let mut transaction = database.write().await?;
     if database.kind == Kind::Postgres {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(MIGRATION_LOCK)
-            .execute(&mut *transaction)
-            .await?;
+        query!("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK).execute(&mut *transaction).await?;
     }
     transaction.execute("CREATE TABLE IF NOT EXISTS token_server_schema (version BIGINT NOT NULL)").await?;
     let found = version(&mut transaction).await?;
@@ -82,10 +79,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
         transaction.execute(&*step.replace("NUMBER", number)).await?;
     }
     transaction.execute("DELETE FROM token_server_schema").await?;
-    sqlx::query("INSERT INTO token_server_schema (version) VALUES ($1)")
-        .bind(KNOWN)
-        .execute(&mut *transaction)
-        .await?;
+    query!("INSERT INTO token_server_schema (version) VALUES ($1)", KNOWN).execute(&mut *transaction).await?;
     transaction.commit().await?;
     tracing::info!(from = found, to = KNOWN, "the database's tables were brought to this program's version");
     Ok(())

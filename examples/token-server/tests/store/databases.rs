@@ -60,8 +60,7 @@ pub(crate) const SERVICE: &str = "sync-1.5";
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 pub(crate) async fn add_node(store: &Store, node: &str, capacity: i64) {
-    let change = NodeChange { capacity: Some(capacity), ..NodeChange::default() };
-    store.add_node(SERVICE, node, &change).await.unwrap();
+    store.add_node(SERVICE, node, capacity, &NodeChange::default()).await.unwrap();
 }
 
 /// What somebody asks for; 0 for what the claims do not say.

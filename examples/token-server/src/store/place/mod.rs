@@ -5,10 +5,14 @@
 
 use std::cmp::Ordering;
 
+use clap::ValueEnum;
+use serde::Serialize;
+
 /// A row of `nodes`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Node {
     /// Its number.
+    #[serde(skip)]
     pub id: i64,
     /// Its URL.
     pub node: String,
@@ -23,13 +27,14 @@ pub struct Node {
 }
 
 /// Whether a node takes new users. Those that it has stay on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum NodeState {
-    /// It does.
+    /// It takes new users
     Up,
-    /// Not for a while; its `available` is refilled.
+    /// Not for a while; its `available` is refilled
     Backoff,
-    /// It does not.
+    /// It does not
     Downed,
 }
 

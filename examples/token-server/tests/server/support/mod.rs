@@ -74,8 +74,9 @@ pub(crate) fn with_store<T>(url: &str, work: impl AsyncFnOnce(Store) -> T) -> T 
 
 /// Adds a node.
 pub(crate) fn add_node(url: &str, node: &str, capacity: i64) {
-    let change = NodeChange { capacity: Some(capacity), ..NodeChange::default() };
-    with_store(url, async |store| store.add_node("sync-1.5", node, &change).await.unwrap());
+    with_store(url, async |store| {
+        store.add_node("sync-1.5", node, capacity, &NodeChange::default()).await.unwrap()
+    });
 }
 
 /// A running server, ended with this.
@@ -109,8 +110,7 @@ impl Server {
         with_store(&url, async |store| {
             let nodes = store.nodes("sync-1.5").await.unwrap();
             if nodes.is_empty() {
-                let change = NodeChange { capacity: Some(1000), ..NodeChange::default() };
-                store.add_node("sync-1.5", NODE, &change).await.unwrap();
+                store.add_node("sync-1.5", NODE, 1000, &NodeChange::default()).await.unwrap();
             }
         });
         let issuer = Issuer::new(folder.path());

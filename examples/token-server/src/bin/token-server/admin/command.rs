@@ -1,8 +1,7 @@
 //! What `token-server admin` can be told.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use powerhose_token_server::store::admin::NodeChange;
-use powerhose_token_server::store::place::NodeState;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -20,7 +19,7 @@ pub(super) enum Command {
         /// How many users it may have
         capacity: i64,
         #[command(flatten)]
-        told: Told,
+        change: NodeChange,
     },
     /// Change a node
     UpdateNode {
@@ -30,7 +29,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "USERS")]
         capacity: Option<i64>,
         #[command(flatten)]
-        told: Told,
+        change: NodeChange,
     },
     /// Remove a node; its users get another one, and a new uid, when they come next
     RemoveNode(Named),
@@ -77,39 +76,4 @@ pub(super) struct Named {
     pub(super) service: String,
     /// The node's URL, without a slash at its end
     pub(super) node: String,
-}
-
-/// What of a node can be told besides its capacity.
-#[derive(Debug, Args)]
-pub(super) struct Told {
-    /// How many users it takes before it waits for the others; a tenth of its capacity at first and whenever all wait
-    #[arg(long, value_name = "USERS")]
-    available: Option<i64>,
-    /// How many users it has; counted by the servers
-    #[arg(long, value_name = "USERS")]
-    current_load: Option<i64>,
-    /// Whether it takes new users; those that it has stay on it
-    #[arg(long)]
-    state: Option<State>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum State {
-    /// It takes new users
-    Up,
-    /// Not for a while
-    Backoff,
-    /// It does not
-    Downed,
-}
-
-impl Told {
-    pub(super) fn change(&self, capacity: Option<i64>) -> NodeChange {
-        let state = self.state.map(|state| match state {
-            State::Up => NodeState::Up,
-            State::Backoff => NodeState::Backoff,
-            State::Downed => NodeState::Downed,
-        });
-        NodeChange { capacity, available: self.available, current_load: self.current_load, state }
-    }
 }

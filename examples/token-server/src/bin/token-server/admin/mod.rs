@@ -6,10 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use clap::Args;
-use powerhose_token_server::store::place::{Node, NodeState};
-use powerhose_token_server::store::purge::OldRecord;
 use powerhose_token_server::store::{Store, StoreSettings};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use self::command::{Command, PurgeOldRecords};
 
@@ -47,11 +46,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 async fn obey(store: &Store, command: &Command, now: i64) -> anyhow::Result<()> {
     match command {
         Command::AddService { service, pattern } => store.add_service(service, pattern).await?,
-        Command::AddNode { named, capacity, told } => {
-            store.add_node(&named.service, &named.node, &told.change(Some(*capacity))).await?;
+        Command::AddNode { named, capacity, change } => {
+            store.add_node(&named.service, &named.node, *capacity, change).await?;
         }
-        Command::UpdateNode { named, capacity, told } => {
-            store.update_node(&named.service, &named.node, &told.change(*capacity)).await?;
+        Command::UpdateNode { named, capacity, change } => {
+            store.update_node(&named.service, &named.node, *capacity, change).await?;
         }
         Command::RemoveNode(named) => {
             show([json!({"unassigned": store.remove_node(&named.service, &named.node, now).await?})]);
@@ -59,7 +58,7 @@ async fn obey(store: &Store, command: &Command, now: i64) -> anyhow::Result<()> 
         Command::UnassignNode(named) => {
             show([json!({"unassigned": store.unassign_node(&named.service, &named.node, now).await?})]);
         }
-        Command::ListNodes { service } => show(store.nodes(service).await?.iter().map(shown_node)),
+        Command::ListNodes { service } => show(store.nodes(service).await?),
         Command::RetireUser { email } => store.retire_user(email, now).await?,
         Command::PurgeOldRecords(purge) => purge_old_records(store, purge, now).await?,
     }
@@ -70,7 +69,7 @@ async fn purge_old_records(store: &Store, purge: &PurgeOldRecords, now: i64) -> 
     let grace = Duration::from_secs(purge.grace);
     let mut left = purge.records_max.max(0);
     if purge.dry_run {
-        show(store.old_records(&purge.service, grace, now, left).await?.iter().map(shown_record));
+        show(store.old_records(&purge.service, grace, now, left).await?);
         return Ok(());
     }
     loop {
@@ -78,32 +77,14 @@ async fn purge_old_records(store: &Store, purge: &PurgeOldRecords, now: i64) -> 
         if purged.is_empty() {
             return Ok(());
         }
-        show(purged.iter().map(shown_record));
         left -= i64::try_from(purged.len())?;
+        show(purged);
     }
 }
 
-fn shown_node(node: &Node) -> Value {
-    let state = match node.state {
-        NodeState::Up => "up",
-        NodeState::Backoff => "backoff",
-        NodeState::Downed => "downed",
-    };
-    json!({
-        "node": node.node,
-        "state": state,
-        "capacity": node.capacity,
-        "current_load": node.current_load,
-        "available": node.available,
-    })
-}
-
-fn shown_record(record: &OldRecord) -> Value {
-    json!({"uid": record.uid, "node": record.node})
-}
-
-fn show(lines: impl IntoIterator<Item = Value>) {
+/// Each as a JSON object on a line.
+fn show(lines: impl IntoIterator<Item = impl Serialize>) {
     for line in lines {
-        println!("{line}");
+        println!("{}", json!(line));
     }
 }
