@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::identity::browserid::{
-    Authority, BrowserIdRules, Demands, Dialect, Evidence, Plan, Step, SupportDocument, Verified, verify,
+    BrowserIdRules, Demands, Dialect, Plan, Question, Source, SupportDocument, Verified, verify,
 };
 use crate::identity::{ErrorKind, IdentityError};
 
@@ -57,31 +60,12 @@ impl Case {
             demands: Demands::AsLibraries,
         };
         let plan = Plan::read(&self.assertion)?;
-        let issuer = self.follow(plan.issuer_lookup(&rules));
-        let authority = match plan.authority_lookup(&rules) {
-            Some(lookup) => self.follow(lookup),
-            None => issuer.clone(),
-        };
-        let evidence = Evidence {
-            issuer_keys: issuer.map(|authority| authority.keys),
-            authority: authority.map(|authority| authority.host),
+        let evidence = plan.evidence(&rules, self);
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(evidence) = pin!(evidence).poll(&mut context) else {
+            unreachable!("the file's documents are not waited for")
         };
         verify(&self.assertion, &rules, &evidence, self.now_ms)
-    }
-
-    fn follow(&self, mut step: Step) -> Result<Authority, IdentityError> {
-        loop {
-            match step {
-                Step::Found(authority) => return Ok(authority),
-                Step::Failed(error) => return Err(error),
-                Step::Ask(lookup) => {
-                    let document = self.support_documents.get(&lookup.question().host);
-                    let missing = IdentityError::new(ErrorKind::Issuer, "the host has no document");
-                    let document = document.ok_or(missing).and_then(SupportDocument::from_value);
-                    step = lookup.answered(document);
-                }
-            }
-        }
     }
 
     /// Whether the file says the same.
@@ -95,6 +79,13 @@ impl Case {
             Ok(verified) => expected.get("ok").is_some_and(|ok| is_told(ok, verified)),
             Err(error) => expected_kind(expected).is_some_and(|kind| kind == error.kind.name()),
         }
+    }
+}
+
+impl Source for Case {
+    async fn document(&self, question: &Question) -> Result<SupportDocument, IdentityError> {
+        let missing = IdentityError::new(ErrorKind::Issuer, "the host has no document");
+        self.support_documents.get(&question.host).ok_or(missing).and_then(SupportDocument::from_value)
     }
 }
 

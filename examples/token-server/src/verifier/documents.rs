@@ -8,7 +8,7 @@ use reqwest::Url;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::fetch::Fetcher;
-use crate::identity::browserid::{Authority, Lookup, Question, Step, SupportDocument};
+use crate::identity::browserid::{Question, Source, SupportDocument};
 use crate::identity::{ErrorKind, IdentityError};
 
 /// How long a failure is remembered. PyBrowserID's hour locks all users of a domain out after one hiccup of its host; no
@@ -41,38 +41,6 @@ impl Documents {
     #[must_use]
     pub fn new(fetcher: Fetcher, age: Duration, known: BTreeMap<String, SupportDocument>) -> Self {
         Self { fetcher, age, known, entries: Mutex::default() }
-    }
-
-    /// Follows a look-up to its end.
-    pub(super) async fn follow(&self, mut step: Step) -> Result<Authority, IdentityError> {
-        loop {
-            match step {
-                Step::Found(authority) => return Ok(authority),
-                Step::Failed(error) => return Err(error),
-                Step::Ask(lookup) => step = self.go_on(lookup).await,
-            }
-        }
-    }
-
-    async fn go_on(&self, lookup: Lookup) -> Step {
-        let answer = self.answer(lookup.question()).await;
-        lookup.answered(answer)
-    }
-
-    async fn answer(&self, question: &Question) -> Answer {
-        if let Some(document) = self.known.get(&question.host) {
-            return Ok(document.clone());
-        }
-        let entry = self.entry(question);
-        let mut answer = entry.answer.lock().await;
-        if let Some((since, answer)) = &*answer
-            && since.elapsed() < self.age_of(answer)
-        {
-            return answer.clone();
-        }
-        let fresh = self.fetch(question).await;
-        *answer = Some((Instant::now(), fresh.clone()));
-        fresh
     }
 
     async fn fetch(&self, question: &Question) -> Answer {
@@ -113,5 +81,23 @@ impl Documents {
         if entries.len() >= DOCUMENTS_MAX {
             entries.retain(|_, entry| entry.answer.try_lock().is_err());
         }
+    }
+}
+
+impl Source for Documents {
+    async fn document(&self, question: &Question) -> Answer {
+        if let Some(document) = self.known.get(&question.host) {
+            return Ok(document.clone());
+        }
+        let entry = self.entry(question);
+        let mut answer = entry.answer.lock().await;
+        if let Some((since, answer)) = &*answer
+            && since.elapsed() < self.age_of(answer)
+        {
+            return answer.clone();
+        }
+        let fresh = self.fetch(question).await;
+        *answer = Some((Instant::now(), fresh.clone()));
+        fresh
     }
 }

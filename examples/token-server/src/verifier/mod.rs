@@ -17,7 +17,7 @@ pub use self::fetch::{Fetcher, Reach};
 use self::job::{POOL, Reply, Request, Task};
 pub use self::keys::Keys;
 use crate::identity::bearer::{self, BearerRules};
-use crate::identity::browserid::{BrowserIdRules, Dialect, Evidence, Plan};
+use crate::identity::browserid::{BrowserIdRules, Dialect, Plan};
 use crate::identity::{ErrorKind, Identity, IdentityError, KeyId};
 
 /// Why there is no identity.
@@ -67,25 +67,14 @@ impl Verifier {
     /// Why it is not believed, [`ErrorKind::IssuerUnreachable`] where that is not known; or what became of the job.
     pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, Unverified> {
         let rules = self.browserid.as_ref().ok_or(NOT_TAKEN)?;
-        let plan = Plan::read(assertion)?;
-        let issuer = self.documents.follow(plan.issuer_lookup(rules)).await;
-        if let (Err(error), Dialect::JavaScript) = (&issuer, rules.dialect) {
+        let evidence = Plan::read(assertion)?.evidence(rules, &self.documents).await;
+        if let (Err(error), Dialect::JavaScript) = (&evidence.issuer_keys, rules.dialect) {
             // Whatever else is wrong, this is told first: no worker need look.
             return Err(error.clone().into());
         }
-        let authority = match plan.authority_lookup(rules) {
-            Some(lookup) => self.documents.follow(lookup).await,
-            None => issuer.clone(),
-        };
-        let task = Task::BrowserId {
-            assertion: assertion.to_owned(),
-            rules: rules.clone(),
-            evidence: Evidence {
-                issuer_keys: issuer.map(|authority| authority.keys),
-                authority: authority.map(|authority| authority.host),
-            },
-            now: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
-        };
+        let (assertion, rules) = (assertion.to_owned(), rules.clone());
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let task = Task::BrowserId { assertion, rules, evidence, now };
         self.run(task).await
     }
 

@@ -1,5 +1,7 @@
 //! From a domain to who speaks for it: support documents may name another domain. Says what to fetch; fetches nothing.
 
+use std::future::Future;
+
 use serde_json::Value;
 
 use super::super::IdentityError;
@@ -9,17 +11,16 @@ use super::support::{SupportDocument, bad};
 /// How often a domain may be delegated.
 const HOPS_MAX: usize = 5;
 
-/// A look-up under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lookup {
-    question: Question,
-    /// The domains that have been named so far.
-    chain: Vec<String>,
-    /// Asked where the domain has no good answer.
-    fallback: Option<String>,
+/// Where documents come from.
+pub trait Source {
+    /// The document, or why there is none.
+    fn document(
+        &self,
+        question: &Question,
+    ) -> impl Future<Output = Result<SupportDocument, IdentityError>> + Send;
 }
 
-/// A document to fetch: `https://HOST/.well-known/browserid?domain=DOMAIN`.
+/// A document: `https://HOST/.well-known/browserid?domain=DOMAIN`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question {
     /// Whom to ask; perhaps with a port.
@@ -37,72 +38,50 @@ pub struct Authority {
     pub keys: Vec<Value>,
 }
 
-/// Where a look-up stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// The document has to be fetched that [`Lookup::question`] names.
-    Ask(Lookup),
-    /// It is known.
-    Found(Authority),
-    /// It will not be known.
-    Failed(IdentityError),
+/// Looks up a host, on behalf of a user of this domain; where there is no good answer, the fallback.
+pub(super) async fn look_up(
+    host: &str,
+    domain: &str,
+    fallback: Option<&str>,
+    source: &(impl Source + Sync),
+) -> Result<Authority, IdentityError> {
+    let found = match is_authority(domain) && is_authority(host) {
+        true => follow(host, domain, domain, source).await,
+        false => Err(bad("the issuer is no host")),
+    };
+    match (found, fallback) {
+        (Err(_), Some(fallback)) if is_authority(domain) && is_authority(fallback) => {
+            follow(fallback, domain, fallback, source).await
+        }
+        (found, _) => found,
+    }
 }
 
-impl Lookup {
-    /// Begins at a domain, on behalf of a user of `principal` or of the domain itself.
-    #[must_use]
-    pub fn start(domain: &str, principal: Option<&str>, fallback: Option<&str>) -> Step {
-        let principal = principal.unwrap_or(domain);
-        let lookup = Self {
-            question: Question { host: domain.to_owned(), domain: principal.to_owned() },
-            chain: vec![principal.to_owned()],
-            fallback: fallback.map(str::to_owned),
+/// Follows the documents, from that of a host on, to who speaks for `named` at last.
+async fn follow(
+    host: &str,
+    domain: &str,
+    named: &str,
+    source: &(impl Source + Sync),
+) -> Result<Authority, IdentityError> {
+    let mut question = Question { host: host.to_owned(), domain: domain.to_owned() };
+    let mut chain = vec![named.to_owned()];
+    loop {
+        let keys = match source.document(&question).await? {
+            SupportDocument::Delegated(host) if chain.contains(&host) => {
+                return Err(bad("the domains delegate in a circle"));
+            }
+            SupportDocument::Delegated(_) if chain.len() > HOPS_MAX => {
+                return Err(bad("the domain is delegated too often"));
+            }
+            SupportDocument::Delegated(host) => {
+                chain.push(host.clone());
+                question.host = host;
+                continue;
+            }
+            SupportDocument::Supported(keys) => keys,
+            SupportDocument::Disabled => Vec::new(),
         };
-        match is_authority(principal) && is_authority(domain) {
-            true => Step::Ask(lookup),
-            false => lookup.fall_back(bad("the issuer is no host")),
-        }
-    }
-
-    /// What to fetch.
-    #[must_use]
-    pub fn question(&self) -> &Question {
-        &self.question
-    }
-
-    /// Goes on with the document, or with why there is none.
-    #[must_use]
-    pub fn answered(mut self, document: Result<SupportDocument, IdentityError>) -> Step {
-        match document {
-            Ok(SupportDocument::Supported(keys)) => self.found(keys),
-            Ok(SupportDocument::Disabled) => self.found(Vec::new()),
-            Ok(SupportDocument::Delegated(host)) if self.chain.contains(&host) => {
-                self.fall_back(bad("the domains delegate in a circle"))
-            }
-            Ok(SupportDocument::Delegated(_)) if self.chain.len() > HOPS_MAX => {
-                self.fall_back(bad("the domain is delegated too often"))
-            }
-            Ok(SupportDocument::Delegated(host)) => {
-                self.chain.push(host.clone());
-                self.question.host = host;
-                Step::Ask(self)
-            }
-            Err(error) => self.fall_back(error),
-        }
-    }
-
-    fn found(mut self, keys: Vec<Value>) -> Step {
-        let host = self.chain.pop().unwrap_or(self.question.host);
-        Step::Found(Authority { host, keys })
-    }
-
-    fn fall_back(mut self, error: IdentityError) -> Step {
-        let Some(fallback) = self.fallback.take() else { return Step::Failed(error) };
-        if !is_authority(&self.question.domain) || !is_authority(&fallback) {
-            return Step::Failed(error);
-        }
-        self.chain = vec![fallback.clone()];
-        self.question.host = fallback;
-        Step::Ask(self)
+        return Ok(Authority { host: chain.pop().unwrap_or(question.host), keys });
     }
 }

@@ -1,7 +1,7 @@
 //! BrowserID assertions: one certificate of an issuer over a user's key, and the user's own signature for one audience.
 //!
-//! First [`Plan::read`] says, without verifying anything, whose documents have to be fetched ([`Lookup`]); then
-//! [`verify`] decides with what they said ([`Evidence`]).
+//! First [`Plan::read`] says, without verifying anything, whose documents have to be fetched (from a [`Source`]);
+//! then [`verify`] decides with what they said ([`Evidence`]).
 
 mod lookup;
 mod support;
@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::lookup::{Authority, Lookup, Question, Step};
+use self::lookup::look_up;
+pub use self::lookup::{Authority, Question, Source};
 pub use self::support::SupportDocument;
 pub use self::verify::{Verified, verify};
 use super::host::address_domain;
@@ -103,18 +104,23 @@ impl Plan {
         Ok(Self { issuer: issuer.to_owned(), principal })
     }
 
-    /// The look-up of the issuer's keys.
-    #[must_use]
-    pub fn issuer_lookup(&self, rules: &BrowserIdRules) -> Step {
-        Lookup::start(&self.issuer, self.principal.as_deref(), rules.fallback.as_deref())
-    }
-
-    /// The look-up of who speaks for the user's domain; `None` where the issuer's look-up says it, or where the issuer is
-    /// trusted for any address.
-    #[must_use]
-    pub fn authority_lookup(&self, rules: &BrowserIdRules) -> Option<Step> {
-        let domain = self.principal.as_deref().filter(|domain| *domain != self.issuer)?;
-        (!rules.trusts(&self.issuer)).then(|| Lookup::start(domain, None, rules.fallback.as_deref()))
+    /// Asks for what an assertion needs to be verified.
+    pub async fn evidence(&self, rules: &BrowserIdRules, source: &(impl Source + Sync)) -> Evidence {
+        let fallback = rules.fallback.as_deref();
+        let domain = self.principal.as_deref().unwrap_or(&self.issuer);
+        let issuer = look_up(&self.issuer, domain, fallback, source).await;
+        // With the JavaScript rules an issuer that is none is told before all else.
+        let is_settled = issuer.is_err() && rules.dialect == Dialect::JavaScript;
+        let authority = match &self.principal {
+            Some(domain) if *domain != self.issuer && !is_settled && !rules.trusts(&self.issuer) => {
+                look_up(domain, domain, fallback, source).await
+            }
+            _ => issuer.clone(),
+        };
+        Evidence {
+            issuer_keys: issuer.map(|authority| authority.keys),
+            authority: authority.map(|authority| authority.host),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rules where the vectors are silent: strictness, fallback, both dialects, and assertions that are nothing.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -135,60 +137,74 @@ fn members_of_the_principal_are_claims_where_the_top_level_has_none() {
     assert_eq!(Value::Object(verified.user_claims), json!({"c": 4}));
 }
 
-/// Follows a look-up through these documents; also how many were asked for.
-fn follow(mut step: Step, documents: &Value) -> (Result<Authority, ErrorKind>, usize) {
-    for asked in 0.. {
-        match step {
-            Step::Found(authority) => return (Ok(authority), asked),
-            Step::Failed(error) => return (Err(error.kind), asked),
-            Step::Ask(lookup) => {
-                let missing = IdentityError::new(ErrorKind::Issuer, "no document");
-                let document = documents.get(&lookup.question().host).ok_or(missing);
-                step = lookup.answered(document.and_then(SupportDocument::from_value));
-            }
-        }
-    }
-    unreachable!("the loop returns")
+/// Documents by their hosts, and how many were asked for.
+struct Published {
+    documents: Value,
+    asked: AtomicUsize,
 }
 
-#[test]
-fn delegation_ends_after_five_hops_and_in_circles() {
+impl Source for Published {
+    async fn document(&self, question: &Question) -> Result<SupportDocument, IdentityError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let missing = IdentityError::new(ErrorKind::Issuer, "no document");
+        self.documents.get(&question.host).ok_or(missing).and_then(SupportDocument::from_value)
+    }
+}
+
+/// Who speaks for a domain; also how many documents were asked for.
+async fn speaker(
+    documents: Value,
+    domain: &str,
+    fallback: Option<&str>,
+) -> (Result<Authority, ErrorKind>, usize) {
+    let published = Published { documents, asked: AtomicUsize::new(0) };
+    let found = look_up(domain, domain, fallback, &published).await;
+    (found.map_err(|error| error.kind), published.asked.into_inner())
+}
+
+#[tokio::test]
+async fn delegation_ends_after_five_hops_and_in_circles() {
     let keys = KeyPair::ds128().unwrap();
     let chain = |hops: usize| {
         let mut documents = json!({format!("h{hops}"): keys.support_document()});
         for hop in 0..hops {
             documents[format!("h{hop}")] = json!({"authority": format!("h{}", hop + 1)});
         }
-        follow(Lookup::start("h0", None, None), &documents)
+        speaker(documents, "h0", None)
     };
-    assert_eq!(chain(5).0.unwrap().host, "h5");
-    assert_eq!(chain(6), (Err(ErrorKind::Issuer), 6));
+    assert_eq!(chain(5).await.0.unwrap().host, "h5");
+    assert_eq!(chain(6).await, (Err(ErrorKind::Issuer), 6));
     let circle = json!({"a": {"authority": "b"}, "b": {"authority": "a"}});
-    assert_eq!(follow(Lookup::start("a", None, None), &circle), (Err(ErrorKind::Issuer), 2));
+    assert_eq!(speaker(circle, "a", None).await, (Err(ErrorKind::Issuer), 2));
 }
 
-#[test]
-fn a_fallback_speaks_for_domains_without_a_document_but_not_for_disabled_ones() {
+#[tokio::test]
+async fn a_fallback_speaks_for_domains_without_a_document_but_not_for_disabled_ones() {
     let keys = KeyPair::ds128().unwrap();
     let documents = json!({"fallback": keys.support_document(), "off": {"disabled": true}});
-    let ask = |domain: &str| follow(Lookup::start(domain, None, Some("fallback")), &documents).0;
-    assert_eq!(ask("nowhere").unwrap().host, "fallback");
-    assert_eq!(ask("off"), Ok(Authority { host: "off".into(), keys: Vec::new() }));
-    let nothing = follow(Lookup::start("nowhere", None, Some("gone")), &documents);
-    assert_eq!(nothing, (Err(ErrorKind::Issuer), 2));
+    let ask = |domain| speaker(documents.clone(), domain, Some("fallback"));
+    assert_eq!(ask("nowhere").await.0.unwrap().host, "fallback");
+    assert_eq!(ask("off").await.0, Ok(Authority { host: "off".into(), keys: Vec::new() }));
+    assert_eq!(speaker(documents, "nowhere", Some("gone")).await, (Err(ErrorKind::Issuer), 2));
 }
 
-#[test]
-fn a_plan_asks_who_speaks_for_the_domain_unless_the_issuer_is_trusted() {
+#[tokio::test]
+async fn it_is_asked_who_speaks_for_the_domain_unless_the_issuer_is_trusted() {
     let mut world = World::new();
+    let documents = json!({"idp.example.net": world.issuer.support_document()});
     let assertion = world.assertion(json!({"iss": "idp.example.net"}), json!({}));
     let plan = Plan::read(&assertion).unwrap();
     assert_eq!((&*plan.issuer, plan.principal.as_deref()), ("idp.example.net", Some("example.org")));
-    assert!(plan.authority_lookup(&world.rules).is_some());
+    let asked = async |plan: &Plan, rules: &BrowserIdRules| {
+        let published = Published { documents: documents.clone(), asked: AtomicUsize::new(0) };
+        plan.evidence(rules, &published).await;
+        published.asked.into_inner()
+    };
+    assert_eq!(asked(&plan, &world.rules).await, 2);
     world.rules.trusted_issuers.push("idp.example.net".into());
-    assert!(Plan::read(&assertion).unwrap().authority_lookup(&world.rules).is_none());
-    let own = world.assertion(json!({}), json!({}));
-    assert!(Plan::read(&own).unwrap().authority_lookup(&world.rules).is_none());
+    assert_eq!(asked(&plan, &world.rules).await, 1);
+    let own = Plan::read(&world.assertion(json!({}), json!({}))).unwrap();
+    assert_eq!(asked(&own, &world.rules).await, 1);
 }
 
 proptest! {
