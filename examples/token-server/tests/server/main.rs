@@ -14,6 +14,8 @@ mod on_sqlite;
 mod records;
 mod support;
 #[cfg(feature = "tool-tests")]
+mod together;
+#[cfg(feature = "tool-tests")]
 mod tools;
 
 #[cfg(feature = "tool-tests")]

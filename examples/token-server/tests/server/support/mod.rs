@@ -213,6 +213,17 @@ pub(crate) struct Answer {
 
 /// Asks over a connection of its own.
 pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    try_ask(address, method, path, headers, body).unwrap()
+}
+
+/// The same where the server may be gone.
+pub(crate) fn try_ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Answer, ureq::Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
     let agent =
         ureq::Agent::new_with_config(config.allow_non_standard_methods(true).max_redirects(0).build());
@@ -224,9 +235,9 @@ pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &st
         "" => agent.run(request.body(()).unwrap()),
         body => agent.run(request.body(body).unwrap()),
     };
-    let mut response = response.unwrap();
-    let text = response.body_mut().read_to_string().unwrap();
-    Answer { status: response.status().as_u16(), text, headers: response.headers().clone() }
+    let mut response = response?;
+    let text = response.body_mut().read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), text, headers: response.headers().clone() })
 }
 
 impl Answer {
