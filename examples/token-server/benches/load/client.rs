@@ -16,9 +16,14 @@ pub(crate) struct Load<'a> {
     pub(crate) during: Duration,
 }
 
+/// What became of a load.
+pub(crate) struct Tally {
+    pub(crate) answers: u64,
+    pub(crate) a_second: f64,
+}
+
 impl Load<'_> {
-    /// Answers a second.
-    pub(crate) async fn run(&self) -> f64 {
+    pub(crate) async fn run(&self) -> Tally {
         let mut tasks = JoinSet::new();
         let begin = Instant::now();
         let end = begin + self.during;
@@ -35,7 +40,7 @@ impl Load<'_> {
             });
         }
         let answers: u64 = tasks.join_all().await.into_iter().sum();
-        answers as f64 / begin.elapsed().as_secs_f64()
+        Tally { answers, a_second: answers as f64 / begin.elapsed().as_secs_f64() }
     }
 }
 

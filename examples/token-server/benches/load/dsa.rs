@@ -1,22 +1,37 @@
-//! What the crate `dsa` takes for the signature of one object: the yardstick of the verification itself.
-
-use std::thread;
-use std::time::{Duration, Instant};
+//! The signatures of a verification, checked by the crate `dsa` and by ring: what it costs who has no equation of his own.
 
 use dsa::signature::hazmat::PrehashVerifier as _;
 use dsa::{BoxedUint, Components, Signature, VerifyingKey};
 use num_bigint::BigUint;
 use powerhose_token_server::identity::maker::KeyPair;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::json;
 
-/// Signatures that are found good a second on plain threads: of DS128 and DS256.
-pub(crate) fn rates(threads: usize, during: Duration) -> [f64; 2] {
-    let ds128 = rate(&KeyPair::ds128().unwrap(), (1024, 160), threads, during);
-    let ds256 = rate(&KeyPair::ds256().unwrap(), (2048, 256), threads, during);
-    [ds128, ds256]
+/// What one signature takes to be checked.
+pub(crate) type Check = Box<dyn Fn() + Send + Sync>;
+
+/// A signature of this key pair, checked by the library for its kind.
+pub(crate) fn check(keys: &KeyPair) -> Check {
+    match keys.public()["algorithm"].as_str().unwrap() {
+        "RS" => rs256(keys),
+        _ if keys.public()["q"].as_str().unwrap().len() > 40 => ds(keys, 2048, 256),
+        _ => ds(keys, 1024, 160),
+    }
 }
 
-fn rate(keys: &KeyPair, (bits, short): (u32, u32), threads: usize, during: Duration) -> f64 {
+fn rs256(keys: &KeyPair) -> Check {
+    let number = |name: &str| {
+        let digits = keys.public()[name].as_str().unwrap();
+        BigUint::parse_bytes(digits.as_bytes(), 10).unwrap().to_bytes_be()
+    };
+    let key = RsaPublicKeyComponents { n: number("n"), e: number("e") };
+    Box::new(move || {
+        // It is no signature of this message, which costs the same to find out.
+        let _ = std::hint::black_box(key.verify(&RSA_PKCS1_2048_8192_SHA256, b"message", &[1; 256]));
+    })
+}
+
+fn ds(keys: &KeyPair, bits: u32, short: u32) -> Check {
     let boxed = |name: &str, bits| {
         let number = BigUint::parse_bytes(keys.public()[name].as_str().unwrap().as_bytes(), 16).unwrap();
         BoxedUint::from_be_slice(&number.to_bytes_be(), bits).unwrap()
@@ -31,19 +46,8 @@ fn rate(keys: &KeyPair, (bits, short): (u32, u32), threads: usize, during: Durat
         BoxedUint::from_be_slice(&bytes, short).unwrap()
     };
     let signature = Signature::from_components(number(0), number(8)).unwrap();
-    let hash = &some[..short as usize / 8];
-    let begin = Instant::now();
-    let checked = || {
-        let mut count = 0_u64;
-        while begin.elapsed() < during {
-            let _ = std::hint::black_box(key.verify_prehash(hash, &signature));
-            count += 1;
-        }
-        count
-    };
-    let count: u64 = thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(checked)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-    });
-    count as f64 / begin.elapsed().as_secs_f64()
+    let hash = some[..short as usize / 8].to_vec();
+    Box::new(move || {
+        let _ = std::hint::black_box(key.verify_prehash(&hash, &signature));
+    })
 }

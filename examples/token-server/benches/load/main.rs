@@ -1,18 +1,23 @@
 //! Verifications a second through the whole server, beside the same verification alone and beside Mozilla's verifier in
-//! node; and how fast the server says that it lives while verifications saturate its workers.
+//! node; who computes how long for a request; and how fast the server says that it lives while verifications saturate
+//! its workers.
 //!
 //!     cargo bench -p powerhose-token-server --bench load [-- --seconds 3 --repeats 3]
 //!
 //! All contenders run in turn, repeat after repeat; what is printed is the median. node and npm are used where they are
 //! there.
 
+mod account;
 mod client;
 mod dsa;
 mod node;
 mod parties;
+mod plain;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::account::Account;
 use self::client::{Load, latencies};
 use self::parties::{Parties, Serving};
 
@@ -29,17 +34,11 @@ fn main() {
     let conditions = conditions();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     println!("{CONNECTIONS} connections, {WORKERS} workers, {WORKERS} threads, {WORKERS} processes of node");
-    println!(
-        "{:<18}{:>12}{:>12}{:>12}{:>16}{:>10}{:>10}",
-        "", "server/s", "alone/s", "node/s", "µs a request", "of alone", "of node"
-    );
+    println!("libraries: the signatures alone, checked by the crate `dsa` and by ring");
+    println!("{:<18}{:>10}{:>10}{:>11}{:>8}", "answers a second", "server", "alone", "libraries", "node");
     for parties in [Parties::rs256_over_ds128(), Parties::rs256_over_rs256(), Parties::ds256_over_ds256()] {
         compare(&parties, &conditions, &runtime);
     }
-    let [ds128, ds256] = dsa::rates(WORKERS, Duration::from_secs_f64(conditions.seconds));
-    println!(
-        "the crate `dsa` on {WORKERS} threads: {ds128:.0} signatures of DS128 a second, {ds256:.0} of DS256"
-    );
     lives(&conditions, &runtime);
 }
 
@@ -55,28 +54,40 @@ fn conditions() -> Conditions {
     }
 }
 
-/// A line of the table.
+/// A line of the table, and who computes how long.
 fn compare(parties: &Parties, conditions: &Conditions, runtime: &tokio::runtime::Runtime) {
     let serving = Serving::start(parties);
     let request = serving.request(parties);
     runtime.block_on(client::warm_up(&serving.address, &request));
-    let (mut server, mut alone, mut node) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut server, mut alone, mut libraries, mut node) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut parts: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut verification = Vec::new();
     let during = Duration::from_secs_f64(conditions.seconds);
     for _ in 0..conditions.repeats {
         let load = Load { address: &serving.address, request: &request, connections: CONNECTIONS, during };
-        server.push(runtime.block_on(load.run()));
-        alone.push(parties.alone(WORKERS, during));
+        let before = Account::of(serving.process());
+        let tally = runtime.block_on(load.run());
+        for (part, each) in Account::of(serving.process()).since(&before, tally.answers) {
+            parts.entry(part).or_default().push(each);
+        }
+        server.push(tally.a_second);
+        let done = plain::repeat(parties.alone(), WORKERS, during);
+        alone.push(done.a_second);
+        verification.push(done.microseconds);
+        libraries.push(
+            plain::repeat(|| parties.checks.iter().for_each(|check| check()), WORKERS, during).a_second,
+        );
         node.extend(node::rate(parties, WORKERS, during));
     }
-    let (server, alone, node) = (median(server), median(alone), median(node));
+    let [server, alone, libraries, node] = [server, alone, libraries, node].map(median);
     let ratio = |rate: f64| if rate > 0.0 { format!("{:.2}", server / rate) } else { "-".to_owned() };
-    let cost = 1e6 * WORKERS as f64 / server;
-    let name = parties.name;
-    println!(
-        "{name:<18}{server:>12.0}{alone:>12.0}{node:>12.0}{cost:>16.0}{:>10}{:>10}",
-        ratio(alone),
-        ratio(node)
-    );
+    println!("{:<18}{server:>10.0}{alone:>10.0}{libraries:>11.0}{node:>8.0}", parties.name);
+    let (of_alone, of_libraries) = (ratio(alone), ratio(libraries));
+    println!("  the server's is {of_alone} of alone, {of_libraries} of libraries, {} of node", ratio(node));
+    let parts: Vec<(String, f64)> = parts.into_iter().map(|(part, each)| (part, median(each))).collect();
+    let sum: f64 = parts.iter().map(|(_, each)| each).sum();
+    let parts: Vec<String> = parts.iter().map(|(part, each)| format!("{part} {each:.0}")).collect();
+    println!("  µs on a core: {sum:.0} a request ({}), {:.0} alone", parts.join(", "), median(verification));
 }
 
 /// How fast the server says that it lives, idle and with all workers busy.

@@ -4,13 +4,15 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use powerhose_token_server::identity::browserid::{BrowserIdRules, Demands, Dialect, Evidence, verify};
 use powerhose_token_server::identity::maker::{KeyPair, bundle};
 use powerhose_token_server::store::admin::NodeChange;
 use powerhose_token_server::store::{Store, StoreSettings};
 use serde_json::{Value, json};
+
+use super::dsa;
 
 const HOST: &str = "accounts.example.org";
 pub(crate) const AUDIENCE: &str = "https://token.example.org";
@@ -21,6 +23,8 @@ pub(crate) struct Parties {
     pub(crate) assertion: String,
     pub(crate) document: Value,
     key: Value,
+    /// Its signatures, checked by the libraries.
+    pub(crate) checks: Vec<dsa::Check>,
 }
 
 fn rsa() -> KeyPair {
@@ -54,11 +58,12 @@ impl Parties {
             .unwrap();
         let assertion = user.sign(&json!({"aud": AUDIENCE, "exp": until})).unwrap();
         let (document, key) = (issuer.support_document(), issuer.public().clone());
-        Parties { name, assertion: bundle(&certificate, &assertion), document, key }
+        let checks = vec![dsa::check(issuer), dsa::check(user)];
+        Parties { name, assertion: bundle(&certificate, &assertion), document, key, checks }
     }
 
-    /// Verifications a second on plain threads, with nothing around them.
-    pub(crate) fn alone(&self, threads: usize, during: Duration) -> f64 {
+    /// The verification with nothing around it.
+    pub(crate) fn alone(&self) -> impl Fn() + Sync {
         let rules = BrowserIdRules {
             audiences: vec![AUDIENCE.to_owned()],
             dialect: Dialect::JavaScript,
@@ -67,20 +72,7 @@ impl Parties {
             demands: Demands::Strict,
         };
         let evidence = Evidence { issuer_keys: Ok(vec![self.key.clone()]), authority: Ok(HOST.to_owned()) };
-        let begin = Instant::now();
-        let verified = || {
-            let mut count = 0_u64;
-            while begin.elapsed() < during {
-                assert!(verify(&self.assertion, &rules, &evidence, now()).is_ok());
-                count += 1;
-            }
-            count
-        };
-        let count: u64 = thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(verified)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        count as f64 / begin.elapsed().as_secs_f64()
+        move || assert!(verify(&self.assertion, &rules, &evidence, now()).is_ok())
     }
 }
 
@@ -117,6 +109,11 @@ impl Serving {
         let address = lines.find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned));
         thread::spawn(move || lines.for_each(drop));
         Serving { child, address: address.expect("the server does not start"), _folder: folder }
+    }
+
+    /// The server's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn request(&self, parties: &Parties) -> String {
