@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 
+use super::decide::Record;
 use super::error::StoreError;
+use super::look::Look;
 
 /// How long a connection, or a lock, is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -36,6 +39,8 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) kind: Kind,
+    /// How SQLite's file is looked at; none where the URL says how it is to be opened.
+    look: Option<Look>,
     readers: AnyPool,
     writers: AnyPool,
 }
@@ -45,6 +50,13 @@ impl Database {
     pub(super) async fn open(url: &str, connections_max: u32) -> Result<Database, StoreError> {
         sqlx::any::install_default_drivers();
         let kind = kind(url)?;
+        let look = match kind {
+            Kind::Sqlite if !url.contains('?') => {
+                let options = SqliteConnectOptions::from_str(url);
+                options.ok().map(|options| Look::new(options.get_filename().to_owned()))
+            }
+            Kind::Sqlite | Kind::Postgres => None,
+        };
         let url = match kind {
             Kind::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
             Kind::Sqlite | Kind::Postgres => url.to_owned(),
@@ -58,7 +70,7 @@ impl Database {
                 // The first connection makes the file and its mode; the readers find both.
                 let writers = pool(kind, 1).connect_with(options.clone()).await?;
                 let readers = pool(kind, SQLITE_READERS).connect_with(options).await?;
-                Ok(Database { kind, readers, writers })
+                Ok(Database { kind, look, readers, writers })
             }
             Kind::Postgres => {
                 // Writers wait for each other; those who only read never wait for them.
@@ -66,15 +78,23 @@ impl Database {
                 let readers_max = connections_max.saturating_sub(writers_max).max(1);
                 let writers = pool(kind, writers_max).connect_with(options.clone()).await?;
                 let readers = pool(kind, readers_max).connect_with(options).await?;
-                Ok(Database { kind, readers, writers })
+                Ok(Database { kind, look, readers, writers })
             }
         }
     }
 
     /// Waits for what runs, and ends all connections.
     pub(super) async fn close(&self) {
+        if let Some(look) = &self.look {
+            look.close();
+        }
         self.readers.close().await;
         self.writers.close().await;
+    }
+
+    /// The user's newest records, without a wait; `None` where that takes one.
+    pub(super) fn look(&self, service: i64, email: &str) -> Option<Vec<Record>> {
+        self.look.as_ref()?.newest(service, email)
     }
 
     /// A connection for statements that only read.

@@ -7,6 +7,7 @@ pub mod admin;
 mod database;
 pub mod decide;
 pub mod error;
+mod look;
 pub mod node_type;
 mod nodes;
 pub mod place;
@@ -156,9 +157,10 @@ impl Store {
         check(request)?;
         let service = self.service(&request.service).await?.id;
         // Nearly always there is nothing to write, and then nobody waits for anybody.
-        let mut connection = self.database.read().await?;
-        let records = records::newest(&mut connection, service, &request.email).await?;
-        drop(connection);
+        let records = match self.database.look(service, &request.email) {
+            Some(records) => records,
+            None => records::newest(&mut *self.database.read().await?, service, &request.email).await?,
+        };
         if let Decision::Keep(record) = self.decide(records, request)? {
             return self.assignment(record);
         }

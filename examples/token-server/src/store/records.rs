@@ -7,22 +7,20 @@ use super::database::query;
 use super::decide::{NewRecord, Record};
 use super::error::StoreError;
 
-/// The user's newest records. Older ones no longer forbid their client state.
+/// A user's newest records, by address and service. Older ones no longer forbid their client state.
+pub(super) const NEWEST: &str =
+    "SELECT uid, nodeid, nodes.node, generation, keys_changed_at, client_state, created_at, replaced_at
+     FROM users LEFT OUTER JOIN nodes ON users.nodeid = nodes.id
+     WHERE email = $1 AND users.service = $2
+     ORDER BY created_at DESC, uid DESC LIMIT 20";
+
+/// The user's newest records.
 pub(super) async fn newest(
     connection: &mut AnyConnection,
     service: i64,
     email: &str,
 ) -> Result<Vec<Record>, StoreError> {
-    let rows = query!(
-        "SELECT uid, nodeid, nodes.node, generation, keys_changed_at, client_state, created_at, replaced_at
-         FROM users LEFT OUTER JOIN nodes ON users.nodeid = nodes.id
-         WHERE email = $1 AND users.service = $2
-         ORDER BY created_at DESC, uid DESC LIMIT 20",
-        email,
-        service
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = query!(NEWEST, email, service).fetch_all(connection).await?;
     rows.iter().map(record).collect()
 }
 
