@@ -15,6 +15,7 @@ mod parties;
 mod plain;
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::Duration;
 
 use self::account::Account;
@@ -98,15 +99,24 @@ fn lives(conditions: &Conditions, runtime: &tokio::runtime::Runtime) {
         let serving = Serving::start(&parties);
         let request = serving.request(&parties);
         runtime.block_on(client::warm_up(&serving.address, &request));
-        let idle = runtime.block_on(latencies(&serving.address, during));
+        let idle = latencies(&serving.address, during);
         let load = Load {
             address: &serving.address,
             request: &request,
             connections: CONNECTIONS,
             during: during + Duration::from_millis(500),
         };
-        let (_, busy) =
-            runtime.block_on(async { tokio::join!(load.run(), latencies(&serving.address, during)) });
+        let busy = thread::scope(|scope| {
+            let loading = scope.spawn(|| {
+                // It stands for clients elsewhere, which take no core from the server.
+                rustix::process::setpriority_process(None, 19).unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(load.run())
+            });
+            let busy = latencies(&serving.address, during);
+            loading.join().unwrap();
+            busy
+        });
         for (what, mut found) in [("idle", idle), (parties.name, busy)] {
             found.sort_unstable();
             let at = |share: f64| found[((found.len() - 1) as f64 * share) as usize].as_micros();

@@ -48,6 +48,12 @@ pub struct ServeOptions {
     /// Worker processes; one for each core unless set
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
+    /// How willingly workers leave a core to those who answer clients: 0 not at all, up to 19
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = value_parser!(i32).range(0..=19))]
+    pub worker_nice: i32,
+    /// Threads that answer clients; one for every two cores unless set
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
+    pub web_threads: Option<u16>,
     /// Whom to follow where Mozilla's two servers differ
     #[arg(long, value_name = "SERVER", default_value = "successor")]
     pub behaviour: Behaviour,
@@ -97,6 +103,14 @@ impl ServeOptions {
     #[must_use]
     pub fn job_timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)
+    }
+
+    /// How many threads answer clients. What they do for a request is a part of what its worker does, and one thread that
+    /// is busy costs less than two that wake each other.
+    #[must_use]
+    pub fn web_threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        self.web_threads.map_or(cores.div_ceil(2), usize::from)
     }
 
     /// What the database is told.

@@ -32,7 +32,8 @@ pub fn serve(options: ServeOptions) -> anyhow::Result<()> {
         );
     }
     let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
-    let runtime = tokio::runtime::Runtime::new()?;
+    let threads = options.web_threads();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     // Taken before the workers start: an address in use is then found out at once.
     let listener = runtime.block_on(listen(options.address))?;
     let inner = options.inner_address.map(|address| runtime.block_on(listen(address))).transpose()?;
@@ -57,6 +58,9 @@ fn start_workers(options: &ServeOptions, handover: &Handover) -> anyhow::Result<
     let program = std::env::current_exe().context("cannot find this program to start it as a worker")?;
     let keyring = handover.path().to_string_lossy().into_owned();
     let mut builder = Cluster::builder(program).args(["worker".to_owned(), "--keyring".to_owned(), keyring]);
+    // Who answers HTTP takes a core from a worker as soon as there is something to answer.
+    let nice = options.worker_nice;
+    builder = builder.command(|command| command.nice(nice));
     if let Some(workers) = options.workers {
         builder = builder.workers(usize::from(workers));
     }
