@@ -136,8 +136,23 @@ fn is_told(expected: &Value, verified: &Verified) -> bool {
     text("email") == verified.email.as_deref()
         && text("issuer") == Some(&verified.issuer)
         && text("audience") == Some(&verified.audience)
-        && claims("idpClaims") == verified.issuer_claims
-        && claims("userClaims") == verified.user_claims
+        && is_same(&claims("idpClaims").into(), &verified.issuer_claims.clone().into())
+        && is_same(&claims("userClaims").into(), &verified.user_claims.clone().into())
+}
+
+/// Whether two values are the same to JavaScript, which knows one kind of number: 14.0 is 14.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_there = |(name, value)| other.get(name).is_some_and(|other| is_same(value, other));
+            one.len() == other.len() && one.iter().all(is_there)
+        }
+        _ => one == other,
+    }
 }
 
 /// The kind that a result of both libraries (the second is ours), or of one of them, has.
@@ -166,5 +181,16 @@ mod tests {
             .map(|(case, result)| Line::new(&case.name, &result).to_string())
             .collect();
         assert!(disagreeing.is_empty(), "{disagreeing:#?}");
+    }
+
+    #[test]
+    fn numbers_are_compared_as_javascript_has_them() {
+        let whole = serde_json::json!({"a": [14, {"b": 12_345_678_901_234_567_890_u64}], "c": "14"});
+        let text = r#"{"a": [14.0, {"b": 12345678901234567000}], "c": "14"}"#;
+        let mut other: Value = serde_json::from_str(text).unwrap();
+        assert!(is_same(&whole, &other));
+        other["a"][0] = 14.5.into();
+        assert!(!is_same(&whole, &other));
+        assert!(!is_same(&whole, &serde_json::json!({"a": []})));
     }
 }

@@ -21,7 +21,7 @@ fn same_origin(ours: &str, theirs: &str) -> Option<()> {
     };
     let theirs = Origin::parse(theirs)?;
     let is_same = ours.scheme == theirs.scheme && ours.port() == theirs.port() && ours.host == theirs.host;
-    (is_same && matches!(&*ours.path, "" | "/")).then_some(())
+    (is_same && !ours.host.is_empty() && matches!(&*ours.path, "" | "/")).then_some(())
 }
 
 fn matches_pattern(pattern: &str, text: &str) -> bool {
@@ -64,6 +64,7 @@ mod tests {
         assert!(
             !Dialect::JavaScript.matches("https://token.example.org/1.0", "https://token.example.org/1.0")
         );
+        assert!(!Dialect::JavaScript.matches("https://token.example.org@", "https:token.example.org"));
         assert!(!Dialect::JavaScript.matches("https://*.example.org", "https://token.example.org"));
     }
 

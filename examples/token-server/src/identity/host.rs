@@ -24,9 +24,9 @@ pub(super) struct Origin {
 impl Origin {
     /// Reads a URL; user name and fragment do not matter. `None` where its host is none.
     pub(super) fn parse(url: &str) -> Option<Self> {
-        let url = url.trim();
+        let url = slashed(url.trim());
         let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
-        let rest = scheme.map_or(url, |scheme| &url[scheme.len() + 1..]);
+        let rest = scheme.map_or(&*url, |scheme| &url[scheme.len() + 1..]);
         let scheme = scheme.map(str::to_ascii_lowercase);
         let Some(rest) = rest.strip_prefix("//") else {
             let path = rest.split('#').next().unwrap_or_default().to_owned();
@@ -36,9 +36,12 @@ impl Origin {
         let (authority, rest) = rest.split_at(end);
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let (host, port) = split_port(authority);
+        // A colon before something else than a port ends the host, and begins the path.
+        let host_ends = host.find(':').filter(|_| !host.starts_with('[')).unwrap_or(host.len());
+        let (host, rest_of_host) = host.split_at(host_ends);
         let host = canonical(host)?;
-        let path = rest.split('#').next().unwrap_or_default();
-        let path = if path.starts_with(['/', '\\']) { path.to_owned() } else { format!("/{path}") };
+        let path = format!("{rest_of_host}{}", rest.split('#').next().unwrap_or_default());
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
         Some(Self { scheme, host, port: port.to_owned(), path })
     }
 
@@ -50,6 +53,12 @@ impl Origin {
             (port, _) => port,
         }
     }
+}
+
+/// With the slashes before query and fragment all the same way.
+fn slashed(url: &str) -> String {
+    let (front, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    front.replace('\\', "/") + rest
 }
 
 /// Whether a host with perhaps a port is written in the one way that issuers are: small letters, no user name, no path.
@@ -96,11 +105,14 @@ fn canonical(host: &str) -> Option<String> {
         return is_address.then(|| host.to_ascii_lowercase());
     }
     let is_ascii_host =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-+_.".contains(&byte) || !byte.is_ascii();
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-+_.!$&()*,=~".contains(&byte) || !byte.is_ascii();
     if host.len() > 255 || !host.bytes().all(is_ascii_host) {
         return None;
     }
-    if host.is_ascii() { Some(host.to_ascii_lowercase()) } else { domain_to_ascii(host).ok() }
+    let host = if host.is_ascii() { host.to_ascii_lowercase() } else { domain_to_ascii(host).ok()? };
+    let is_decodable =
+        host.split('.').all(|label| !label.starts_with("xn--") || domain_to_ascii(label).is_ok());
+    is_decodable.then_some(host)
 }
 
 #[cfg(test)]
@@ -121,12 +133,21 @@ mod tests {
         );
         assert_eq!(Origin::parse("token.example.org").unwrap().scheme, None);
         assert_eq!(Origin::parse("https://a b/").unwrap().host, "a");
-        assert_eq!(Origin::parse("https://a,b/"), None);
+        assert_eq!(Origin::parse("https://a,b/").unwrap().host, "a,b");
+        let origin = Origin::parse("https:\\\\a:b/\\").unwrap();
+        assert_eq!((&*origin.host, origin.port(), &*origin.path), ("a", "443", "/:b//"));
     }
 
     #[test]
     fn an_authority_has_one_spelling() {
-        for good in ["example.org", "127.0.0.1:10002", "a_b.example", "[::1]:80", "xn--bcher-kva.example"] {
+        for good in [
+            "example.org",
+            "127.0.0.1:10002",
+            "a_b.example",
+            "[::1]:80",
+            "xn--bcher-kva.example",
+            "a!$&()*,=~b.example",
+        ] {
             assert!(is_authority(good), "{good}");
         }
         for bad in [
@@ -137,6 +158,8 @@ mod tests {
             "example.org/",
             "a b",
             "bücher.example",
+            "xn--a.example",
+            "xn--",
             "a:b",
             ":80",
         ] {

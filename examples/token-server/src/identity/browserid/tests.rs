@@ -207,6 +207,23 @@ async fn it_is_asked_who_speaks_for_the_domain_unless_the_issuer_is_trusted() {
     assert_eq!(asked(&own, &world.rules).await, 1);
 }
 
+#[test]
+fn a_time_is_what_javascript_takes_for_a_number() {
+    let mut world = World::new();
+    let later = NOW + 1;
+    for ahead in [json!(later), json!(later.to_string()), json!([later]), json!([[format!(" {later} ")]])] {
+        assert_eq!(world.kind(json!({}), json!({"iat": ahead})), Some(ErrorKind::IssuedLater), "{ahead}");
+    }
+    world.rules.demands = Demands::AsLibraries;
+    for past in [json!(" "), json!([]), json!(["1"]), json!([NOW - 1]), json!("0b1"), json!("0x18bcfe567ff")]
+    {
+        assert_eq!(world.kind(json!({}), json!({"exp": past})), Some(ErrorKind::Expired), "{past}");
+    }
+    for nothing in [json!("soon"), json!([1, 2]), json!({}), json!([true]), json!("0x+1"), json!(1e300)] {
+        assert_eq!(world.kind(json!({}), json!({"exp": nothing})), None, "{nothing}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_is_an_assertion(text in "[a-zA-Z0-9_.~=-]{0,400}") {

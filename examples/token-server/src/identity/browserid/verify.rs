@@ -223,14 +223,38 @@ fn signed(object: &Jws<'_>, key: &PublicKey) -> Result<(), IdentityError> {
 
 /// A time in milliseconds as JavaScript reads it; `None` where it says nothing.
 fn instant(claim: Option<&Value>) -> Option<f64> {
-    let claim = claim.filter(|claim| is_said(claim))?;
-    let number = match claim {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
-        Value::Bool(_) => 1.0,
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    };
+    let number = number(claim.filter(|claim| is_said(claim))?)?;
     (number.abs() <= 8.64e15).then_some(number.trunc())
+}
+
+/// What JavaScript makes of a value where it wants a number. A list is the text of its values with commas between.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => number_of_text(text.trim()),
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Value::Null => Some(0.0),
+        Value::Array(values) => match values.as_slice() {
+            [] => Some(0.0),
+            [Value::Bool(_)] => None,
+            [value] => number(value),
+            _ => None,
+        },
+        Value::Object(_) => None,
+    }
+}
+
+fn number_of_text(text: &str) -> Option<f64> {
+    let radix = match text.get(..2).map(str::to_ascii_lowercase).as_deref() {
+        Some("0x") => 16,
+        Some("0o") => 8,
+        Some("0b") => 2,
+        _ if text.is_empty() => return Some(0.0),
+        _ => return text.parse().ok(),
+    };
+    // A sign may not follow. What is too long for 64 bits is too large for a time.
+    let digits = text.get(2..).filter(|digits| !digits.starts_with('+'))?;
+    u64::from_str_radix(digits, radix).ok().map(|number| number as f64)
 }
 
 /// What has no meaning of its own; members of the principal too, where the top level says nothing.

@@ -1,4 +1,5 @@
-//! RSA by PKCS#1 v1.5 with SHA-256. Both libraries leave out a signature's leading zero bytes: they are put back.
+//! RSA by PKCS#1 v1.5 with SHA-256. Both libraries leave out a signature's leading zero bytes, and take
+//! more of them than there have to be: they are counted anew.
 
 use num_bigint::BigUint;
 use ring::digest;
@@ -53,6 +54,8 @@ impl RsaKey {
 
     pub(in super::super) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
         let length = self.modulus.len();
+        let zeros = signature.iter().take_while(|byte| **byte == 0).count();
+        let signature = &signature[zeros..];
         let Some(missing) = length.checked_sub(signature.len()) else { return false };
         let mut whole = vec![0; length];
         whole[missing..].copy_from_slice(signature);

@@ -32,6 +32,17 @@ fn two_thousand_fresh_rsa_signatures_are_good_and_some_are_a_byte_short() {
 }
 
 #[test]
+fn zeros_in_front_of_an_rsa_signature_do_not_matter() {
+    let keys = KeyPair::rs256(RSA).unwrap();
+    let object = keys.sign(&json!({})).unwrap();
+    let object = Jws::parse(&object).unwrap();
+    let signature = [vec![0; 3], object.signature.unwrap()].concat();
+    let key = PublicKey::parse(keys.public()).unwrap();
+    assert!(key.verifies(object.signed, &signature));
+    assert!(!key.verifies(object.signed, &[&[1], &signature[..]].concat()));
+}
+
+#[test]
 fn fresh_dsa_signatures_are_good_and_the_crate_dsa_says_the_same() {
     for keys in [KeyPair::ds128().unwrap(), KeyPair::ds256().unwrap()] {
         for number in 0..10 {
