@@ -3,8 +3,10 @@
 //! The user's credentials are good for a day. The node is the server itself, whose example of a resource stands in for
 //! one.
 
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,73 +26,60 @@ const SERVICE: &str = "sync-1.5";
 const SCOPE: &str = "https://identity.mozilla.com/apps/oldsync";
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-/// Where it lies, and where it is served.
+/// What is made: where it lies, and where it is served.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct Demonstration {
     /// The folder.
     pub folder: PathBuf,
     /// The address of the server.
     pub address: SocketAddr,
 }
 
-/// What was made.
-#[derive(Debug)]
-pub struct Demonstration {
-    place: Place,
-}
-
 impl Demonstration {
-    /// Makes what is missing, and credentials that are good from now on.
+    /// Makes what is missing, and credentials that are good from now on. Gives the configuration's file.
     ///
     /// # Errors
     /// The folder cannot be written, or the database is another one's.
-    pub fn make(place: &Place) -> anyhow::Result<Demonstration> {
-        let demonstration = Demonstration { place: place.clone() };
-        if !place.folder.join("secrets").exists() {
-            demonstration.write("secrets", &format!("{}\n", fresh_secret()?))?;
+    pub fn make(&self) -> anyhow::Result<PathBuf> {
+        if !self.folder.join("secrets").exists() {
+            self.write("secrets", &format!("{}\n", fresh_secret()?))?;
         }
-        demonstration.write("token-server.toml", &demonstration.configuration())?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        demonstration.make_assertion(now)?;
-        demonstration.make_bearer(now)?;
-        tokio::runtime::Runtime::new()?.block_on(demonstration.add_node())?;
-        Ok(demonstration)
+        self.make_assertion(now)?;
+        self.make_bearer(now)?;
+        tokio::runtime::Runtime::new()?.block_on(self.add_node())?;
+        self.write("token-server.toml", &self.configuration())
     }
 
     /// What to try.
     #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let (folder, url) = (self.place.folder.display(), self.url());
+    pub fn lines(&self) -> String {
+        let (folder, url) = (self.folder.display(), self.url());
         // It need not be in the PATH.
         let program = std::env::current_exe().unwrap_or_else(|_| "token-server".into());
         let program = program.display();
-        let client_state = "00112233445566778899aabbccddeeff";
-        vec![
-            format!(
-                "# All of it lies in {folder}; `{program} serve --config {folder}/token-server.toml` serves it again."
-            ),
-            "# A token, for an assertion as browsers made them:".to_owned(),
-            format!(
-                "curl -s -H \"Authorization: BrowserID $(cat {folder}/assertion)\" -H 'X-Client-State: {client_state}' {url}/1.0/sync/1.5"
-            ),
-            "# The same user with a bearer token, as browsers of today show it:".to_owned(),
-            format!(
-                "curl -s -H \"Authorization: Bearer $(cat {folder}/bearer)\" -H 'X-KeyID: 0000000001234-ABEiM0RVZneImaq7zN3u_w' {url}/1.0/sync/1.5 > token.json"
-            ),
-            "# What the user's node is asked, signed with the token's key (HAWK):".to_owned(),
-            format!("curl -s -H \"$({program} hawk < token.json)\" {url}/1.5/1"),
-            "# What does not fit is told:".to_owned(),
-            format!("curl -si -H 'Authorization: BrowserID x~y' {url}/1.0/sync/1.5"),
-            "# Ctrl-C ends it.".to_owned(),
-        ]
+        format!(
+            "# All of it lies in {folder}; `{program} serve --config {folder}/token-server.toml` serves it again.\n\
+             # A token, for an assertion as browsers made them:\n\
+             curl -s -H \"Authorization: BrowserID $(cat {folder}/assertion)\" \
+             -H 'X-Client-State: 00112233445566778899aabbccddeeff' {url}/1.0/sync/1.5\n\
+             # The same user with a bearer token, as browsers of today show it:\n\
+             curl -s -H \"Authorization: Bearer $(cat {folder}/bearer)\" \
+             -H 'X-KeyID: 0000000001234-ABEiM0RVZneImaq7zN3u_w' {url}/1.0/sync/1.5 > token.json\n\
+             # What the user's node is asked, signed with the token's key (HAWK):\n\
+             curl -s -H \"$({program} hawk < token.json)\" {url}/1.5/1\n\
+             # What does not fit is told:\n\
+             curl -si -H 'Authorization: BrowserID x~y' {url}/1.0/sync/1.5\n\
+             # Ctrl-C ends it."
+        )
     }
 
     fn url(&self) -> String {
-        format!("http://{}", self.place.address)
+        format!("http://{}", self.address)
     }
 
     fn configuration(&self) -> String {
-        let (folder, url) = (self.place.folder.display(), self.url());
+        let (folder, url) = (self.folder.display(), self.url());
         format!(
             "# Made by `token-server demo`. Each key is a flag of `token-server serve`.\n\
              address = \"{}\"\n\
@@ -101,7 +90,7 @@ impl Demonstration {
              support-document = [\"{ISSUER}={folder}/support-document.json\"]\n\
              bearer-keys = \"{folder}/bearer-keys.json\"\n\
              bearer-issuer = \"https://{ISSUER}\"\n",
-            self.place.address
+            self.address
         )
     }
 
@@ -116,7 +105,7 @@ impl Demonstration {
             "fxa-generation": 1234, "fxa-keysChangedAt": 1234, "fxa-tokenVerified": true,
         }))?;
         let assertion = user.sign(&json!({"aud": self.url(), "exp": until}))?;
-        self.write("assertion", &bundle(&certificate, &assertion))
+        self.write("assertion", &bundle(&certificate, &assertion)).map(drop)
     }
 
     /// A bearer token of the same user, with the key set that the accounts server would publish.
@@ -128,11 +117,11 @@ impl Demonstration {
             "iss": format!("https://{ISSUER}"), "sub": USER, "client_id": "demo", "scope": SCOPE,
             "iat": now, "exp": now + DAY_SECONDS, "fxa-generation": 1234,
         });
-        self.write("bearer", &key.sign_bearer(&header, &claims)?)
+        self.write("bearer", &key.sign_bearer(&header, &claims)?).map(drop)
     }
 
     async fn add_node(&self) -> anyhow::Result<()> {
-        let database = format!("sqlite:{}/users.db", self.place.folder.display());
+        let database = format!("sqlite:{}/users.db", self.folder.display());
         let store = Store::open(&database, StoreSettings::default()).await?;
         match store.add_node(SERVICE, &self.url(), 1000, &NodeChange::default()).await {
             Ok(()) | Err(StoreError::NodeExists(_)) => Ok(()),
@@ -141,13 +130,11 @@ impl Demonstration {
     }
 
     /// Nobody else may read what this user can be with.
-    fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let path = self.place.folder.join(name);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let written = options.open(&path).and_then(|mut file| file.write_all(content.as_bytes()));
-        written.with_context(|| format!("cannot write {}", path.display()))
+    fn write(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
+        let path = self.folder.join(name);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let written = file.and_then(|mut file| file.write_all(content.as_bytes()));
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
     }
 }

@@ -233,7 +233,7 @@ impl Body {
         let mut id = [0; 16];
         // An id of zeros is as good where nobody looks it up.
         let _ = SystemRandom::new().fill(&mut id);
-        Body::Text(format!("application error: crash id {}", crate::token::payload::hexadecimal(&id)))
+        Body::Text(format!("application error: crash id {}", hex::encode(id)))
     }
 
     fn to_json(&self) -> Value {

@@ -5,7 +5,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use super::answer::{Problem, Scheme};
 use crate::behaviour::Behaviour;
 use crate::identity::{KeyId, KeyIdError};
-use crate::token::payload::{decode_hexadecimal, hexadecimal};
 
 const CLIENT_STATE: &str = "X-Client-State";
 const KEY_ID: &str = "X-KeyID";
@@ -118,7 +117,7 @@ impl Keys {
             KeyIdError::Malformed => Problem::unauthorized("invalid-credentials"),
             KeyIdError::ClientStateLength => Problem::bad_client_state(),
         })?;
-        let client_state = hexadecimal(&key_id.client_state);
+        let client_state = hex::encode(&key_id.client_state);
         match written {
             Some(written) if written != client_state => Err(Problem::invalid_client_state()),
             _ => Ok(Keys { key_id: Some(key_id), client_state }),
@@ -133,7 +132,7 @@ impl Keys {
 pub(super) fn client_state(headers: &HeaderMap, behaviour: Behaviour) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(CLIENT_STATE) else { return Ok(None) };
     let state = value.to_str().map_err(|_| Problem::bad_client_state())?;
-    let is_form = state.len() <= CLIENT_STATE_DIGITS_MAX && decode_hexadecimal(state).is_some();
+    let is_form = state.len() <= CLIENT_STATE_DIGITS_MAX && hex::decode(state).is_ok();
     match behaviour {
         Behaviour::Successor if state.is_empty() => Err(Problem::bad_client_state()),
         _ if !is_form => Err(Problem::bad_client_state()),

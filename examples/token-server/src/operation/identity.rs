@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use powerhose::JobRunner;
+use powerhose_example_token::program::read;
 use url::Url;
 
 use crate::identity::bearer::{BearerRules, KeySet};
@@ -14,7 +15,7 @@ use crate::identity::browserid::{BrowserIdRules, Demands, Dialect, SupportDocume
 use crate::verifier::{Documents, Fetcher, Keys, Reach, Verifier};
 
 /// Files of documents and keys are not longer than what is fetched.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
+const FILE_BYTES_MAX: usize = 64 * 1024;
 
 /// Who may say who somebody is.
 #[derive(Debug, Clone, Args)]
@@ -78,8 +79,11 @@ impl IdentityOptions {
         job_timeout: Duration,
         public_url: Option<&Url>,
     ) -> anyhow::Result<Verifier> {
-        let roots =
-            self.root_certificate.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+        let roots = self
+            .root_certificate
+            .iter()
+            .map(|path| read(path, FILE_BYTES_MAX))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let fetcher = Fetcher::new(Duration::from_secs(self.fetch_timeout), self.issuer_hosts, &roots)
             .context("cannot set up HTTPS")?;
         let (browserid, bearer) = (self.browserid(public_url), self.bearer(&fetcher)?);
@@ -120,7 +124,7 @@ impl IdentityOptions {
             let url = keys.parse().context("--bearer-keys: no URL")?;
             Keys::fetched(fetcher.clone(), url, self.document_age())
         } else {
-            let set = KeySet::parse(&read(Path::new(keys))?);
+            let set = KeySet::parse(&read(Path::new(keys), FILE_BYTES_MAX)?);
             Keys::given(set.with_context(|| format!("{keys} is no key set"))?)
         };
         let rules = BearerRules {
@@ -136,18 +140,9 @@ impl IdentityOptions {
     fn documents(&self) -> anyhow::Result<BTreeMap<String, SupportDocument>> {
         let documents = self.support_document.iter().map(|given| {
             let (host, path) = given.split_once('=').context("--support-document: HOST=FILE is wanted")?;
-            let document = SupportDocument::parse(&read(Path::new(path))?);
+            let document = SupportDocument::parse(&read(Path::new(path), FILE_BYTES_MAX)?);
             Ok((host.to_owned(), document.with_context(|| format!("{path} is no support document"))?))
         });
         documents.collect()
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut content = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut content))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(content)
 }

@@ -8,10 +8,10 @@ use axum::http::HeaderValue;
 use powerhose::Stats;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 use crate::http::Scheme;
 
@@ -24,24 +24,17 @@ const SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.
 
 type Labels<const N: usize> = [(&'static str, String); N];
 
-/// A histogram of seconds.
-#[derive(Debug, Clone)]
-struct Seconds;
-
-impl MetricConstructor<Histogram> for Seconds {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new(SECONDS)
-    }
-}
+/// Histograms of seconds.
+type Seconds = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
 /// What is counted.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     answers: Family<Labels<3>, Counter>,
-    answer_seconds: Family<Labels<1>, Histogram, Seconds>,
+    answer_seconds: Seconds,
     verifications: Family<Labels<2>, Counter>,
-    verification_seconds: Family<Labels<1>, Histogram, Seconds>,
+    verification_seconds: Seconds,
     limited: Family<Labels<1>, Counter>,
     reloads: Family<Labels<1>, Counter>,
     workers: Gauge,
@@ -50,39 +43,42 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Metrics {
-        let mut metrics = Metrics {
-            registry: Registry::with_prefix("token_server"),
-            answers: Family::default(),
-            answer_seconds: Family::new_with_constructor(Seconds),
-            verifications: Family::default(),
-            verification_seconds: Family::new_with_constructor(Seconds),
-            limited: Family::default(),
-            reloads: Family::default(),
-            workers: Gauge::default(),
-            jobs_waiting: Gauge::default(),
-        };
-        metrics.register();
-        metrics
+        let mut registry = Registry::with_prefix("token_server");
+        let seconds = || Seconds::new_with_constructor(|| Histogram::new(SECONDS));
+        let all = &mut registry;
+        Metrics {
+            answers: counted(all, "answers", "Requests answered, by route, status and word."),
+            answer_seconds: kept(all, "answer_seconds", "How long answers took.", seconds()),
+            verifications: counted(all, "verifications", "Identities verified, by scheme and outcome."),
+            verification_seconds: kept(
+                all,
+                "verification_seconds",
+                "How long verifications took, the wait for issuers and workers included.",
+                seconds(),
+            ),
+            limited: counted(
+                all,
+                "limited",
+                "Requests refused because an address or an issuer had its share.",
+            ),
+            reloads: counted(all, "reloads", "Times that secrets were read anew, by outcome."),
+            workers: kept(all, "workers", "Workers that the master knows.", Gauge::default()),
+            jobs_waiting: kept(all, "jobs_waiting", "Jobs that wait for a worker.", Gauge::default()),
+            registry,
+        }
     }
 }
 
-impl Metrics {
-    fn register(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("answers", "Requests answered, by route, status and word.", self.answers.clone());
-        let help = "How long answers took.";
-        registry.register("answer_seconds", help, self.answer_seconds.clone());
-        let help = "Identities verified, by scheme and outcome.";
-        registry.register("verifications", help, self.verifications.clone());
-        let help = "How long verifications took, the wait for issuers and workers included.";
-        registry.register("verification_seconds", help, self.verification_seconds.clone());
-        let help = "Requests refused because an address or an issuer had its share.";
-        registry.register("limited", help, self.limited.clone());
-        registry.register("reloads", "Times that secrets were read anew, by outcome.", self.reloads.clone());
-        registry.register("workers", "Workers that the master knows.", self.workers.clone());
-        registry.register("jobs_waiting", "Jobs that wait for a worker.", self.jobs_waiting.clone());
-    }
+fn kept<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
 
+fn counted<const N: usize>(registry: &mut Registry, name: &str, help: &str) -> Family<Labels<N>, Counter> {
+    kept(registry, name, help, Family::default())
+}
+
+impl Metrics {
     /// A request was answered.
     pub fn answered(&self, route: &str, status: u16, word: &str, took: Duration) {
         let labels = [("route", route.to_owned()), ("status", status.to_string()), ("word", word.to_owned())];

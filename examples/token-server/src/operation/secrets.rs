@@ -2,18 +2,17 @@
 //!
 //! Never shows a secret: errors name the file and what is wrong with it.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use powerhose_example_token::program::read;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::options::ServeOptions;
 use crate::behaviour::Behaviour;
 use crate::token::keyring::Keyring;
 use crate::token::masters::{MASTER_CHARACTERS_MAX, MASTERS_MAX, Masters, NodeSecrets};
-use crate::token::payload::{Form, hexadecimal};
+use crate::token::payload::Form;
 
 /// A file may have a comment as long as a secret with each secret.
 const FILE_BYTES_MAX: usize = 2 * MASTERS_MAX * MASTER_CHARACTERS_MAX;
@@ -45,19 +44,9 @@ impl ServeOptions {
 }
 
 fn read_masters(path: &Path, node_secrets: NodeSecrets) -> anyhow::Result<Masters> {
-    Masters::parse(&read(path)?, node_secrets).with_context(|| format!("file {}", path.display()))
-}
-
-/// A file's content, refused unread where it is larger than it can sensibly be.
-fn read(path: &Path) -> anyhow::Result<String> {
-    let mut content = String::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_string(&mut content))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    if content.len() > FILE_BYTES_MAX {
-        bail!("{} is larger than {FILE_BYTES_MAX} bytes", path.display());
-    }
-    Ok(content)
+    let content = String::from_utf8(read(path, FILE_BYTES_MAX)?);
+    let content = content.with_context(|| format!("{} is no text", path.display()))?;
+    Masters::parse(&content, node_secrets).with_context(|| format!("file {}", path.display()))
 }
 
 /// A new secret, in hexadecimal digits.
@@ -66,8 +55,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
 /// The system has no random bytes.
 pub fn fresh_secret() -> anyhow::Result<String> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).ok().context("the system has no random bytes")?;
-    Ok(hexadecimal(&bytes))
+    SystemRandom::new().fill(&mut bytes).context("the system has no random bytes")?;
+    Ok(hex::encode(bytes))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use powerhose::Cluster;
+use powerhose_example_token::program::Handover;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -17,7 +18,6 @@ use tokio::sync::watch;
 use super::options::ServeOptions;
 use crate::http::{Server, inner_routes, routes};
 use crate::store::Store;
-use crate::token::keyring::Handover;
 
 /// Serves until SIGTERM or SIGINT, then lets open requests end.
 ///
@@ -31,7 +31,7 @@ pub fn serve(options: ServeOptions) -> anyhow::Result<()> {
             "no --secrets-file: a secret is made for this run; once it ends, nobody can check its tokens"
         );
     }
-    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
+    let handover = Handover::new(&keyring.to_bytes()).context("cannot lay out the keyring")?;
     let threads = options.web_threads();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     // Taken before the workers start: an address in use is then found out at once.
@@ -155,7 +155,9 @@ impl Reloading {
             anyhow::bail!("there is no --secrets-file");
         }
         let number = self.server.keyring.load(Ordering::Acquire) + 1;
-        self.handover.replace(&self.server.options.keyring(number)?).context("cannot lay out the keyring")?;
+        self.handover
+            .replace(&self.server.options.keyring(number)?.to_bytes())
+            .context("cannot lay out the keyring")?;
         self.server.keyring.store(number, Ordering::Release);
         Ok(number)
     }

@@ -60,7 +60,8 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::keyring::Handover;
+    use powerhose_example_token::program::Handover;
+
     use crate::token::masters::{Masters, NodeSecrets};
     use crate::token::payload::Form;
 
@@ -72,9 +73,9 @@ mod tests {
             metrics_secret: String::new(),
             form: Form::default(),
         };
-        let mut handover = Handover::new(&keyring(1)).unwrap();
+        let mut handover = Handover::new(&keyring(1).to_bytes()).unwrap();
         let kept = Kept::read(&handover.path()).unwrap();
-        handover.replace(&keyring(2)).unwrap();
+        handover.replace(&keyring(2).to_bytes()).unwrap();
         assert_eq!(kept.at_least(1).unwrap().number, 1);
         assert_eq!(kept.at_least(2).unwrap().number, 2);
         assert_eq!(kept.at_least(1).unwrap().number, 2);

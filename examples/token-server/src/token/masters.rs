@@ -11,8 +11,6 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::payload::hexadecimal;
-
 /// Characters a master must have at least: the secret of a node has as many.
 pub const MASTER_CHARACTERS_MIN: usize = 32;
 /// Characters a master may have: more is surely some other file.
@@ -113,7 +111,7 @@ impl Masters {
     #[must_use]
     pub fn metrics_secret(&self) -> String {
         let oldest = self.masters.first().expect("there is always a master");
-        hexadecimal(&derive(oldest.as_bytes(), None, &[METRICS_SECRET]))
+        hex::encode(derive(oldest.as_bytes(), None, &[METRICS_SECRET]))
     }
 
     /// The text of a node's secret that comes from one master.
@@ -137,7 +135,7 @@ fn node_secret(master: &str, node: &str) -> String {
     Hkdf::<Sha256>::new(None, master.as_bytes())
         .expand_multi_info(&[NODE_SECRET, node.as_bytes()], &mut bytes)
         .expect("HKDF-SHA256 gives up to 8160 bytes, and a master has at most 1024");
-    hexadecimal(&bytes)
+    hex::encode(bytes)
 }
 
 #[cfg(test)]

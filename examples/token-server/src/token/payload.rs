@@ -50,7 +50,7 @@ impl Hashed {
     pub(super) fn new(metrics_secret: &[u8], holder: &Holder) -> Hashed {
         let key = hmac::Key::new(hmac::HMAC_SHA256, metrics_secret);
         let hash = |text: &str| {
-            let mut digits = hexadecimal(hmac::sign(&key, text.as_bytes()).as_ref());
+            let mut digits = hex::encode(hmac::sign(&key, text.as_bytes()));
             digits.truncate(HASHED_CHARACTERS);
             digits
         };
@@ -96,24 +96,8 @@ fn key_id(holder: &Holder) -> String {
         0 => holder.generation,
         changed_at => changed_at,
     };
-    let state = decode_hexadecimal(&holder.client_state).unwrap_or_default();
+    let state = hex::decode(&holder.client_state).unwrap_or_default();
     format!("{changed_at:013}-{}", URL_SAFE_NO_PAD.encode(state))
-}
-
-/// The bytes as hexadecimal digits, in small letters.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// The bytes that hexadecimal digits stand for, capitals or not; `None` where their number is odd or one is none.
-#[must_use]
-pub fn decode_hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| Some(value(pair[0])? << 4 | value(*pair.get(1)?)?)).collect()
 }
 
 #[cfg(test)]
@@ -160,14 +144,5 @@ pub(super) mod tests {
         let closed = claims(&holder(), &hashed, &form);
         assert!(!closed.contains_key("fxa_uid") && closed[PRIVATE]["fxa_uid"] == "abc");
         assert_eq!(unsealed(closed), open);
-    }
-
-    #[test]
-    fn hexadecimal_digits_are_read_in_pairs() {
-        assert_eq!(decode_hexadecimal("00fFa1"), Some(vec![0, 255, 161]));
-        assert_eq!(decode_hexadecimal(""), Some(vec![]));
-        for wrong in ["a", "abc", "g0", "0x", "é"] {
-            assert_eq!(decode_hexadecimal(wrong), None, "{wrong}");
-        }
     }
 }

@@ -135,7 +135,10 @@ fn passing_secret() -> anyhow::Result<Secret> {
 }
 
 /// A file's content, refused unread where it is larger than it can sensibly be.
-fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
+///
+/// # Errors
+/// Names the file and what is wrong with it.
+pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
     let mut content = Vec::new();
     File::open(path)
         .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut content))

@@ -5,11 +5,13 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context as _;
 use clap::Args;
 use powerhose::worker::{Job, JobFailure, Worker};
 
 use crate::job::handle;
-use crate::program::{POOL, handover};
+use crate::keyring::Keyring;
+use crate::program::POOL;
 
 /// What a worker is started with.
 #[derive(Debug, Args)]
@@ -20,7 +22,9 @@ pub struct WorkerOptions {
 }
 
 pub(crate) fn run(options: &WorkerOptions) -> anyhow::Result<()> {
-    let keyring = handover::read(&options.keyring)?;
+    let bytes = std::fs::read(&options.keyring)
+        .context("cannot read the keyring; has the program that laid it out ended?")?;
+    let keyring = Keyring::from_bytes(&bytes)?;
     Worker::from_env()?.pool(POOL).run(|job: &Job| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| {
             // Without a clock nothing is known to be unexpired.

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use powerhose_token_server::demonstration::{Demonstration, Place};
+use powerhose_token_server::demonstration::Demonstration;
 use powerhose_token_server::operation::{options, serve};
 
 /// Make keys, an issuer, a node and a user in a folder, serve, and print what to try
@@ -23,21 +23,13 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     fs::create_dir_all(&options.folder)
         .with_context(|| format!("cannot make {}", options.folder.display()))?;
-    let folder = options.folder.canonicalize()?;
-    let address = free(options.address)?;
-    let demonstration = Demonstration::make(&Place { folder: folder.clone(), address })?;
-    for line in demonstration.lines() {
-        println!("{line}");
-    }
-    serve::serve(options::from_file(&configuration(&folder))?)
-}
-
-fn configuration(folder: &Path) -> PathBuf {
-    folder.join("token-server.toml")
-}
-
-/// The address with a port that is free: the lines to try have to name it before the server listens.
-fn free(address: SocketAddr) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
-    Ok(listener.local_addr()?)
+    // The lines to try name the port before the server listens.
+    let listener = TcpListener::bind(options.address);
+    let listener = listener.with_context(|| format!("cannot listen on {}", options.address))?;
+    let demonstration =
+        Demonstration { folder: options.folder.canonicalize()?, address: listener.local_addr()? };
+    drop(listener);
+    let configuration = demonstration.make()?;
+    println!("{}", demonstration.lines());
+    serve::serve(options::from_file(&configuration)?)
 }

@@ -65,7 +65,7 @@ fn serve(options: &Options) -> anyhow::Result<()> {
         );
     }
     let keyring = options.signing.keyring(options.signing.secrets()?)?;
-    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
+    let handover = Handover::new(&keyring.to_bytes()).context("cannot lay out the keyring")?;
     let runtime = tokio::runtime::Runtime::new()?;
     // Taken before the workers start: an address in use is then found out at once.
     let listener = runtime

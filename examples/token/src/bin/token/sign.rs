@@ -61,7 +61,7 @@ impl From<io::Error> for Stopped {
 
 pub(crate) fn run(options: &SignOptions) -> anyhow::Result<ExitCode> {
     let keyring = options.signing.keyring(options.signing.secrets()?)?;
-    let handover = Handover::new(&keyring).context("cannot lay out the keyring")?;
+    let handover = Handover::new(&keyring.to_bytes()).context("cannot lay out the keyring")?;
     let cluster = options.signing.start_workers(&handover)?;
     let workers = options.signing.workers.map_or_else(cores, usize::from);
     let (sender, receiver) = mpsc::sync_channel(workers * IN_FLIGHT_PER_WORKER);
