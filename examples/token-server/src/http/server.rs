@@ -18,7 +18,8 @@ use crate::operation::metrics::Metrics;
 use crate::operation::options::ServeOptions;
 use crate::store::Store;
 use crate::token::job::{POOL, Reply, Request, Task};
-use crate::verifier::{Unverified, Verifier};
+use crate::verifier::job::Ahead;
+use crate::verifier::{Unverified, Verified, Verifier};
 
 /// Everything that answering takes. Shared by all requests.
 pub struct Server {
@@ -90,16 +91,25 @@ impl Server {
         issuer.map_or(Ok(()), |issuer| taken("issuer", per_issuer.take(issuer, now)))
     }
 
-    /// Who asks: a job of its own, so that no wait for the database holds up a worker.
+    /// Who asks, without belief: what a worker may find.
+    pub(super) fn claimed(&self, credentials: &Credentials, key_id: Option<&KeyId>) -> Option<Identity> {
+        match credentials.scheme {
+            Scheme::BrowserId => self.verifier.claimed_by_assertion(&credentials.text),
+            Scheme::Bearer => self.verifier.claimed_by_bearer(&credentials.text, key_id),
+        }
+    }
+
+    /// Who asks, and the token that was asked for ahead, if it could be made.
     pub(super) async fn identify(
         &self,
         credentials: &Credentials,
         key_id: Option<&KeyId>,
-    ) -> Result<Identity, Problem> {
+        ahead: Option<Ahead>,
+    ) -> Result<Verified, Problem> {
         let begin = Instant::now();
         let verified = match credentials.scheme {
-            Scheme::BrowserId => self.verifier.verify_browserid(&credentials.text, now()).await,
-            Scheme::Bearer => self.verifier.verify_bearer(&credentials.text, key_id, now()).await,
+            Scheme::BrowserId => self.verifier.verify_browserid(&credentials.text, ahead, now()).await,
+            Scheme::Bearer => self.verifier.verify_bearer(&credentials.text, key_id, ahead, now()).await,
         };
         let outcome = verified.as_ref().map_or_else(Unverified::name, |_| "good");
         self.metrics.verified(credentials.scheme, outcome, begin.elapsed());
@@ -120,10 +130,15 @@ impl Server {
 
     /// Lets a worker make or check a token.
     pub(super) async fn ask(&self, task: Task) -> Result<Reply, Problem> {
-        let request = Request { keyring: self.keyring.load(Ordering::Acquire), task };
+        let request = self.with_keyring(task);
         let job = Job::new(request.to_payload()).pool(POOL).timeout(self.options.job_timeout());
         let reply = self.runner.submit(job).await.map_err(|error| without_reply(&error))?;
         serde_json::from_slice(&reply).map_err(|_| self.unexpected())
+    }
+
+    /// To be done with the newest keyring.
+    pub(super) fn with_keyring(&self, task: Task) -> Request {
+        Request { keyring: self.keyring.load(Ordering::Acquire), task }
     }
 
     /// A worker that answers something else than it was asked.

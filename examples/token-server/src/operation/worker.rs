@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use powerhose::worker::{Job, JobFailure, Worker};
 
-use crate::token::job::{self, Request};
+use crate::token::job::{self, Reply, Request};
 use crate::token::keyring::{Keyring, KeyringError};
 use crate::verifier;
 
@@ -19,7 +19,8 @@ use crate::verifier;
 pub fn work(keyring: &Path) -> anyhow::Result<()> {
     let keyring = Kept::read(keyring)?;
     Worker::from_env()?.pool(verifier::job::POOL).pool(job::POOL).run(|job: &Job| match job.pool() {
-        verifier::job::POOL => verifier::job::handle(job.payload())
+        // A token that cannot be made at once is asked for again by itself, and that job says why.
+        verifier::job::POOL => verifier::job::handle(job.payload(), |asked| keyring.handle(asked).ok())
             .map_err(|error| JobFailure::new("bad_request", error.to_string())),
         _ => about_tokens(&keyring, job.payload()),
     })?;
@@ -27,13 +28,8 @@ pub fn work(keyring: &Path) -> anyhow::Result<()> {
 }
 
 fn about_tokens(keyring: &Kept, payload: &[u8]) -> Result<Vec<u8>, JobFailure> {
-    // Without a clock nothing is known to be unexpired.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_err(|_| JobFailure::new("internal", "the clock stands before 1970"))?;
-    let Request { keyring: number, task } =
-        Request::from_payload(payload).map_err(|error| JobFailure::new(error.code, error.text))?;
-    let keyring = keyring.at_least(number).map_err(|error| JobFailure::new("keyring", error.to_string()))?;
-    let reply = job::handle(&keyring, task, now).map_err(|error| JobFailure::new(error.code, error.text))?;
+    let asked = Request::from_payload(payload).map_err(|error| JobFailure::new(error.code, error.text))?;
+    let reply = keyring.handle(asked)?;
     serde_json::to_vec(&reply).map_err(|error| JobFailure::new("internal", error.to_string()))
 }
 
@@ -46,6 +42,15 @@ struct Kept {
 impl Kept {
     fn read(path: &Path) -> Result<Kept, KeyringError> {
         Ok(Kept { path: path.to_owned(), keyring: RefCell::new(Keyring::read(path)?) })
+    }
+
+    fn handle(&self, Request { keyring, task }: Request) -> Result<Reply, JobFailure> {
+        // Without a clock nothing is known to be unexpired.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_err(|_| JobFailure::new("internal", "the clock stands before 1970"))?;
+        let keyring =
+            self.at_least(keyring).map_err(|error| JobFailure::new("keyring", error.to_string()))?;
+        job::handle(&keyring, task, now).map_err(|error| JobFailure::new(error.code, error.text))
     }
 
     /// The keyring of this number, or a newer one.

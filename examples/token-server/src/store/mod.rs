@@ -149,6 +149,21 @@ impl Store {
         Ok(service)
     }
 
+    /// The user's record and its service, if the claims are accepted, nothing has to be written, and that can be said without a
+    /// wait.
+    #[must_use]
+    pub fn kept(&self, request: &Request) -> Option<(Assignment, Service)> {
+        check(request).ok()?;
+        let services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let service = services.get(&request.service).cloned()?;
+        drop(services);
+        let records = self.database.look(service.id, &request.email)?;
+        match self.decide(records, request).ok()? {
+            Decision::Keep(record) => Some((self.assignment(record).ok()?, service)),
+            Decision::Update(_) | Decision::Create(_) => None,
+        }
+    }
+
     /// The user's record, if the claims are accepted: the one there is, brought up to them, or a new one.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
-//! The job of the workers in the pool [`POOL`]: one verification, with all that was fetched for it.
+//! The job of the workers in the pool [`POOL`]: one verification, with all that was fetched for it, and the token at once
+//! where the web server could say beforehand whom it would be for.
 //!
-//! A worker needs no secret, no network and no clock: what it needs is in the payload. An identity that is not believed is
-//! an ordinary reply; a job fails only where its payload is none of ours.
+//! A verification needs no secret, no network and no clock: what it needs is in the payload. An identity that is not
+//! believed is an ordinary reply; a job fails only where its payload is none of ours.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,12 +11,13 @@ use thiserror::Error;
 use crate::identity::bearer::{self, BearerRules};
 use crate::identity::browserid::{self, BrowserIdRules, Evidence};
 use crate::identity::{Identity, IdentityError, KeyId};
+use crate::token;
 
 /// The pool that verifies.
 pub const POOL: &str = "verify";
 
 /// The layout of payloads and replies; a worker refuses another one.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The largest payload, in bytes: an assertion, the keys of a document, the rules.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
@@ -25,6 +27,16 @@ pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 pub struct Request {
     version: u32,
     task: Task,
+    ahead: Option<Ahead>,
+}
+
+/// A token to be made if the identity turns out to be the one that the credentials claim: then one job does it all.
+#[derive(Serialize, Deserialize)]
+pub struct Ahead {
+    /// Whose record the token is made from. Nobody has verified it yet.
+    pub claimed: Identity,
+    /// The job that would follow.
+    pub token: token::job::Request,
 }
 
 /// What to verify.
@@ -57,8 +69,14 @@ pub enum Task {
     },
 }
 
-/// What a worker answers, as JSON.
-pub type Reply = Result<Identity, IdentityError>;
+/// What a worker answers, as JSON. May hold a secret, therefore without `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct Reply {
+    /// Who it is.
+    pub identity: Result<Identity, IdentityError>,
+    /// The token, where it was asked for, the identity is the claimed one, and it could be made.
+    pub token: Option<token::job::Reply>,
+}
 
 /// Why the job itself fails; nothing of the payload is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -68,8 +86,8 @@ pub struct BadRequest;
 impl Request {
     /// Asks for this.
     #[must_use]
-    pub fn new(task: Task) -> Self {
-        Self { version: VERSION, task }
+    pub fn new(task: Task, ahead: Option<Ahead>) -> Self {
+        Self { version: VERSION, task, ahead }
     }
 
     /// The request as a job's payload.
@@ -79,11 +97,14 @@ impl Request {
     }
 }
 
-/// Does one job. The reply is a [`Reply`].
+/// Does one job. The reply is a [`Reply`]. `make` makes tokens, or not: then somebody asks for it again, and is told why.
 ///
 /// # Errors
 /// [`BadRequest`] where the payload is too long or no [`Request`].
-pub fn handle(payload: &[u8]) -> Result<Vec<u8>, BadRequest> {
+pub fn handle(
+    payload: &[u8],
+    make: impl FnOnce(token::job::Request) -> Option<token::job::Reply>,
+) -> Result<Vec<u8>, BadRequest> {
     if payload.len() > PAYLOAD_BYTES_MAX {
         return Err(BadRequest);
     }
@@ -91,7 +112,7 @@ pub fn handle(payload: &[u8]) -> Result<Vec<u8>, BadRequest> {
     if request.version != VERSION {
         return Err(BadRequest);
     }
-    let reply: Reply = match request.task {
+    let identity = match request.task {
         Task::BrowserId { assertion, rules, evidence, now } => {
             browserid::verify(&assertion, &rules, &evidence, now).and_then(browserid::Verified::into_identity)
         }
@@ -99,6 +120,9 @@ pub fn handle(payload: &[u8]) -> Result<Vec<u8>, BadRequest> {
             bearer::verify(&token, key_id.as_ref(), &rules, &keys, now)
         }
     };
+    // Not a word of what was claimed counts unless it is what was verified.
+    let ahead = request.ahead.filter(|ahead| identity.as_ref().is_ok_and(|found| *found == ahead.claimed));
+    let reply = Reply { token: ahead.and_then(|ahead| make(ahead.token)), identity };
     Ok(serde_json::to_vec(&reply).expect("a JSON value has only string keys"))
 }
 
@@ -111,12 +135,20 @@ mod tests {
     use crate::identity::browserid::{Demands, Dialect};
     use crate::identity::maker::{KeyPair, bundle};
 
-    fn answer(task: Task) -> Reply {
-        serde_json::from_slice(&handle(&Request::new(task).to_payload()).unwrap()).unwrap()
+    fn reply(task: Task, ahead: Option<Ahead>) -> Reply {
+        let make =
+            |_| Some(token::job::Reply::Signed { claims: powerhose_example_token::claims::Claims::new() });
+        serde_json::from_slice(&handle(&Request::new(task, ahead).to_payload(), make).unwrap()).unwrap()
+    }
+
+    fn answer(task: Task) -> Result<Identity, IdentityError> {
+        let Reply { identity, token } = reply(task, None);
+        assert!(token.is_none(), "nobody asked for it");
+        identity
     }
 
     #[test]
-    fn an_assertion_crosses_to_the_worker_and_its_identity_comes_back() {
+    fn an_assertion_crosses_to_the_worker_and_its_identity_comes_back_with_a_token_only_for_itself() {
         let (issuer, user) = (KeyPair::ds128().unwrap(), KeyPair::ds128().unwrap());
         let certificate = json!({"iss": "example.org", "exp": 2000, "public-key": user.public(),
             "principal": {"email": "user@example.org"}, "fxa-generation": 5});
@@ -139,6 +171,18 @@ mod tests {
         let identity = answer(ask(1000)).ok().unwrap();
         assert_eq!((&*identity.email, identity.account.generation), ("user@example.org", Some(5)));
         assert_eq!(answer(ask(1001)).err().unwrap().kind, ErrorKind::Expired);
+
+        let made = |claimed: &Identity, now| {
+            let task = token::job::Task::Verify { token: String::new() };
+            let token = token::job::Request { keyring: 1, task };
+            reply(ask(now), Some(Ahead { claimed: claimed.clone(), token })).token.is_some()
+        };
+        let (mut other, mut younger) = (identity.clone(), identity.clone());
+        other.email = "other@example.org".to_owned();
+        younger.account.generation = Some(6);
+        assert!(made(&identity, 1000), "it is who it claims to be");
+        assert!(!made(&identity, 1001), "it is not believed");
+        assert!(!made(&other, 1000) && !made(&younger, 1000), "it is somebody else");
     }
 
     #[test]
@@ -165,8 +209,8 @@ mod tests {
     #[test]
     fn what_is_no_request_fails_the_job() {
         let long = vec![b' '; PAYLOAD_BYTES_MAX + 1];
-        for payload in [&b""[..], b"{}", br#"{"version":2,"task":{}}"#, b"\xff", &long] {
-            assert_eq!(handle(payload), Err(BadRequest));
+        for payload in [&b""[..], b"{}", br#"{"version":1,"task":{}}"#, b"\xff", &long] {
+            assert_eq!(handle(payload, |_| None), Err(BadRequest));
         }
     }
 }

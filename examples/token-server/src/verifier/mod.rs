@@ -14,11 +14,20 @@ use thiserror::Error;
 
 pub use self::documents::Documents;
 pub use self::fetch::{Fetcher, Reach};
-use self::job::{POOL, Reply, Request, Task};
+use self::job::{Ahead, POOL, Reply, Request, Task};
 pub use self::keys::Keys;
 use crate::identity::bearer::{self, BearerRules};
-use crate::identity::browserid::{BrowserIdRules, Dialect, Plan};
+use crate::identity::browserid::{self, BrowserIdRules, Dialect, Plan};
 use crate::identity::{ErrorKind, Identity, IdentityError, KeyId};
+use crate::token;
+
+/// Somebody who is believed.
+pub struct Verified {
+    /// Who it is.
+    pub identity: Identity,
+    /// The token that was asked for ahead; none where it still has to be made.
+    pub token: Option<token::job::Reply>,
+}
 
 /// Why there is no identity.
 #[derive(Debug, Error)]
@@ -61,11 +70,28 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// Who an assertion says that it is from. Nothing is verified.
+    #[must_use]
+    pub fn claimed_by_assertion(&self, assertion: &str) -> Option<Identity> {
+        self.browserid.as_ref().and_then(|_| browserid::claimed(assertion))
+    }
+
+    /// Who a bearer token says that it is from. Nothing is verified.
+    #[must_use]
+    pub fn claimed_by_bearer(&self, token: &str, key_id: Option<&KeyId>) -> Option<Identity> {
+        self.bearer.as_ref().and_then(|(rules, _)| bearer::claimed(token, key_id, rules))
+    }
+
     /// Who made this BrowserID assertion. `now` is the time since 1970.
     ///
     /// # Errors
     /// Why it is not believed, [`ErrorKind::IssuerUnreachable`] where that is not known; or what became of the job.
-    pub async fn verify_browserid(&self, assertion: &str, now: Duration) -> Result<Identity, Unverified> {
+    pub async fn verify_browserid(
+        &self,
+        assertion: &str,
+        ahead: Option<Ahead>,
+        now: Duration,
+    ) -> Result<Verified, Unverified> {
         let rules = self.browserid.as_ref().ok_or(NOT_TAKEN)?;
         let evidence = Plan::read(assertion)?.evidence(rules, &self.documents).await;
         if let (Err(error), Dialect::JavaScript) = (&evidence.issuer_keys, rules.dialect) {
@@ -75,7 +101,7 @@ impl Verifier {
         let (assertion, rules) = (assertion.to_owned(), rules.clone());
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let task = Task::BrowserId { assertion, rules, evidence, now };
-        self.run(task).await
+        self.run(task, ahead).await
     }
 
     /// Whose this bearer token is; `key_id` says which keys the client has. `now` is the time since 1970.
@@ -86,8 +112,9 @@ impl Verifier {
         &self,
         token: &str,
         key_id: Option<&KeyId>,
+        ahead: Option<Ahead>,
         now: Duration,
-    ) -> Result<Identity, Unverified> {
+    ) -> Result<Verified, Unverified> {
         let (rules, keys) = self.bearer.as_ref().ok_or(NOT_TAKEN)?;
         let plan = bearer::Plan::read(token)?;
         let task = Task::Bearer {
@@ -97,15 +124,15 @@ impl Verifier {
             keys: keys.select(plan.key.as_deref()).await?,
             now: now.as_secs(),
         };
-        self.run(task).await
+        self.run(task, ahead).await
     }
 
-    async fn run(&self, task: Task) -> Result<Identity, Unverified> {
-        let payload = Request::new(task).to_payload();
+    async fn run(&self, task: Task, ahead: Option<Ahead>) -> Result<Verified, Unverified> {
+        let payload = Request::new(task, ahead).to_payload();
         let job = Job::new(payload).pool(POOL).timeout(self.job_timeout);
         let reply = self.runner.submit(job).await?;
-        let reply: Reply = serde_json::from_slice(&reply)?;
-        Ok(reply?)
+        let Reply { identity, token } = serde_json::from_slice(&reply)?;
+        Ok(Verified { identity: identity?, token })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::databases::{Database, NOW, SERVICE, add_node, assign, on_both, reques
 
 on_both!(
     a_user_keeps_the_record,
+    what_another_server_changed_is_no_longer_kept,
     a_new_client_state_gets_a_new_uid_on_the_same_node,
     an_older_client_state_is_refused_and_nothing_changed,
     a_client_state_is_forgotten_after_twenty_newer_ones,
@@ -45,6 +46,23 @@ async fn a_user_keeps_the_record(database: Database) {
     assert_eq!((later.uid, later.generation, later.keys_changed_at), (first.uid, 12, 12));
     assert_eq!(later, assign(&database.store().await, "a@example.org", (12, 12), "aa").await.unwrap());
     assert_ne!(assign(&store, "A@example.org", (10, 5), "aa").await.unwrap().uid, first.uid);
+}
+
+async fn what_another_server_changed_is_no_longer_kept(database: Database) {
+    let (store, other) = (database.store().await, database.store().await);
+    add_node(&store, "https://one.example", 10).await;
+    let kept =
+        |generation, state| store.kept(&request("a@example.org", generation, 5, state)).map(|kept| kept.0);
+    assert_eq!(kept(10, "aa"), None, "there is no record");
+    let first = assign(&store, "a@example.org", (10, 5), "aa").await.unwrap();
+    let is_at_hand = database.url.starts_with("sqlite:");
+    assert_eq!(kept(10, "aa"), is_at_hand.then_some(first));
+    assert_eq!(kept(11, "aa"), None, "the generation has to be written");
+    assign(&other, "a@example.org", (12, 5), "aa").await.unwrap();
+    assert_eq!(kept(10, "aa"), None, "the generation is behind");
+    assert_eq!(kept(12, "aa").is_some(), is_at_hand);
+    other.retire_user("a@example.org", NOW).await.unwrap();
+    assert_eq!(kept(12, "aa"), None, "the account is retired");
 }
 
 async fn a_new_client_state_gets_a_new_uid_on_the_same_node(database: Database) {

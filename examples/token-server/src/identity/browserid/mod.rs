@@ -17,7 +17,7 @@ pub use self::support::SupportDocument;
 pub use self::verify::{Verified, verify};
 use super::host::address_domain;
 use super::jws::{Jws, malformed};
-use super::{Claims, IdentityError};
+use super::{AccountClaims, Claims, Identity, IdentityError};
 
 /// The longest assertion, in bytes; the largest good one has about 3,000.
 pub const ASSERTION_BYTES_MAX: usize = 10_240;
@@ -128,6 +128,16 @@ impl BrowserIdRules {
     fn trusts(&self, issuer: &str) -> bool {
         self.trusted_issuers.iter().any(|trusted| trusted == issuer)
     }
+}
+
+/// Who an assertion says that it is from, by its one certificate. Nothing is verified.
+#[must_use]
+pub fn claimed(assertion: &str) -> Option<Identity> {
+    let bundle = Bundle::parse(assertion).ok()?;
+    let [certificate] = bundle.certificates[..] else { return None };
+    let certificate = Jws::parse(certificate).ok()?;
+    let account = AccountClaims::read(&verify::extra(&certificate.payload)).ok()?;
+    Some(Identity { email: address(&certificate.payload)?.to_owned(), account })
 }
 
 /// An assertion in its parts.

@@ -258,7 +258,7 @@ fn number_of_text(text: &str) -> Option<f64> {
 }
 
 /// What has no meaning of its own; members of the principal too, where the top level says nothing.
-fn extra(claims: &Claims) -> Claims {
+pub(super) fn extra(claims: &Claims) -> Claims {
     let is_extra = |name: &str| !RESERVED.contains(&name);
     let mut extra: Claims = claims
         .iter()

@@ -34,7 +34,8 @@ impl Pool {
         let worker = Worker::connect(&endpoint).unwrap().pool(POOL).ignore_signals();
         let stop = worker.stop_handle();
         let work = |job: &WorkerJob| {
-            job::handle(job.payload()).map_err(|error| JobFailure::new("bad_request", error.to_string()))
+            job::handle(job.payload(), |_| None)
+                .map_err(|error| JobFailure::new("bad_request", error.to_string()))
         };
         let thread = Some(std::thread::spawn(move || worker.run(work).unwrap()));
         Self { runner, stop, thread, _folder: folder }
@@ -94,7 +95,7 @@ fn assertion(issuer: &KeyPair, user: &KeyPair, host: &str, email: &str) -> Strin
 }
 
 async fn kind(verifier: &Verifier, assertion: &str) -> Option<ErrorKind> {
-    verifier.verify_browserid(assertion, now()).await.err().map(refusal)
+    verifier.verify_browserid(assertion, None, now()).await.err().map(refusal)
 }
 
 fn refusal(error: Unverified) -> ErrorKind {
@@ -117,7 +118,7 @@ async fn a_verification_that_no_worker_takes_tells_what_became_of_its_job() {
     let keys = [key.jwk("k")];
     host.answer_with(move |_| set(&keys));
     runner.close(Duration::ZERO).unwrap();
-    let error = verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.err().unwrap();
+    let error = verifier.verify_bearer(&bearer(&key, "k"), None, None, now()).await.err().unwrap();
     assert_eq!(error.name(), "no-reply", "{error}");
 }
 
@@ -135,12 +136,12 @@ async fn many_who_come_at_once_are_verified_with_one_fetch() {
     let email = format!("user@{}", host.name());
     let assertion = assertion(&issuer, &user, &host.name(), &email);
     let (first, second, third) = tokio::join!(
-        verifier.verify_browserid(&assertion, now()),
-        verifier.verify_browserid(&assertion, now()),
-        verifier.verify_browserid(&assertion, now()),
+        verifier.verify_browserid(&assertion, None, now()),
+        verifier.verify_browserid(&assertion, None, now()),
+        verifier.verify_browserid(&assertion, None, now()),
     );
     for identity in [first, second, third] {
-        assert_eq!(identity.ok().unwrap().email, email);
+        assert_eq!(identity.ok().unwrap().identity.email, email);
     }
     assert_eq!(host.asked(), 1);
     assert_eq!(kind(&verifier, "x").await, Some(ErrorKind::Malformed));
@@ -244,17 +245,18 @@ async fn an_unknown_key_makes_the_set_be_fetched_once_and_then_not_for_a_while()
     verifier.bearer.as_mut().unwrap().1.pause = Duration::ZERO;
     let key_id = KeyId::parse("7-qrs").unwrap();
     for _ in 0..3 {
-        let identity = verifier.verify_bearer(&bearer(&old, "old"), Some(&key_id), now()).await.ok().unwrap();
-        assert_eq!(identity.email, format!("u@{}", host.name()));
+        let identity =
+            verifier.verify_bearer(&bearer(&old, "old"), Some(&key_id), None, now()).await.ok().unwrap();
+        assert_eq!(identity.identity.email, format!("u@{}", host.name()));
     }
     assert_eq!(host.asked(), 1);
     let keys = [new.jwk("new")];
     host.answer_with(move |_| set(&keys));
-    assert!(verifier.verify_bearer(&bearer(&new, "new"), None, now()).await.is_ok());
+    assert!(verifier.verify_bearer(&bearer(&new, "new"), None, None, now()).await.is_ok());
     assert_eq!(host.asked(), 2);
     verifier.bearer.as_mut().unwrap().1.pause = Duration::from_secs(600);
     for _ in 0..3 {
-        let error = verifier.verify_bearer(&bearer(&old, "old"), None, now()).await.err().unwrap();
+        let error = verifier.verify_bearer(&bearer(&old, "old"), None, None, now()).await.err().unwrap();
         assert_eq!(refusal(error), ErrorKind::Signature);
     }
     assert_eq!(host.asked(), 2);
@@ -268,12 +270,12 @@ async fn an_accounts_server_that_does_not_answer_is_unreachable_but_its_old_keys
     let mut verifier = pool.verifier(&host, None);
     let keys = &mut verifier.bearer.as_mut().unwrap().1;
     (keys.pause, keys.age) = (Duration::ZERO, Duration::ZERO);
-    let error = verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.err().unwrap();
+    let error = verifier.verify_bearer(&bearer(&key, "k"), None, None, now()).await.err().unwrap();
     assert_eq!(refusal(error), ErrorKind::IssuerUnreachable);
     let keys = [key.jwk("k")];
     host.answer_with(move |_| set(&keys));
-    assert!(verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.is_ok());
+    assert!(verifier.verify_bearer(&bearer(&key, "k"), None, None, now()).await.is_ok());
     host.answer_with(|_| http("500 Broken", "", ""));
-    assert!(verifier.verify_bearer(&bearer(&key, "k"), None, now()).await.is_ok());
+    assert!(verifier.verify_bearer(&bearer(&key, "k"), None, None, now()).await.is_ok());
     assert_eq!(host.asked(), 3);
 }
