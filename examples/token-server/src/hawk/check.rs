@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use super::Header;
@@ -34,13 +35,15 @@ pub struct Presented {
 }
 
 /// Why a request is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, IntoStaticStr)]
 pub enum Fault {
     /// The secret of this token did not make this signature over this request.
     #[error("the signature does not belong to this request")]
+    #[strum(serialize = "bad_mac")]
     Signature,
     /// The header has a hash of another body.
     #[error("the body is not the one that was hashed")]
+    #[strum(serialize = "bad_payload_hash")]
     Body,
 }
 
@@ -48,10 +51,7 @@ impl Fault {
     /// A stable name for programs.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Fault::Signature => "bad_mac",
-            Fault::Body => "bad_payload_hash",
-        }
+        self.into()
     }
 }
 

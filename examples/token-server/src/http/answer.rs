@@ -8,7 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use powerhose::{JobError, JobErrorKind};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use serde_json::{Value, json};
+use serde_json::json;
+use strum::IntoStaticStr;
 
 use crate::behaviour::Behaviour;
 use crate::identity::{ErrorKind, IdentityError};
@@ -22,7 +23,8 @@ const UNREACHABLE_SECONDS: u64 = 10;
 const NO_NODE_SECONDS: u64 = 1800;
 
 /// How an identity was shown; the two are refused in different words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Scheme {
     /// An assertion.
     BrowserId,
@@ -30,30 +32,33 @@ pub enum Scheme {
     Bearer,
 }
 
-/// The body of a refusal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Body {
-    /// An object with one error.
-    Error { word: &'static str, location: &'static str, name: String, description: String },
-    /// A text, as the original has it where it broke down.
-    Text(String),
-}
-
 /// An answer that says why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
-    body: Body,
+    word: &'static str,
+    location: &'static str,
+    name: Box<str>,
+    description: Box<str>,
+    /// What stands in the place of all that, as the original has it where it broke down.
+    text: Option<Box<str>>,
     retry_after_seconds: Option<u64>,
-    challenge: Option<&'static str>,
+    challenge: Option<Box<str>>,
 }
 
 impl Problem {
     /// With these words.
     pub fn new(status: StatusCode, word: &'static str, location: &'static str, description: &str) -> Problem {
-        let description = description.to_owned();
-        let body = Body::Error { word, location, name: String::new(), description };
-        Problem { status, body, retry_after_seconds: None, challenge: None }
+        Problem {
+            status,
+            word,
+            location,
+            name: "".into(),
+            description: description.into(),
+            text: None,
+            retry_after_seconds: None,
+            challenge: None,
+        }
     }
 
     /// 401: not to be believed.
@@ -87,21 +92,20 @@ impl Problem {
 
     /// 500: something that must not happen; the log has said what.
     pub fn internal(behaviour: Behaviour) -> Problem {
-        let server_error =
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "internal", "Server error");
-        match behaviour {
-            Behaviour::Original => Problem { body: Body::crash(), ..server_error },
-            Behaviour::Successor => server_error,
-        }
+        Problem::server_error(StatusCode::INTERNAL_SERVER_ERROR, behaviour)
+    }
+
+    fn server_error(status: StatusCode, behaviour: Behaviour) -> Problem {
+        // An id of zeros is as good where nobody looks it up.
+        let crash = || format!("application error: crash id {}", hex::encode(drawn::<16>())).into();
+        let text = (behaviour == Behaviour::Original).then(crash);
+        Problem { text, ..Problem::new(status, "internal-error", "internal", "Server error") }
     }
 
     /// The error's name.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Problem {
-        if let Body::Error { name: old, .. } = &mut self.body {
-            name.clone_into(old);
-        }
-        self
+    pub fn named(self, name: &str) -> Problem {
+        Problem { name: name.into(), ..self }
     }
 
     #[must_use]
@@ -111,8 +115,8 @@ impl Problem {
 
     /// With `WWW-Authenticate`.
     #[must_use]
-    pub fn challenge(self, challenge: &'static str) -> Problem {
-        Problem { challenge: Some(challenge), ..self }
+    pub fn challenge(self, challenge: impl Into<Box<str>>) -> Problem {
+        Problem { challenge: Some(challenge.into()), ..self }
     }
 
     /// An identity that is not believed.
@@ -127,13 +131,12 @@ impl Problem {
             (ErrorKind::KeysChangedAt, _) => {
                 Problem::new(StatusCode::UNAUTHORIZED, "invalid-credentials", "body", "invalid keysChangedAt")
             }
-            (ErrorKind::IssuerUnreachable, _) => match behaviour {
-                // It says not when to come back.
-                Behaviour::Original => {
-                    Problem { retry_after_seconds: None, ..Problem::unavailable(UNREACHABLE_SECONDS) }
-                }
-                Behaviour::Successor => Problem::unavailable(UNREACHABLE_SECONDS),
-            },
+            (ErrorKind::IssuerUnreachable, _) => {
+                let unavailable = Problem::unavailable(UNREACHABLE_SECONDS);
+                // The original says not when to come back.
+                let told = unavailable.retry_after_seconds.filter(|_| behaviour == Behaviour::Successor);
+                Problem { retry_after_seconds: told, ..unavailable }
+            }
             _ => Problem::unauthorized("invalid-credentials"),
         }
     }
@@ -178,17 +181,10 @@ impl Problem {
 
     /// No node takes one more user. The successor tells nobody when to come back; we do.
     fn no_node(behaviour: Behaviour) -> Problem {
-        let mut draw = [0; 2];
         // Without a draw all come back at once: not worse than no word at all.
-        let _ = SystemRandom::new().fill(&mut draw);
-        let spread = u64::from(u16::from_le_bytes(draw)) % (NO_NODE_SECONDS / 20 + 1);
-        let unavailable =
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "internal-error", "internal", "Server error")
-                .retry_after(NO_NODE_SECONDS + spread);
-        match behaviour {
-            Behaviour::Original => Problem { body: Body::crash(), ..unavailable },
-            Behaviour::Successor => unavailable,
-        }
+        let spread = u64::from(u16::from_le_bytes(drawn())) % (NO_NODE_SECONDS / 20 + 1);
+        Problem::server_error(StatusCode::SERVICE_UNAVAILABLE, behaviour)
+            .retry_after(NO_NODE_SECONDS + spread)
     }
 
     /// Nobody has said where the nodes of this service are asked.
@@ -218,46 +214,34 @@ impl Problem {
         let wait = error.retry_after().map_or(BUSY_SECONDS, |wait| wait.as_secs() + 1);
         problem.retry_after(wait)
     }
-
-    /// The word for logs and metrics.
-    pub fn word(&self) -> &'static str {
-        match &self.body {
-            Body::Error { word, .. } => word,
-            Body::Text(_) => "internal-error",
-        }
-    }
 }
 
-impl Body {
-    fn crash() -> Body {
-        let mut id = [0; 16];
-        // An id of zeros is as good where nobody looks it up.
-        let _ = SystemRandom::new().fill(&mut id);
-        Body::Text(format!("application error: crash id {}", hex::encode(id)))
-    }
-
-    fn to_json(&self) -> Value {
-        match self {
-            Body::Error { word, location, name, description } => json!({
-                "status": word,
-                "errors": [{"location": location, "name": name, "description": description}],
-            }),
-            Body::Text(text) => json!(text),
-        }
-    }
+/// Random bytes, zeros where the system gives none.
+fn drawn<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let _ = SystemRandom::new().fill(&mut bytes);
+    bytes
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body.to_json())).into_response();
+        let body = match self.text {
+            Some(text) => json!(text),
+            None => json!({
+                "status": self.word,
+                "errors": [{"location": self.location, "name": self.name, "description": self.description}],
+            }),
+        };
+        let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            let challenge = HeaderValue::from_str(&challenge).expect("a challenge is printable ASCII");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        response.extensions_mut().insert(Word(self.word()));
+        response.extensions_mut().insert(Word(self.word));
         response
     }
 }

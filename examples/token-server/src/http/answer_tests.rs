@@ -14,11 +14,11 @@ fn a_job_without_a_reply_is_an_answer_with_a_name() {
     let answered = |job: Job| {
         let problem = Problem::job(&runner.execute(job.pool("token")).unwrap_err());
         let response = problem.clone().into_response();
-        let name = match problem.body {
-            Body::Error { name, .. } => name,
-            Body::Text(text) => text,
-        };
-        (response.status().as_u16(), name, response.headers().contains_key(header::RETRY_AFTER))
+        (
+            response.status().as_u16(),
+            problem.name.into_string(),
+            response.headers().contains_key(header::RETRY_AFTER),
+        )
     };
     let soon = Duration::from_millis(50);
     assert_eq!(answered(Job::new(vec![0; 2048])), (413, "rejected".to_owned(), false));
@@ -31,7 +31,7 @@ fn a_job_without_a_reply_is_an_answer_with_a_name() {
 #[test]
 fn a_time_that_does_not_fit_is_told_for_assertions_only() {
     let expired = IdentityError::new(ErrorKind::Expired, "expired");
-    let told = |scheme| Problem::identity(&expired, scheme, Behaviour::Successor).word();
+    let told = |scheme| Problem::identity(&expired, scheme, Behaviour::Successor).word;
     assert_eq!(told(Scheme::BrowserId), "invalid-timestamp");
     assert_eq!(told(Scheme::Bearer), "invalid-credentials");
 }

@@ -7,11 +7,11 @@ use std::sync::{Arc, LazyLock, PoisonError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde::Deserialize;
 
 use super::answer::Problem;
 use super::server::{Server, now};
@@ -22,25 +22,15 @@ use crate::token::job::{Reply, Task};
 /// Tokens are kept by their hash, with a key that nobody knows: no two can be made to share their nonces.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-pub(super) async fn whole(
-    state: State<Arc<Server>>,
-    Path(uid): Path<String>,
-    request: (Method, Uri, HeaderMap, Bytes),
-) -> Result<Response, Problem> {
-    resource(&state, &uid, request).await
+/// What a path says, be it the resource itself or below it.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    uid: String,
 }
 
-pub(super) async fn below(
-    state: State<Arc<Server>>,
-    Path((uid, _)): Path<(String, String)>,
-    request: (Method, Uri, HeaderMap, Bytes),
-) -> Result<Response, Problem> {
-    resource(&state, &uid, request).await
-}
-
-async fn resource(
-    server: &Server,
-    uid: &str,
+pub(super) async fn resource(
+    State(server): State<Arc<Server>>,
+    Path(Named { uid }): Path<Named>,
     (method, uri, headers, body): (Method, Uri, HeaderMap, Bytes),
 ) -> Result<Response, Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -59,7 +49,7 @@ async fn resource(
     };
     let claims = match server.ask(Task::Hawk(presented)).await? {
         Reply::Signed { claims } => claims,
-        Reply::Stale { now, proof } => return Ok(stale(now, &proof)),
+        Reply::Stale { now, proof } => return Err(stale(now, &proof)),
         Reply::Invalid(reason) => return Err(refused(&reason.reason, &reason.text)),
         Reply::Made { .. } | Reply::Valid { .. } => return Err(server.unexpected()),
     };
@@ -70,7 +60,7 @@ async fn resource(
         Taken::Repeated => return Err(refused("repeated", "this request was made before")),
         Taken::TooMany => return Err(Problem::too_many("nonce", 60)),
     }
-    if claims.get("uid").map(ToString::to_string).as_deref() != Some(uid) {
+    if claims.get("uid").map(ToString::to_string).as_deref() != Some(&*uid) {
         return Err(refused("another_user", "the token is another user's"));
     }
     let told = ["uid", "node", "expires", "hashed_fxa_uid"];
@@ -101,14 +91,8 @@ fn refused(name: &str, text: &str) -> Problem {
 }
 
 /// The client's clock is off: it is told the time, with a proof that we know its secret.
-fn stale(now: u64, proof: &str) -> Response {
-    let body = json!({
-        "status": "invalid-timestamp",
-        "errors": [{"location": "header", "name": "ts", "description": "Stale timestamp"}],
-    });
-    let mut response = (StatusCode::UNAUTHORIZED, Json(body)).into_response();
-    let challenge = format!("Hawk ts=\"{now}\", tsm=\"{proof}\", error=\"Stale timestamp\"");
-    let challenge = HeaderValue::from_str(&challenge).expect("digits and base64 may stand in a header");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    response
+fn stale(now: u64, proof: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid-timestamp", "header", "Stale timestamp")
+        .named("ts")
+        .challenge(format!("Hawk ts=\"{now}\", tsm=\"{proof}\", error=\"Stale timestamp\""))
 }

@@ -103,22 +103,18 @@ impl Server {
     }
 
     fn answer(&self, reply: Reply, rest: Rest) -> Result<Response, Problem> {
-        match reply {
-            Reply::Made { token, key, hashed_fxa_uid } => Ok(Json(json!({
-                "id": token,
-                "key": key,
-                "uid": rest.uid,
-                "api_endpoint": rest.endpoint,
-                "duration": rest.duration_seconds,
-                "hashalg": "sha256",
-                "hashed_fxa_uid": hashed_fxa_uid,
-                "node_type": rest.node_type,
-            }))
-            .into_response()),
-            Reply::Valid { .. } | Reply::Signed { .. } | Reply::Stale { .. } | Reply::Invalid(_) => {
-                Err(self.unexpected())
-            }
-        }
+        let Reply::Made { token, key, hashed_fxa_uid } = reply else { return Err(self.unexpected()) };
+        Ok(Json(json!({
+            "id": token,
+            "key": key,
+            "uid": rest.uid,
+            "api_endpoint": rest.endpoint,
+            "duration": rest.duration_seconds,
+            "hashalg": "sha256",
+            "hashed_fxa_uid": hashed_fxa_uid,
+            "node_type": rest.node_type,
+        }))
+        .into_response())
     }
 }
 

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 /// What is wrong, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ErrorKind {
     /// Not built as it should be, or a claim is missing.
     Malformed,
@@ -41,21 +43,7 @@ impl ErrorKind {
     /// The kind's name, as vectors and metrics have it: small letters and dashes.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Algorithm => "algorithm",
-            Self::Signature => "signature",
-            Self::Expired => "expired",
-            Self::IssuedLater => "issued-later",
-            Self::Audience => "audience",
-            Self::Issuer => "issuer",
-            Self::Chain => "chain",
-            Self::Scope => "scope",
-            Self::Generation => "generation",
-            Self::KeysChangedAt => "keys-changed-at",
-            Self::SessionUnverified => "session-unverified",
-            Self::IssuerUnreachable => "issuer-unreachable",
-        }
+        self.into()
     }
 }
 

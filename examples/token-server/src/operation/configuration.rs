@@ -18,9 +18,7 @@ const PREFIX: &str = "TOKEN_SERVER_";
 /// The file cannot be read, is no TOML, or has a key that is no flag.
 pub fn configured(command: Command, subcommand: &str, arguments: &[OsString]) -> anyhow::Result<Command> {
     let mut command = with_variables(command);
-    if let Some(path) = named_file(arguments)
-        && arguments.get(1).is_some_and(|argument| argument == subcommand)
-    {
+    if let Some(path) = named_file(&command, subcommand, arguments) {
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let table: Table = text.parse().with_context(|| format!("{} is no TOML", path.display()))?;
@@ -36,17 +34,10 @@ fn place(path: &Path, key: &str) -> String {
 }
 
 /// The file that `--config` or its variable names.
-fn named_file(arguments: &[OsString]) -> Option<PathBuf> {
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        if word == "--config" {
-            return words.next().map(PathBuf::from);
-        }
-        if let Some(path) = word.to_str().and_then(|word| word.strip_prefix("--config=")) {
-            return Some(PathBuf::from(path));
-        }
-    }
-    std::env::var_os(format!("{PREFIX}CONFIG")).map(PathBuf::from)
+fn named_file(command: &Command, subcommand: &str, arguments: &[OsString]) -> Option<PathBuf> {
+    // What is wrong with the other arguments is told when they are read in earnest.
+    let matches = command.clone().ignore_errors(true).try_get_matches_from(arguments).ok()?;
+    matches.subcommand_matches(subcommand)?.get_one("config").cloned()
 }
 
 fn with_variables(command: Command) -> Command {
@@ -110,7 +101,7 @@ mod tests {
     fn command() -> Command {
         Command::new("program").arg_required_else_help(true).subcommand(
             Command::new("serve")
-                .arg(Arg::new("config").long("config"))
+                .arg(Arg::new("config").long("config").value_parser(clap::value_parser!(PathBuf)))
                 .arg(Arg::new("address").long("address").default_value("here"))
                 .arg(Arg::new("job-timeout").long("job-timeout").value_parser(clap::value_parser!(u64)))
                 .arg(Arg::new("audience").long("audience").action(ArgAction::Append)),

@@ -88,10 +88,7 @@ impl Metrics {
 
     /// An identity was verified, or not.
     pub fn verified(&self, scheme: Scheme, outcome: &str, took: Duration) {
-        let scheme = match scheme {
-            Scheme::BrowserId => "browserid",
-            Scheme::Bearer => "bearer",
-        };
+        let scheme: &str = scheme.into();
         let labels = [("scheme", scheme.to_owned()), ("outcome", outcome.to_owned())];
         self.verifications.get_or_create(&labels).inc();
         let labels = [("scheme", scheme.to_owned())];

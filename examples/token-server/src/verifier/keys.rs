@@ -29,16 +29,6 @@ pub struct Keys {
     asked: AsyncMutex<Option<Instant>>,
 }
 
-/// What is known of a key.
-enum Known {
-    /// The set is young, and has it.
-    Fresh(Vec<Value>),
-    /// The set is old, and has it.
-    Old(Vec<Value>),
-    /// There is no set, or it does not have it.
-    No,
-}
-
 impl Keys {
     /// The set behind an `https:` URL, which is good for this age.
     #[must_use]
@@ -56,26 +46,26 @@ impl Keys {
 
     /// The keys that a token's header may mean. Waits for a fetch only where the set does not have them.
     pub(super) async fn select(&self, name: Option<&str>) -> Result<Vec<Value>, IdentityError> {
-        match self.known(name) {
-            Known::Fresh(keys) => Ok(keys),
-            Known::Old(keys) => {
-                // One asker fetches; the others, and all where the server does not answer, use what was good so far.
-                if let Ok(mut asked) = self.asked.try_lock() {
-                    self.refresh(&mut asked).await;
-                    return self.known(name).into_keys().map_err(|_| UNKNOWN);
-                }
-                Ok(keys)
-            }
-            Known::No => {
-                let mut asked = self.asked.lock().await;
+        let known = self.known(name);
+        let mut asked = match known {
+            Some((keys, age)) if age < self.age => return Ok(keys),
+            // One asker fetches; the others, and all where the server does not answer, use what was good so far.
+            Some((keys, _)) => match self.asked.try_lock() {
+                Ok(asked) => asked,
+                Err(_) => return Ok(keys),
+            },
+            None => {
+                let asked = self.asked.lock().await;
                 // Another asker may have fetched it meanwhile.
-                if let keys @ Ok(_) = self.known(name).into_keys() {
-                    return keys;
+                if let Some((keys, _)) = self.known(name) {
+                    return Ok(keys);
                 }
-                self.refresh(&mut asked).await;
-                self.known(name).into_keys().map_err(|error| if self.has_set() { UNKNOWN } else { error })
+                asked
             }
-        }
+        };
+        self.refresh(&mut asked).await;
+        let unknown = || if self.lock().is_some() { UNKNOWN } else { NO_KEYS };
+        self.known(name).map(|(keys, _)| keys).ok_or_else(unknown)
     }
 
     async fn refresh(&self, asked: &mut Option<Instant>) {
@@ -91,32 +81,16 @@ impl Keys {
         }
     }
 
-    fn known(&self, name: Option<&str>) -> Known {
+    /// The keys that are known, and how old they are.
+    fn known(&self, name: Option<&str>) -> Option<(Vec<Value>, Duration)> {
         let known = self.lock();
-        let Some((since, set)) = &*known else { return Known::No };
-        match set.select(name) {
-            keys if keys.is_empty() => Known::No,
-            keys if since.elapsed() < self.age => Known::Fresh(keys),
-            keys if since.elapsed() < self.age.saturating_add(OLD_AGE_MAX) => Known::Old(keys),
-            _ => Known::No,
-        }
-    }
-
-    fn has_set(&self) -> bool {
-        self.lock().is_some()
+        let (since, set) = known.as_ref()?;
+        let (keys, age) = (set.select(name), since.elapsed());
+        (!keys.is_empty() && age < self.age.saturating_add(OLD_AGE_MAX)).then_some((keys, age))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, KeySet)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn into_keys(self) -> Result<Vec<Value>, IdentityError> {
-        match self {
-            Self::Fresh(keys) | Self::Old(keys) => Ok(keys),
-            Self::No => Err(NO_KEYS),
-        }
     }
 }
 
