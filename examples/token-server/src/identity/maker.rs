@@ -95,11 +95,8 @@ impl KeyPair {
     /// # Errors
     /// There are none.
     pub fn rs256(pkcs8: &[u8]) -> anyhow::Result<Self> {
-        let keys = rsa::KeyPair::from_pkcs8(pkcs8)?;
-        let PublicKeyComponents::<Vec<u8>> { n, e } = keys.public().into();
-        let decimal = |number: &[u8]| BigUint::from_bytes_be(number).to_string();
-        let public = json!({"algorithm": "RS", "n": decimal(&n), "e": decimal(&e)});
-        Ok(Self { algorithm: "RS256", secret: Secret::Rsa(keys), public })
+        let decimal = |number: Vec<u8>| BigUint::from_bytes_be(&number).to_string();
+        Self::rsa(pkcs8, |n, e| json!({"algorithm": "RS", "n": decimal(n), "e": decimal(e)}))
     }
 
     /// The same for bearer tokens.
@@ -107,10 +104,13 @@ impl KeyPair {
     /// # Errors
     /// There are none.
     pub fn bearer_rs256(pkcs8: &[u8]) -> anyhow::Result<Self> {
+        Self::rsa(pkcs8, |n, e| json!({"kty": "RSA", "n": encoded(n), "e": encoded(e)}))
+    }
+
+    fn rsa(pkcs8: &[u8], public: impl Fn(Vec<u8>, Vec<u8>) -> Value) -> anyhow::Result<Self> {
         let keys = rsa::KeyPair::from_pkcs8(pkcs8)?;
-        let PublicKeyComponents::<Vec<u8>> { n, e } = keys.public().into();
-        let public = json!({"kty": "RSA", "n": encoded(n), "e": encoded(e)});
-        Ok(Self { algorithm: "RS256", secret: Secret::Rsa(keys), public })
+        let PublicKeyComponents { n, e } = keys.public().into();
+        Ok(Self { algorithm: "RS256", secret: Secret::Rsa(keys), public: public(n, e) })
     }
 
     /// Fresh keys on the curve P-256, for bearer tokens.

@@ -1,6 +1,5 @@
 //! The whole server: workers, database, listeners, signals, and the end in good order.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +9,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use powerhose::Cluster;
-use powerhose_example_token::program::Handover;
+use powerhose_example_token::program::{Handover, stop_signal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -112,18 +111,6 @@ async fn answer(
         let _ended = stopped.changed().await;
     };
     Ok(axum::serve(listener, service).with_graceful_shutdown(when_stopped).await?)
-}
-
-/// Listens for SIGTERM and SIGINT from now on; the future ends when one came.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// What reads the secrets anew at SIGHUP.

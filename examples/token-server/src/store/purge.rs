@@ -22,16 +22,10 @@ pub struct OldRecord {
     pub node: Option<String>,
     #[serde(skip)]
     node_id: i64,
+    /// How many users its node has less when it goes: 1, or 0 where the record that replaced it on the same node was not
+    /// counted again and keeps its place.
     #[serde(skip)]
-    load: Load,
-}
-
-/// Whether a node has one user less when a record goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Load {
-    Frees,
-    /// The record that replaced it on the same node was not counted again: it keeps the place.
-    Inherited,
+    freed: i64,
 }
 
 impl Store {
@@ -68,9 +62,7 @@ impl Store {
         let old = old_records(&mut transaction, service, before(grace, now), records_max).await?;
         let mut freed: BTreeMap<i64, i64> = BTreeMap::new();
         for record in &old {
-            if record.load == Load::Frees {
-                *freed.entry(record.node_id).or_default() += 1;
-            }
+            *freed.entry(record.node_id).or_default() += record.freed;
             query!("DELETE FROM users WHERE uid = $1", record.uid).execute(&mut *transaction).await?;
         }
         for mut node in nodes::all(&mut transaction, service).await? {
@@ -116,7 +108,7 @@ async fn old_records(
                 uid: row.try_get(0)?,
                 node_id: row.try_get(1)?,
                 node: row.try_get(2)?,
-                load: if heirs > 0 { Load::Inherited } else { Load::Frees },
+                freed: i64::from(heirs == 0),
             })
         })
         .collect()

@@ -116,12 +116,12 @@ impl Verifier {
         now: Duration,
     ) -> Result<Verified, Unverified> {
         let (rules, keys) = self.bearer.as_ref().ok_or(NOT_TAKEN)?;
-        let plan = bearer::Plan::read(token)?;
+        let name = bearer::key_name(token)?;
         let task = Task::Bearer {
             token: token.to_owned(),
             key_id: key_id.cloned(),
             rules: rules.clone(),
-            keys: keys.select(plan.key.as_deref()).await?,
+            keys: keys.select(name.as_deref()).await?,
             now: now.as_secs(),
         };
         self.run(task, ahead).await

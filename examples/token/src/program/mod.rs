@@ -16,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use powerhose::Cluster;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::claims::Lifetimes;
 use crate::key::{MAX_KEY_FILE_BYTES, SigningKey};
@@ -147,4 +148,19 @@ pub fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
         bail!("{} is larger than {limit} bytes", path.display());
     }
     Ok(content)
+}
+
+/// Listens for SIGTERM and SIGINT from now on; the future ends when one came.
+///
+/// # Errors
+/// The system lets nobody listen.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! Bearer tokens of an accounts server: JWTs, signed with a key of its published set.
 //!
-//! [`Plan::read`] says, without verifying anything, which key is needed; [`verify`] decides with the keys that were found.
+//! [`key_name`] says, without verifying anything, which key is needed; [`verify`] decides with the keys that were found.
 
 mod key;
 mod scope;
@@ -36,23 +36,13 @@ pub struct BearerRules {
     pub leeway_seconds: u32,
 }
 
-/// What a token needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The key's name in the set; any key where it is absent.
-    pub key: Option<String>,
-}
-
-impl Plan {
-    /// Reads a token's header.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Malformed`] for what is no JWT of an accounts server, [`ErrorKind::Algorithm`] for one with an algorithm
-    /// that is not known here.
-    pub fn read(token: &str) -> Result<Self, IdentityError> {
-        let token = parse(token)?;
-        Ok(Self { key: token.header.get("kid").and_then(Value::as_str).map(str::to_owned) })
-    }
+/// The name of the key that a token needs; any key where it is absent. Nothing is verified.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] for what is no JWT of an accounts server, [`ErrorKind::Algorithm`] for one with an algorithm
+/// that is not known here.
+pub fn key_name(token: &str) -> Result<Option<String>, IdentityError> {
+    Ok(parse(token)?.header.get("kid").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// Verifies a token with the keys that its header may mean. `now` is in seconds since 1970.

@@ -6,16 +6,14 @@
 mod answer;
 mod routes;
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, value_parser};
 use powerhose::JobRunner;
-use powerhose_example_token::program::{Handover, SigningOptions, WorkerCommand};
+use powerhose_example_token::program::{Handover, SigningOptions, WorkerCommand, stop_signal};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -105,16 +103,4 @@ async fn listen(listener: TcpListener, runner: JobRunner, timeout: Duration) -> 
             Ok(())
         }
     }
-}
-
-/// Listens for SIGTERM and SIGINT from now on; the future ends when one came.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
