@@ -12,8 +12,7 @@ pub(super) struct Jws<'a> {
     pub(super) payload: Claims,
     /// What is signed: header and payload as they came.
     pub(super) signed: &'a [u8],
-    /// The signature; `None` where it is no base64url, so that it cannot be good.
-    pub(super) signature: Option<Vec<u8>>,
+    signature: &'a str,
 }
 
 impl<'a> Jws<'a> {
@@ -26,12 +25,12 @@ impl<'a> Jws<'a> {
             return Err(malformed("a signed object has three parts"));
         };
         let signed = &text.as_bytes()[..header.len() + 1 + payload.len()];
-        Ok(Self {
-            header: object(header)?,
-            payload: object(payload)?,
-            signed,
-            signature: encoding::decode_signature(signature),
-        })
+        Ok(Self { header: object(header)?, payload: object(payload)?, signed, signature })
+    }
+
+    /// The signature; `None` where it is no base64url, so that it cannot be good.
+    pub(super) fn signature(&self) -> Option<Vec<u8>> {
+        encoding::decode_signature(self.signature)
     }
 
     /// The algorithm that the header names.

@@ -114,8 +114,8 @@ fn demand_signature(token: &Jws<'_>, keys: &[Value]) -> Result<(), IdentityError
     if fitting.peek().is_none() && !keys.is_empty() {
         return Err(ALGORITHM);
     }
-    let signature = token.signature.as_deref().unwrap_or_default();
-    match fitting.any(|key| key.verifies(token.signed, signature)) {
+    let signature = token.signature().unwrap_or_default();
+    match fitting.any(|key| key.verifies(token.signed, &signature)) {
         true => Ok(()),
         false => Err(IdentityError::new(ErrorKind::Signature, "no key of the accounts server signed this")),
     }

@@ -91,9 +91,13 @@ impl Plan {
     pub fn read(assertion: &str) -> Result<Self, IdentityError> {
         let bundle = Bundle::parse(assertion)?;
         let first = Jws::parse(bundle.certificates[0])?;
+        let last = match bundle.certificates[..] {
+            [_, .., last] => Some(Jws::parse(last)),
+            _ => None,
+        };
+        let last = last.as_ref().map_or(Ok(&first), Result::as_ref);
         // Both have to be readable for the address to count, as in the original.
-        let last = Jws::parse(bundle.certificates[bundle.certificates.len() - 1]);
-        let address = match (&last, Jws::parse(bundle.assertion)) {
+        let address = match (last, Jws::parse(bundle.assertion)) {
             (Ok(last), Ok(_)) => address(&last.payload),
             _ => None,
         };
@@ -113,14 +117,11 @@ impl Plan {
         let is_settled = issuer.is_err() && rules.dialect == Dialect::JavaScript;
         let authority = match &self.principal {
             Some(domain) if *domain != self.issuer && !is_settled && !rules.trusts(&self.issuer) => {
-                look_up(domain, domain, fallback, source).await
+                look_up(domain, domain, fallback, source).await.map(|authority| authority.host)
             }
-            _ => issuer.clone(),
+            _ => issuer.as_ref().map(|authority| authority.host.clone()).map_err(Clone::clone),
         };
-        Evidence {
-            issuer_keys: issuer.map(|authority| authority.keys),
-            authority: authority.map(|authority| authority.host),
-        }
+        Evidence { issuer_keys: issuer.map(|authority| authority.keys), authority }
     }
 }
 

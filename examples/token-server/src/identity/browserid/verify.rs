@@ -72,8 +72,10 @@ impl Check<'_> {
         if bundle.certificates.len() > 1 && self.rules.demands == Demands::Strict {
             return Err(CHAIN);
         }
-        for next in &bundle.certificates {
-            certificate = Jws::parse(next)?;
+        for (place, next) in bundle.certificates.iter().enumerate() {
+            if place > 0 {
+                certificate = Jws::parse(next)?;
+            }
             self.first_good(&keys, |key| self.signed_in_time(&certificate, key))?;
             keys = vec![self.user_key(&certificate)?];
         }
@@ -215,8 +217,8 @@ fn signed(object: &Jws<'_>, key: &PublicKey) -> Result<(), IdentityError> {
     if object.algorithm() != Some(key.algorithm()) {
         return Err(IdentityError::new(ErrorKind::Algorithm, "the header's algorithm is not the key's"));
     }
-    match &object.signature {
-        Some(signature) if key.verifies(object.signed, signature) => Ok(()),
+    match object.signature() {
+        Some(signature) if key.verifies(object.signed, &signature) => Ok(()),
         _ => Err(IdentityError::new(ErrorKind::Signature, "the signature is not the key's")),
     }
 }
