@@ -37,7 +37,7 @@ fn a_request_that_is_signed_with_a_token_is_its_users() {
         assert_eq!(answer.json()["errors"][0]["name"], name, "{answer:?}");
     };
     refused(&good, "repeated");
-    refused(&signed(&token, (now(), "n2")).replace("n2", "n3"), "bad_mac");
+    refused(&signed(&token, (now(), "n2")).replace("nonce=\"n2", "nonce=\"n3"), "bad_mac");
     refused(&signed(&other, (now(), "n1")), "another_user");
     refused("Hawk id=\"x\"", "malformed");
     refused(&good.replace("mac=\"", "mac=\"!"), "bad_mac");
