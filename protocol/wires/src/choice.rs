@@ -1,12 +1,16 @@
 //! Which wire an endpoint goes over. It is the same at both ends only where CURVE is asked for: all else talks with each other.
 
-use crate::{Address, Bounds, Link, Listener, zmtp};
+use crate::{Address, Bounds, Link, Listener, Sharing, zmtp};
 use powerhose_protocol::{CurveClient, CurveServer, Endpoint};
 use std::io;
 
 /// The environment variable that asks for another wire than our own where both can be had: `libzmq` for the library, over
 /// TCP; `zmtp`, or nothing, for ours.
 pub const WIRE_VARIABLE: &str = "POWERHOSE_WIRE";
+
+/// The environment variable that says whether two peers of ours that meet at a unix socket may share memory: `off`, or `on`, or
+/// nothing, which is the same.
+pub const MEMORY_VARIABLE: &str = "POWERHOSE_MEMORY";
 
 /// A kind of wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +54,7 @@ impl Wire {
         keys: Option<&CurveServer>,
     ) -> io::Result<Box<dyn Listener>> {
         match self {
-            Wire::Zmtp => Ok(Box::new(zmtp::Router::new(bounds, connections_max)?)),
+            Wire::Zmtp => Ok(Box::new(zmtp::Router::sharing(bounds, connections_max, sharing()?)?)),
             Wire::Libzmq => libzmq::listener(bounds, connections_max, keys),
         }
     }
@@ -66,7 +70,7 @@ impl Wire {
         keys: Option<&CurveClient>,
     ) -> io::Result<Box<dyn Link>> {
         match self {
-            Wire::Zmtp => Ok(Box::new(zmtp::Dealer::connect(address.clone(), bounds)?)),
+            Wire::Zmtp => Ok(Box::new(zmtp::Dealer::sharing(address.clone(), bounds, sharing()?)?)),
             Wire::Libzmq => libzmq::link(address, bounds, keys),
         }
     }
@@ -81,9 +85,28 @@ pub fn connect(endpoint: &Endpoint, keys: Option<&CurveClient>, bounds: Bounds) 
     Wire::of(endpoint, encryption)?.link(&endpoint.into(), bounds, keys)
 }
 
+/// Whether memory may be shared, as [the environment](MEMORY_VARIABLE) has it.
+///
+/// # Errors
+/// It asks for what there is not.
+pub fn sharing() -> io::Result<Sharing> {
+    sharing_of(std::env::var_os(MEMORY_VARIABLE).as_deref())
+}
+
 /// Whether this build can encrypt.
 pub fn has_curve() -> bool {
     libzmq::has_curve()
+}
+
+fn sharing_of(asked: Option<&std::ffi::OsStr>) -> io::Result<Sharing> {
+    match asked.map(|asked| asked.to_string_lossy().into_owned()).as_deref() {
+        None | Some("" | "on") => Ok(Sharing::Offered),
+        Some("off") => Ok(Sharing::Off),
+        Some(other) => {
+            let problem = format!("{MEMORY_VARIABLE} is `{other}`: there are `on` and `off`");
+            Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
+        }
+    }
 }
 
 fn asked_for(wire: Option<&std::ffi::OsStr>) -> io::Result<Wire> {

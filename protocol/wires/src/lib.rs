@@ -5,6 +5,7 @@
 //!   `ipc://` and `tcp://` endpoints, and has no thread of its own: the caller's thread reads and writes the socket. That
 //!   saves two switches of threads for every message on either side, which costs more than all the rest of a short job. The end
 //!   of a connection is seen in its place, after the last message that came over it.
+//!   Two of ours that meet at a unix socket exchange their bytes through memory that they share (`shared`), without the system.
 //! * [`libzmq`]: the same by the library, where CURVE encrypts, and on request.
 //! * [`memory`]: for tests, without sockets.
 //!
@@ -28,6 +29,7 @@ pub mod memory;
 mod poll;
 mod room;
 mod route;
+mod shared;
 mod shortage;
 mod traits;
 pub mod zmtp;
@@ -38,5 +40,6 @@ pub use listeners::Listeners;
 pub use poll::{Gate, Look, Told, Wakeup};
 pub use room::Room;
 pub use route::Route;
+pub use shared::{Sharing, Torn};
 pub use traits::{Gone, Link, Listener, NotConnected, Received};
 pub use zmtp::{Dealer, Failure, Router, Violation};

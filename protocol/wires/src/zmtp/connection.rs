@@ -1,15 +1,18 @@
-//! A socket with a peer at its other end.
+//! A socket with a peer at its other end, or memory that both share beside it.
 
 use crate::poll::{Interest, Poller};
+use crate::shared::{End, Map, Side, agreement};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::format::{self, Kind};
+use crate::zmtp::format::{self, Answer, Kind};
 use crate::zmtp::input::{Came, Input};
 use crate::zmtp::net::Family;
 use crate::zmtp::output::{Output, Sent};
-use crate::{Bounds, Violation};
+use crate::zmtp::way::Way;
+use crate::{Bounds, Sharing, Violation};
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use std::io;
@@ -20,10 +23,24 @@ use tracing::debug;
 /// PINGs that are answered of those that come together. A peer that keeps a connection alive sends one a second or so.
 const PONGS_PER_READ: u32 = 8;
 
+/// What a socket makes its connections of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) bounds: Bounds,
+    pub(crate) buffers: &'a Buffers,
+    pub(crate) sharing: Sharing,
+}
+
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: OwnedFd,
     family: Family,
+    kind: Kind,
+    sharing: Sharing,
+    way: Way,
+    /// A descriptor that came with the handshake.
+    memory: Option<OwnedFd>,
     input: Input,
     output: Output,
     interest: Interest,
@@ -83,23 +100,29 @@ impl Connection {
     pub(crate) fn begin(
         socket: OwnedFd,
         family: Family,
-        kind: Kind,
-        bounds: Bounds,
-        buffers: &Buffers,
+        terms: Terms<'_>,
         poller: &Poller,
         token: u64,
     ) -> io::Result<Connection> {
         poller.add(socket.as_fd(), token)?;
         family.prepare(socket.as_fd());
+        let Terms { kind, bounds, buffers, sharing } = terms;
+        let sharing = if family == Family::Unix { sharing } else { Sharing::Off };
+        // Who listens offers memory only to who has offered it.
+        let offered = if kind == Kind::Dealer { sharing } else { Sharing::Off };
         let mut connection = Connection {
             socket,
             family,
+            kind,
+            sharing,
+            way: Way::Socket,
+            memory: None,
             input: Input::new(kind, bounds, buffers.clone()),
             output: Output::default(),
             interest: Interest::Reading,
             unsent_max: bounds.unsent_max,
             pongs_left: 0,
-            opening: format::opening(kind),
+            opening: format::opening(kind, offered),
             heard: false,
             broken: false,
         };
@@ -116,6 +139,80 @@ impl Connection {
         self.open(poller, token, format::GREETING_BYTES - format::VERSION_BYTES);
     }
 
+    /// The peer has said READY: so does this end, with memory for both if the peer offers it and the system has it.
+    pub(crate) fn answer_ready(&mut self, poller: &Poller, token: u64) {
+        if self.sharing == Sharing::Offered
+            && self.input.offers_memory()
+            && let Err(error) = self.offer_memory()
+        {
+            debug!(token, %error, "no memory is shared with a peer");
+        }
+        self.finish_opening(poller, token);
+    }
+
+    fn offer_memory(&mut self) -> io::Result<()> {
+        let whole = format::opening(self.kind, Sharing::Offered);
+        let ready = &whole[format::GREETING_BYTES..];
+        let plain = format::opening(self.kind, Sharing::Off).split_off(format::GREETING_BYTES);
+        if self.opening != plain || self.broken || self.has_unsent() {
+            return Err(io::Error::other("READY has been said"));
+        }
+        let (map, memory) = Map::new()?;
+        let sent = agreement::send_with(self.socket.as_fd(), ready, memory.as_fd())?;
+        self.opening.clear();
+        // A socket over which a hundred bytes went so far has room for these.
+        self.broken = sent < ready.len();
+        self.way = Way::Offered(Box::new(End::new(map, Side::Listens)));
+        Ok(())
+    }
+
+    /// The peer says what it does with the memory that it was offered. Says it unasked, it says nothing.
+    pub(crate) fn take_answer(
+        &mut self,
+        poller: &Poller,
+        token: u64,
+        answer: Answer,
+        chunk: &Chunk,
+    ) -> Result<(), Violation> {
+        match (std::mem::replace(&mut self.way, Way::Socket), answer) {
+            (Way::Offered(_), Answer::Taken) if !chunk.unused().is_empty() => {
+                return Err(Violation::Agreement);
+            }
+            (Way::Offered(end), Answer::Taken) => self.way = Way::Memory(end),
+            (Way::Offered(_), Answer::Refused) => debug!(token, "a peer refuses shared memory"),
+            (way @ (Way::Socket | Way::Memory(_)), _) => {
+                self.way = way;
+                return Ok(());
+            }
+        }
+        self.flush(poller, token);
+        Ok(())
+    }
+
+    /// The peer that listens has said READY. If memory came with it, all that follows goes through it.
+    pub(crate) fn settle(&mut self, poller: &Poller, token: u64, chunk: &Chunk) -> Result<(), Over> {
+        let memory = self.memory.take();
+        if self.sharing == Sharing::Off || !self.input.offers_memory() {
+            return Ok(());
+        }
+        let memory = memory.ok_or_else(|| io::Error::other("no memory came"));
+        let map = memory.and_then(|memory| Map::of_other(&memory));
+        let answer = if map.is_ok() { Answer::Taken } else { Answer::Refused };
+        self.send_command(poller, token, &format::answer(answer));
+        match map {
+            Ok(_) if !chunk.unused().is_empty() => Err(Violation::Agreement.into()),
+            Ok(_) if self.has_unsent() => Err(Over::NotRead),
+            Ok(map) => {
+                self.way = Way::Memory(Box::new(End::new(map, Side::Connects)));
+                Ok(())
+            }
+            Err(error) => {
+                debug!(token, %error, "shared memory is refused");
+                Ok(())
+            }
+        }
+    }
+
     /// Sends what is left of greeting and READY.
     pub(crate) fn finish_opening(&mut self, poller: &Poller, token: u64) {
         self.open(poller, token, usize::MAX);
@@ -127,7 +224,7 @@ impl Connection {
         }
         let rest = self.opening.split_off(self.opening.len().min(bytes));
         let opening = std::mem::replace(&mut self.opening, rest);
-        let sent = self.output.send_bytes(self.socket.as_fd(), &opening);
+        let sent = self.output.send_bytes(self.way.over(self.socket.as_fd()), &opening);
         // Whether it could be sent shows by the connection being broken.
         let _ = self.has_sent(poller, token, sent);
     }
@@ -166,19 +263,72 @@ impl Connection {
         self.socket.as_fd()
     }
 
+    /// Whether what comes goes through memory.
+    pub(crate) fn shares_memory(&self) -> bool {
+        matches!(self.way, Way::Memory(_))
+    }
+
+    /// The poller has seen something at the socket. Where memory is shared that is a wake-up, or the end.
+    pub(crate) fn is_readable(&mut self) {
+        if let Way::Memory(end) = &mut self.way {
+            end.is_readable();
+        }
+    }
+
+    /// Whether something is there of which the poller does not tell.
+    pub(crate) fn has_more(&self) -> bool {
+        matches!(&self.way, Way::Memory(end) if end.has_more())
+    }
+
+    /// From now on the poller tells of what comes. Whether something is there already.
+    pub(crate) fn will_sleep(&self) -> bool {
+        matches!(&self.way, Way::Memory(end) if end.will_sleep())
+    }
+
+    /// Somebody looks: the peer need not tell.
+    pub(crate) fn awake(&mut self) {
+        if let Way::Memory(end) = &mut self.way {
+            end.awake();
+        }
+    }
+
     /// Reads once. `chunk` is used up before.
-    pub(crate) fn read(&mut self, chunk: &mut Chunk) -> io::Result<Read> {
+    pub(crate) fn read(&mut self, chunk: &mut Chunk) -> Result<Read, Over> {
+        let socket = self.socket.as_fd();
+        let read = match &mut self.way {
+            Way::Memory(end) => {
+                Way::read_memory(end, socket, &mut self.input, chunk).map_err(Violation::from)?
+            }
+            Way::Socket | Way::Offered(_) => self.read_socket(chunk)?,
+        };
+        match read {
+            Read::Full | Read::All => {
+                self.input.has_read(chunk);
+                self.pongs_left = PONGS_PER_READ;
+                self.heard = true;
+            }
+            Read::Nothing | Read::End => {}
+        }
+        Ok(read)
+    }
+
+    fn read_socket(&mut self, chunk: &mut Chunk) -> io::Result<Read> {
+        let may_bring_memory =
+            self.sharing == Sharing::Offered && self.kind == Kind::Dealer && !self.is_open();
         let room = self.input.room(chunk);
         let size = room.capacity() - room.len();
         loop {
-            match recv(&self.socket, spare_capacity(room), RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return Ok(Read::End),
-                Ok((read, _)) => {
-                    self.input.has_read(chunk);
-                    self.pongs_left = PONGS_PER_READ;
-                    self.heard = true;
-                    return Ok(if read == size { Read::Full } else { Read::All });
-                }
+            let read = if may_bring_memory {
+                agreement::receive(self.socket.as_fd(), room).map(|(read, memory)| {
+                    self.memory = memory.or(self.memory.take());
+                    read
+                })
+            } else {
+                recv(&self.socket, spare_capacity(room), RecvFlags::DONTWAIT).map(|(read, _)| read)
+            };
+            match read {
+                Ok(0) => return Ok(Read::End),
+                Ok(read) => return Ok(if read == size { Read::Full } else { Read::All }),
                 Err(Errno::AGAIN) => return Ok(Read::Nothing),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -210,7 +360,7 @@ impl Connection {
         if self.output.len() >= self.unsent_max {
             return Err(Over::NotRead);
         }
-        let sent = self.output.send(self.socket.as_fd(), header, payloads, scratch);
+        let sent = self.output.send(self.way.over(self.socket.as_fd()), header, payloads, scratch);
         self.has_sent(poller, token, sent)
     }
 
@@ -225,7 +375,7 @@ impl Connection {
     /// Sends a command, unless the peer is behind in reading.
     pub(crate) fn send_command(&mut self, poller: &Poller, token: u64, command: &[u8]) {
         if !self.broken && !self.has_unsent() {
-            let sent = self.output.send_bytes(self.socket.as_fd(), command);
+            let sent = self.output.send_bytes(self.way.over(self.socket.as_fd()), command);
             // Whether it could be sent shows by the connection being broken.
             let _ = self.has_sent(poller, token, sent);
         }
@@ -233,28 +383,41 @@ impl Connection {
 
     /// Sends what waits, as far as it goes.
     pub(crate) fn flush(&mut self, poller: &Poller, token: u64) {
-        let sent = self.output.flush(self.socket.as_fd());
+        let socket = self.socket.as_fd();
+        let sent = if self.way.has_ended(socket) {
+            // Nobody makes room any more.
+            Err(Over::Ended)
+        } else {
+            self.output.flush(self.way.over(socket))
+        };
+        // Whether it could be sent shows by the connection being broken.
         let _ = self.has_sent(poller, token, sent);
+    }
+
+    /// What to wait for at the socket until more can be sent.
+    pub(crate) fn room_flags(&self) -> PollFlags {
+        self.way.room_flags()
     }
 
     /// Has the poller tell when more can be sent, if there is more. What failed breaks the connection: part of it may have
     /// been sent.
-    fn has_sent(&mut self, poller: &Poller, token: u64, sent: io::Result<Sent>) -> Result<(), Over> {
-        let watched = sent.and_then(|sent| self.watch(poller, token, sent));
+    fn has_sent(&mut self, poller: &Poller, token: u64, sent: Result<Sent, Over>) -> Result<(), Over> {
+        let watched = sent.and_then(|sent| Ok(self.watch(poller, token, sent)?));
         if let Err(error) = watched {
             debug!(token, %error, "nothing more can be sent to a peer");
             self.broken = true;
             self.output.clear();
             let _ = self.watch(poller, token, Sent::Whole);
-            return Err(error.into());
+            return Err(error);
         }
         Ok(())
     }
 
     fn watch(&mut self, poller: &Poller, token: u64, sent: Sent) -> io::Result<()> {
-        let interest = match sent {
-            Sent::Whole => Interest::Reading,
-            Sent::Partly => Interest::ReadingAndWriting,
+        let interest = match (sent, &self.way) {
+            (Sent::Partly, Way::Socket) => Interest::ReadingAndWriting,
+            // What comes from the peer tells: a wake-up, its answer.
+            (Sent::Whole, _) | (Sent::Partly, Way::Offered(_) | Way::Memory(_)) => Interest::Reading,
         };
         if interest != self.interest {
             poller.modify(self.socket.as_fd(), token, interest)?;

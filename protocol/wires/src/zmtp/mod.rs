@@ -12,6 +12,7 @@ mod net;
 mod output;
 mod router;
 mod violation;
+mod way;
 
 pub use dealer::{Dealer, Failure};
 #[cfg(feature = "libzmq")]

@@ -1,5 +1,7 @@
 //! What a peer did that the protocol forbids.
 
+use crate::Torn;
+
 /// Why a connection was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -50,4 +52,10 @@ pub enum Violation {
         /// [`message_bytes_max`](crate::Bounds::message_bytes_max)
         max: u64,
     },
+    /// It went on over the socket where memory was agreed upon.
+    #[error("it agreed on shared memory, and sends over the socket")]
+    Agreement,
+    /// What it wrote into shared memory cannot be.
+    #[error("its part of the shared memory is torn: {0}")]
+    Memory(#[from] Torn),
 }

@@ -43,11 +43,17 @@ macro_rules! conform {
 conform! {
     zmtp_over_unix_sockets: Zmtp, Zmtp, unix;
     zmtp_over_tcp: Zmtp, Zmtp, tcp;
+    shared_memory: Shared, Shared, unix;
+    shared_memory_that_the_link_does_not_offer: Shared, Zmtp, unix;
+    shared_memory_that_the_listener_does_not_offer: Zmtp, Shared, unix;
+    shared_memory_over_tcp_is_none: Shared, Shared, tcp;
     memory: Memory, Memory, memory;
 }
 
 #[cfg(feature = "libzmq")]
 conform! {
+    shared_memory_and_a_libzmq_link: Shared, Libzmq, unix;
+    libzmq_and_a_link_with_shared_memory: Libzmq, Shared, unix;
     zmtp_and_a_libzmq_link_over_unix_sockets: Zmtp, Libzmq, unix;
     zmtp_and_a_libzmq_link_over_tcp: Zmtp, Libzmq, tcp;
     libzmq_and_a_zmtp_link_over_unix_sockets: Libzmq, Zmtp, unix;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use powerhose_harness::free_address;
 use powerhose_wires::choice::Wire;
-use powerhose_wires::{Address, Bounds, Link, Listener, Received, Route, memory};
+use powerhose_wires::{Address, Bounds, Dealer, Link, Listener, Received, Route, Router, Sharing, memory};
 use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -20,7 +20,10 @@ const TICK: Duration = Duration::from_millis(5);
 /// What stands at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// Ours, without shared memory.
     Zmtp,
+    /// Ours, with shared memory where the other end has it.
+    Shared,
     Libzmq,
     Memory,
 }
@@ -72,7 +75,10 @@ impl World {
         let mut listener: Box<dyn Listener> = match (self.listens, &self.place) {
             (_, Place::Memory(place)) => Box::new(place.listen().expect("a place")),
             (Kind::Zmtp | Kind::Memory, _) => {
-                Wire::Zmtp.listener(BOUNDS, CONNECTIONS_MAX, None).expect("a listener")
+                Box::new(Router::new(BOUNDS, CONNECTIONS_MAX).expect("a listener"))
+            }
+            (Kind::Shared, _) => {
+                Box::new(Router::sharing(BOUNDS, CONNECTIONS_MAX, Sharing::Offered).expect("a listener"))
             }
             (Kind::Libzmq, _) => Wire::Libzmq.listener(BOUNDS, CONNECTIONS_MAX, None).expect("a listener"),
         };
@@ -83,7 +89,12 @@ impl World {
     pub(crate) fn link(&self) -> Box<dyn Link> {
         match (self.connects, &self.place) {
             (_, Place::Memory(place)) => Box::new(place.connect().expect("a place")),
-            (Kind::Zmtp | Kind::Memory, _) => Wire::Zmtp.link(&self.address(), BOUNDS, None).expect("a link"),
+            (Kind::Zmtp | Kind::Memory, _) => {
+                Box::new(Dealer::connect(self.address(), BOUNDS).expect("a link"))
+            }
+            (Kind::Shared, _) => {
+                Box::new(Dealer::sharing(self.address(), BOUNDS, Sharing::Offered).expect("a link"))
+            }
             (Kind::Libzmq, _) => Wire::Libzmq.link(&self.address(), BOUNDS, None).expect("a link"),
         }
     }

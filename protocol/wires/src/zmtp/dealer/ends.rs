@@ -2,7 +2,7 @@
 
 use super::{CONNECTION, Dealer};
 use crate::zmtp::connection::Over;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, Timespec, poll};
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl Drop for Dealer {
             if left.is_zero() {
                 break;
             }
-            let mut descriptors = [PollFd::from_borrowed_fd(link.socket(), PollFlags::OUT)];
+            let mut descriptors = [PollFd::from_borrowed_fd(link.socket(), link.room_flags())];
             // A signal that interrupts it only makes another try of it.
             let _ = poll(&mut descriptors, Timespec::try_from(left).ok().as_ref());
             link.flush(&self.poller, CONNECTION);

@@ -9,11 +9,11 @@ pub use ends::Failure;
 use crate::poll::{Poller, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::connection::{Connection, Over, Read};
+use crate::zmtp::connection::{Connection, Over, Read, Terms};
 use crate::zmtp::format::Kind;
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
-use crate::{Address, Bounds, Link, NotConnected};
+use crate::{Address, Bounds, Link, NotConnected, Sharing};
 use bytes::Bytes;
 use dialer::Dialer;
 use promise::{Promise, Promised};
@@ -37,6 +37,7 @@ pub struct Dealer {
     timer: Timer,
     dialer: Dialer,
     bounds: Bounds,
+    sharing: Sharing,
     buffers: Buffers,
     link: Option<Connection>,
     /// What was read.
@@ -58,10 +59,18 @@ impl Dealer {
     /// # Errors
     /// Nobody can be reached at such an address, or the system has no descriptor left.
     pub fn connect(address: impl Into<Address>, bounds: Bounds) -> io::Result<Dealer> {
-        Dealer::dialing(Dialer::new(address.into(), net::resolve)?, bounds)
+        Dealer::sharing(address, bounds, Sharing::Off)
     }
 
-    fn dialing(dialer: Dialer, bounds: Bounds) -> io::Result<Dealer> {
+    /// The same, with shared memory, or not.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn sharing(address: impl Into<Address>, bounds: Bounds, sharing: Sharing) -> io::Result<Dealer> {
+        Dealer::dialing(Dialer::new(address.into(), net::resolve)?, bounds, sharing)
+    }
+
+    fn dialing(dialer: Dialer, bounds: Bounds, sharing: Sharing) -> io::Result<Dealer> {
         let (poller, timer) = (Poller::new()?, Timer::new()?);
         poller.add(timer.as_fd(), TIMER)?;
         let mut dealer = Dealer {
@@ -69,6 +78,7 @@ impl Dealer {
             timer,
             dialer,
             bounds,
+            sharing,
             buffers: Buffers::default(),
             link: None,
             chunk: Chunk::new(),
@@ -99,10 +109,14 @@ impl Dealer {
             let link = self.link.as_mut()?;
             match link.next(&mut self.chunk, payloads) {
                 Ok(Some(Came::Message(header))) => return Some(header),
-                Ok(Some(Came::Greeted)) => {}
+                Ok(Some(Came::Greeted | Came::Answer(_))) => {}
                 Ok(Some(Came::Opened)) => {
                     self.dialer.has_opened();
                     self.timer.stop();
+                    if let Err(over) = link.settle(&self.poller, CONNECTION, &self.chunk) {
+                        self.end(over);
+                        return None;
+                    }
                 }
                 Ok(Some(Came::Ping(ping))) => {
                     if !ping.time_to_live.is_zero() && !self.ends_soon {
@@ -148,7 +162,7 @@ impl Dealer {
                 false
             }
             Err(error) => {
-                self.end(error.into());
+                self.end(error);
                 false
             }
         }
@@ -185,16 +199,9 @@ impl Dealer {
     fn greet(&mut self, socket: Option<OwnedFd>) {
         let Some(socket) = socket else { return };
         let family = self.dialer.family();
-        let greeted = Connection::begin(
-            socket,
-            family,
-            Kind::Dealer,
-            self.bounds,
-            &self.buffers,
-            &self.poller,
-            CONNECTION,
-        );
-        match greeted {
+        let terms =
+            Terms { kind: Kind::Dealer, bounds: self.bounds, buffers: &self.buffers, sharing: self.sharing };
+        match Connection::begin(socket, family, terms, &self.poller, CONNECTION) {
             Ok(link) => {
                 self.link = Some(link);
                 self.timer.once(GREETING_WITHIN);
@@ -228,11 +235,16 @@ impl Link for Dealer {
     fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
         let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
         let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
-        if matches!(sent, Err(Over::NotRead)) {
-            self.end(Over::NotRead);
+        match sent {
+            Err(over @ (Over::NotRead | Over::Violated(_))) => {
+                self.end(over);
+                Err(NotConnected)
+            }
+            sent => {
+                self.look_after();
+                sent.map_err(|_| NotConnected)
+            }
         }
-        self.look_after();
-        sent.map_err(|_| NotConnected)
     }
 
     fn is_connected(&self) -> bool {
@@ -257,13 +269,21 @@ impl Link for Dealer {
     }
 
     fn has_more(&self) -> bool {
-        self.ended || !self.chunk.unused().is_empty()
+        self.ended
+            || !self.chunk.unused().is_empty()
+            || self.link.as_ref().is_some_and(Connection::will_sleep)
     }
 
     fn sleep(&mut self, at_most: Option<Duration>) -> Told {
+        // Asked also by who need not: from now on the descriptor tells.
+        let at_most = if self.has_more() { Some(Duration::ZERO) } else { at_most };
         let told = self.poller.look(at_most);
         // Whatever it saw, `receive` looks at.
-        while self.poller.take().is_some() {}
+        while let Some(seen) = self.poller.take() {
+            if let Some(link) = self.link.as_mut().filter(|_| seen.token == CONNECTION) {
+                link.is_readable();
+            }
+        }
         self.read_all = false;
         told
     }
@@ -271,6 +291,9 @@ impl Link for Dealer {
     /// Without this word, what has come is found one call of [`receive`](Link::receive) later.
     fn slept_elsewhere(&mut self) {
         self.read_all = false;
+        if let Some(link) = &mut self.link {
+            link.is_readable();
+        }
     }
 }
 

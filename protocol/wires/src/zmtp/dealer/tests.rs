@@ -23,7 +23,7 @@ fn two_addresses(_name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 fn dealer(port: u16, resolve: net::Resolve) -> Dealer {
     let dialer = Dialer::new(("a-name", port).into(), resolve).expect("an address");
-    Dealer::dialing(dialer, BOUNDS).expect("a dealer")
+    Dealer::dialing(dialer, BOUNDS, Sharing::Off).expect("a dealer")
 }
 
 fn router() -> Router {
@@ -189,7 +189,7 @@ fn a_peer_that_promised_to_send_something_and_does_not_is_gone() {
     let at = listener.local_addr().expect("it is bound");
     let mut dealer = Dealer::connect((at.ip().to_string(), at.port()), BOUNDS).expect("a dealer");
     let (mut stream, _) = listener.accept().expect("the dealer");
-    stream.write_all(&format::opening(Kind::Router)).expect("the dealer");
+    stream.write_all(&format::opening(Kind::Router, Sharing::Off)).expect("the dealer");
     // Within a tenth of a second, as the others of these times.
     let ping = b"\x04\x07\x04PING\0\x01";
     for kept in [true, true, false] {

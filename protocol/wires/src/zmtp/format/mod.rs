@@ -1,7 +1,7 @@
 //! The bytes of ZMTP 3.1, as far as two peers that speak plainly need them: greeting, READY, frames, PING and PONG.
 //! See rfc.zeromq.org/spec/37.
 
-use crate::Violation;
+use crate::{Sharing, Violation};
 use std::time::Duration;
 
 pub(crate) const GREETING_BYTES: usize = 64;
@@ -47,8 +47,11 @@ impl Kind {
     }
 }
 
+/// The property of READY by which shared memory is offered, and the version of how it is used.
+const MEMORY: (&[u8], &[u8]) = (b"X-Powerhose-Memory", b"1");
+
 /// Greeting and READY, which may be sent together before anything has come.
-pub(crate) fn opening(kind: Kind) -> Vec<u8> {
+pub(crate) fn opening(kind: Kind, sharing: Sharing) -> Vec<u8> {
     let mut bytes = vec![0; GREETING_BYTES];
     bytes[0] = 0xff;
     bytes[SIGNATURE_BYTES - 1] = 0x7f;
@@ -56,7 +59,12 @@ pub(crate) fn opening(kind: Kind) -> Vec<u8> {
     bytes[SIGNATURE_BYTES + 1] = 1;
     bytes[SIGNATURE_BYTES + 2..][..MECHANISM.len()].copy_from_slice(MECHANISM);
     let mut ready = b"\x05READY".to_vec();
-    for (name, value) in [(&b"Socket-Type"[..], kind.text().as_bytes()), (b"Identity", b"")] {
+    let offered = match sharing {
+        Sharing::Offered => Some(MEMORY),
+        Sharing::Off => None,
+    };
+    let properties = [(&b"Socket-Type"[..], kind.text().as_bytes()), (b"Identity", b"")];
+    for (name, value) in properties.into_iter().chain(offered) {
         ready.push(name.len() as u8);
         ready.extend(name);
         ready.extend((value.len() as u32).to_be_bytes());
@@ -154,12 +162,14 @@ pub(crate) fn framed_bytes(length: usize) -> usize {
 pub(crate) struct Ready {
     /// It chose an identity (routing id).
     pub(crate) has_identity: bool,
+    /// It offers shared memory, of the kind that is known here.
+    pub(crate) offers_memory: bool,
 }
 
 /// Reads the command that ends the handshake.
 pub(crate) fn read_ready(command: &[u8], own: Kind) -> Result<Ready, Violation> {
     let mut rest = command.strip_prefix(b"\x05READY").ok_or(Violation::NotReady)?;
-    let mut ready = Ready { has_identity: false };
+    let mut ready = Ready { has_identity: false, offers_memory: false };
     while !rest.is_empty() {
         let (name, value, behind) = read_property(rest).ok_or(Violation::NotReady)?;
         if name.eq_ignore_ascii_case(b"Socket-Type") {
@@ -168,6 +178,8 @@ pub(crate) fn read_ready(command: &[u8], own: Kind) -> Result<Ready, Violation> 
             }
         } else if name.eq_ignore_ascii_case(b"Identity") {
             ready.has_identity = !value.is_empty();
+        } else if name.eq_ignore_ascii_case(MEMORY.0) {
+            ready.offers_memory = value == MEMORY.1;
         }
         rest = behind;
     }
@@ -214,6 +226,31 @@ pub(crate) fn read_ping(command: &[u8]) -> Option<Ping> {
         answer: self::command(&[b"\x04PONG", context].concat()),
         time_to_live: TIME_TO_LIVE_UNIT * u16::from_be_bytes(*units).into(),
     })
+}
+
+/// What who connects says of memory that it was sent, before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// From now on all bytes go through it.
+    Taken,
+    /// The socket goes on.
+    Refused,
+}
+
+/// The command that says so.
+pub(crate) fn answer(answer: Answer) -> Vec<u8> {
+    match answer {
+        Answer::Taken => command(b"\x06MEMORY\x01"),
+        Answer::Refused => command(b"\x06MEMORY\0"),
+    }
+}
+
+/// Reads an answer; None of every other command.
+pub(crate) fn read_answer(command: &[u8]) -> Option<Answer> {
+    match command.strip_prefix(b"\x06MEMORY")? {
+        [1] => Some(Answer::Taken),
+        _ => Some(Answer::Refused),
+    }
 }
 
 fn command(body: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn ready_of(kind: Kind) -> Vec<u8> {
-    opening(kind)[GREETING_BYTES + 2..].to_vec()
+    opening(kind, Sharing::Off)[GREETING_BYTES + 2..].to_vec()
 }
 
 /// READY with these properties.
@@ -23,20 +23,23 @@ fn a_dealer_opens_with_these_bytes() {
     expected.extend(b"NULL");
     expected.resize(64, 0);
     expected.extend(b"\x04\x29\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\0");
-    assert_eq!(opening(Kind::Dealer), expected);
+    assert_eq!(opening(Kind::Dealer, Sharing::Off), expected);
 }
 
 #[test]
 fn what_one_end_opens_with_the_other_accepts() {
     for (own, other) in [(Kind::Dealer, Kind::Router), (Kind::Router, Kind::Dealer)] {
-        assert_eq!(check_greeting(&opening(other)[..GREETING_BYTES]), Ok(()));
-        assert_eq!(read_ready(&ready_of(other), own), Ok(Ready { has_identity: false }));
+        assert_eq!(check_greeting(&opening(other, Sharing::Off)[..GREETING_BYTES]), Ok(()));
+        assert_eq!(
+            read_ready(&ready_of(other), own),
+            Ok(Ready { has_identity: false, offers_memory: false })
+        );
     }
 }
 
 #[test]
 fn a_greeting_is_checked_as_it_comes() {
-    let greeting = &opening(Kind::Dealer)[..GREETING_BYTES];
+    let greeting = &opening(Kind::Dealer, Sharing::Off)[..GREETING_BYTES];
     for come in 0..=GREETING_BYTES {
         assert_eq!(check_greeting(&greeting[..come]), Ok(()), "{come}");
     }
@@ -95,15 +98,15 @@ fn a_command_is_short() {
 #[test]
 fn ready_tells_what_kind_of_socket_it_is_and_whether_it_has_an_identity() {
     let read = |properties: &[(&[u8], &[u8])]| read_ready(&ready(properties), Kind::Router);
-    let identity = Ok(Ready { has_identity: true });
+    let identity = Ok(Ready { has_identity: true, offers_memory: false });
     assert_eq!(read(&[(b"Socket-Type", b"DEALER"), (b"Identity", b"worker-1")]), identity);
     assert_eq!(read(&[(b"identity", b"1"), (b"X-Other", b"y"), (b"SOCKET-TYPE", b"REQ")]), identity);
-    assert_eq!(read(&[(b"Socket-Type", b"ROUTER")]), Ok(Ready { has_identity: false }));
+    assert_eq!(read(&[(b"Socket-Type", b"ROUTER")]), Ok(Ready { has_identity: false, offers_memory: false }));
     for kind in ["PUB", "REP", "PUSH", "unknown"] {
         let refused = Err(Violation::SocketType { kind, own: "ROUTER" });
         assert_eq!(read(&[(b"Socket-Type", kind.as_bytes())]), refused);
     }
-    assert_eq!(read(&[]), Ok(Ready { has_identity: false }), "as with libzmq");
+    assert_eq!(read(&[]), Ok(Ready { has_identity: false, offers_memory: false }), "as with libzmq");
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn a_ready_that_breaks_off_is_refused() {
 
 #[test]
 fn who_speaks_the_version_before_knows_no_ping() {
-    let mut greeting = opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
+    let mut greeting = opening(Kind::Dealer, Sharing::Off)[..GREETING_BYTES].to_vec();
     for (version, knows) in [([3, 1], true), ([3, 0], false), ([3, 2], true), ([4, 0], true)] {
         greeting[10..12].copy_from_slice(&version);
         assert_eq!(answers_pings(&greeting), knows, "{version:?}");

@@ -2,7 +2,7 @@
 
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::format::{self, GREETING_BYTES, Head, Kind, Ping};
+use crate::zmtp::format::{self, Answer, GREETING_BYTES, Head, Kind, Ping};
 use crate::{Bounds, Violation};
 use bytes::Bytes;
 
@@ -32,6 +32,8 @@ pub(crate) enum Came {
     Message(Bytes),
     /// A question whether this end is still there, to be answered.
     Ping(Ping),
+    /// What the peer says of memory that it was offered.
+    Answer(Answer),
 }
 
 #[derive(Debug)]
@@ -40,6 +42,7 @@ pub(crate) struct Input {
     bounds: Bounds,
     stage: Stage,
     has_identity: bool,
+    offers_memory: bool,
     answers_pings: bool,
     /// The begin of something that has not come whole.
     rest: Vec<u8>,
@@ -80,6 +83,7 @@ impl Input {
             bounds,
             stage: Stage::Greeting,
             has_identity: false,
+            offers_memory: false,
             answers_pings: false,
             rest: Vec::new(),
             large: None,
@@ -97,6 +101,11 @@ impl Input {
     /// Whether the peer chose an identity.
     pub(crate) fn has_identity(&self) -> bool {
         self.has_identity
+    }
+
+    /// Whether the peer offers shared memory.
+    pub(crate) fn offers_memory(&self) -> bool {
+        self.offers_memory
     }
 
     /// Whether the peer speaks a version that knows PING.
@@ -192,11 +201,13 @@ impl Input {
 
     fn take_command(&mut self, body: &[u8]) -> Result<Option<Came>, Violation> {
         if self.stage == Stage::Ready {
-            self.has_identity = format::read_ready(body, self.kind)?.has_identity;
+            let ready = format::read_ready(body, self.kind)?;
+            (self.has_identity, self.offers_memory) = (ready.has_identity, ready.offers_memory);
             self.stage = Stage::Open;
             return Ok(Some(Came::Opened));
         }
-        Ok(format::read_ping(body).map(Came::Ping))
+        let ping = format::read_ping(body).map(Came::Ping);
+        Ok(ping.or_else(|| format::read_answer(body).map(Came::Answer)))
     }
 
     fn take_frame(

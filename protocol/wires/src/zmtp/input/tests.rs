@@ -1,4 +1,5 @@
 use super::*;
+use crate::Sharing;
 use proptest::prelude::*;
 
 const BOUNDS: Bounds =
@@ -23,7 +24,7 @@ impl Peer {
     /// One that has said READY.
     fn open() -> Peer {
         let mut peer = Peer::new();
-        peer.feed(&format::opening(Kind::Dealer)).expect("it is well-formed");
+        peer.feed(&format::opening(Kind::Dealer, Sharing::Off)).expect("it is well-formed");
         assert_eq!(std::mem::take(&mut peer.came), [Came::Opened]);
         peer
     }
@@ -87,7 +88,7 @@ proptest! {
         sizes in cuts(),
     ) {
         let mut peer = Peer::new();
-        let mut bytes = format::opening(Kind::Dealer);
+        let mut bytes = format::opening(Kind::Dealer, Sharing::Off);
         bytes.extend(written(&messages));
         for piece in cut(&bytes, &sizes) {
             peer.feed(piece).expect("it is well-formed");
@@ -196,7 +197,7 @@ fn a_look_that_finds_nothing_loses_nothing() {
 
 #[test]
 fn a_message_before_ready_is_refused() {
-    let mut bytes = format::opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
+    let mut bytes = format::opening(Kind::Dealer, Sharing::Off)[..GREETING_BYTES].to_vec();
     bytes.extend(written(&[vec![b"too early".to_vec()]]));
     assert_eq!(Peer::new().feed(&bytes), Err(Violation::NotReady));
 }
@@ -221,7 +222,7 @@ fn a_ready_with_many_properties_is_taken_however_it_comes() {
         command.extend((value.len() as u32).to_be_bytes());
         command.extend(value);
     }
-    let mut bytes = format::opening(Kind::Dealer)[..GREETING_BYTES].to_vec();
+    let mut bytes = format::opening(Kind::Dealer, Sharing::Off)[..GREETING_BYTES].to_vec();
     format::push_head(&mut bytes, Head { more: false, command: true, length: command.len() as u64 });
     bytes.extend(command);
     for size in [1000, 64 << 10] {

@@ -1,5 +1,6 @@
-//! What is sent: at once, as far as the peer's buffer takes it; the rest waits.
+//! What is sent: at once, as far as the peer's buffer takes it; the rest waits. Where it goes is a [`Sink`]'s business.
 
+use crate::zmtp::connection::Over;
 use crate::zmtp::format::{self, Head};
 use bytes::Bytes;
 use rustix::io::Errno;
@@ -14,6 +15,15 @@ const TOGETHER_BYTES_MAX: usize = 16 << 10;
 const COPIED_BYTES_MAX: usize = 2048;
 /// Pieces that are sent in one call.
 const PIECES_PER_CALL: usize = 64;
+
+/// Where bytes go.
+pub(crate) trait Sink {
+    /// How many bytes of these pieces it took, from the first on: none if it is full.
+    ///
+    /// # Errors
+    /// It takes nothing any more.
+    fn take(&mut self, pieces: &[IoSlice<'_>]) -> Result<usize, Over>;
+}
 
 /// What waits to be sent to one peer.
 #[derive(Debug, Default)]
@@ -50,11 +60,11 @@ impl Output {
     /// Sends a message: `header` and payload frames. `scratch` is for putting it together.
     pub(crate) fn send(
         &mut self,
-        socket: BorrowedFd<'_>,
+        mut sink: impl Sink,
         header: &[u8],
         payloads: &[Bytes],
         scratch: &mut Vec<u8>,
-    ) -> io::Result<Sent> {
+    ) -> Result<Sent, Over> {
         scratch.clear();
         push_frame_head(scratch, header, payloads.is_empty());
         scratch.extend_from_slice(header);
@@ -64,7 +74,7 @@ impl Output {
                 push_frame_head(scratch, payload, place + 1 == payloads.len());
                 scratch.extend_from_slice(payload);
             }
-            return self.send_bytes(socket, scratch);
+            return self.send_bytes(sink, scratch);
         }
         for (place, payload) in payloads.iter().enumerate() {
             push_frame_head(scratch, payload, place + 1 == payloads.len());
@@ -79,12 +89,12 @@ impl Output {
         if !scratch.is_empty() {
             self.pieces.push_back(Bytes::copy_from_slice(scratch));
         }
-        self.flush(socket)
+        self.flush(&mut sink)
     }
 
     /// Sends bytes that are framed already.
-    pub(crate) fn send_bytes(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<Sent> {
-        let sent = if self.is_empty() { send_pieces(socket, &[IoSlice::new(bytes)])? } else { 0 };
+    pub(crate) fn send_bytes(&mut self, mut sink: impl Sink, bytes: &[u8]) -> Result<Sent, Over> {
+        let sent = if self.is_empty() { sink.take(&[IoSlice::new(bytes)])? } else { 0 };
         if sent == bytes.len() {
             return Ok(Sent::Whole);
         }
@@ -93,12 +103,12 @@ impl Output {
     }
 
     /// Sends what waits, as far as it goes.
-    pub(crate) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<Sent> {
+    pub(crate) fn flush(&mut self, mut sink: impl Sink) -> Result<Sent, Over> {
         while !self.is_empty() {
             let first = self.pieces.iter().take(1).map(|piece| &piece[self.sent..]);
             let others = self.pieces.iter().skip(1).take(PIECES_PER_CALL - 1).map(|piece| &piece[..]);
             let slices: Vec<_> = first.chain(others).map(IoSlice::new).collect();
-            let sent = send_pieces(socket, &slices)?;
+            let sent = sink.take(&slices)?;
             if sent == 0 {
                 return Ok(Sent::Partly);
             }
@@ -122,16 +132,24 @@ fn push_frame_head(bytes: &mut Vec<u8>, frame: &[u8], is_last: bool) {
     format::push_head(bytes, Head { more: !is_last, command: false, length: frame.len() as u64 });
 }
 
-/// How many bytes the peer's buffer took: none if it is full.
-fn send_pieces(socket: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-    // A peer that has gone must not end this process by a signal.
-    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    loop {
-        match sendmsg(socket, pieces, &mut SendAncillaryBuffer::default(), flags) {
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => return Ok(0),
-            sent => return sent.map_err(io::Error::from),
+impl Sink for BorrowedFd<'_> {
+    /// As many as the peer's buffer takes.
+    fn take(&mut self, pieces: &[IoSlice<'_>]) -> Result<usize, Over> {
+        // A peer that has gone must not end this process by a signal.
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        loop {
+            match sendmsg(*self, pieces, &mut SendAncillaryBuffer::default(), flags) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(0),
+                sent => return sent.map_err(|error| io::Error::from(error).into()),
+            }
         }
+    }
+}
+
+impl<S: Sink> Sink for &mut S {
+    fn take(&mut self, pieces: &[IoSlice<'_>]) -> Result<usize, Over> {
+        (**self).take(pieces)
     }
 }
 

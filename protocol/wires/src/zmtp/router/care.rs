@@ -4,7 +4,7 @@ use super::peer::{Care, TICK};
 use super::peer::{Slot, token};
 use super::{FIRST_LISTENER, Router};
 use crate::zmtp::format;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, Timespec, poll};
 use rustix::net::{Shutdown, shutdown};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl Router {
         }
         let mut descriptors: Vec<_> = waiting
             .iter()
-            .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), PollFlags::OUT))
+            .map(|(_, peer)| PollFd::from_borrowed_fd(peer.connection.socket(), peer.connection.room_flags()))
             .collect();
         let _ = poll(&mut descriptors, Timespec::try_from(within).ok().as_ref());
         drop(descriptors);

@@ -3,7 +3,7 @@
 use super::peer::{Peer, token};
 use super::{FIRST_LISTENER, Router};
 use crate::Address;
-use crate::zmtp::connection::Connection;
+use crate::zmtp::connection::{Connection, Terms};
 use crate::zmtp::format::Kind;
 use crate::zmtp::net::{self, Family};
 use rustix::io::Errno;
@@ -104,10 +104,11 @@ impl Router {
 
     fn welcome(&mut self, socket: OwnedFd, family: Family) {
         self.run_timer();
-        let (poller, buffers, bounds) = (&self.poller, &self.buffers, self.bounds);
+        let terms =
+            Terms { kind: Kind::Router, bounds: self.bounds, buffers: &self.buffers, sharing: self.sharing };
+        let poller = &self.poller;
         let begin = |slot| {
-            let connection =
-                Connection::begin(socket, family, Kind::Router, bounds, buffers, poller, token(slot))?;
+            let connection = Connection::begin(socket, family, terms, poller, token(slot))?;
             Ok::<_, io::Error>(Peer::new(connection))
         };
         if let Err(error) = self.connections.try_insert_with_key(begin) {

@@ -2,6 +2,7 @@
 
 mod care;
 mod listener;
+mod memories;
 mod peer;
 mod refusals;
 
@@ -12,9 +13,10 @@ use crate::zmtp::chunk::Chunk;
 use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
-use crate::{Address, Bounds, Gone, Received, Route};
+use crate::{Address, Bounds, Gone, Received, Route, Sharing};
 use bytes::Bytes;
 use listener::Listener;
+use memories::Memories;
 use peer::{Peer, Slot, route_of, slot_of, token};
 use refusals::Refusals;
 use slotmap::{KeyData, SlotMap};
@@ -39,12 +41,14 @@ pub struct Router {
     connections: SlotMap<Slot, Peer>,
     connections_max: usize,
     bounds: Bounds,
+    sharing: Sharing,
     buffers: Buffers,
     /// What was read of `reading`.
     chunk: Chunk,
     reading: Option<Slot>,
     /// The last call gave up before it had seen all.
     interrupted: bool,
+    memories: Memories,
     scratch: Vec<u8>,
     ended: Vec<Route>,
     surplus: usize,
@@ -58,6 +62,14 @@ impl Router {
     /// # Errors
     /// The system has no descriptor left.
     pub fn new(bounds: Bounds, connections_max: usize) -> io::Result<Router> {
+        Router::sharing(bounds, connections_max, Sharing::Off)
+    }
+
+    /// The same, with shared memory, or not.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn sharing(bounds: Bounds, connections_max: usize, sharing: Sharing) -> io::Result<Router> {
         let (poller, timer) = (Poller::new()?, Timer::new()?);
         poller.add(timer.as_fd(), TIMER)?;
         Ok(Router {
@@ -68,10 +80,12 @@ impl Router {
             connections: SlotMap::with_key(),
             connections_max,
             bounds,
+            sharing,
             buffers: Buffers::default(),
             chunk: Chunk::new(),
             reading: None,
             interrupted: false,
+            memories: Memories::default(),
             scratch: Vec::new(),
             ended: Vec::new(),
             surplus: 0,
@@ -124,8 +138,16 @@ impl Router {
                 }
                 Ok(Some(Came::Greeted)) => peer.connection.greet(&self.poller, token(slot)),
                 Ok(Some(Came::Opened)) => {
-                    peer.connection.finish_opening(&self.poller, token(slot));
+                    peer.connection.answer_ready(&self.poller, token(slot));
                     peer.has_opened();
+                }
+                Ok(Some(Came::Answer(answer))) => {
+                    let taken = peer.connection.take_answer(&self.poller, token(slot), answer, &self.chunk);
+                    if let Err(violation) = taken {
+                        self.end_because(slot, &violation.into());
+                        return None;
+                    }
+                    self.memories.is_awake(slot, peer);
                 }
                 Ok(Some(Came::Ping(ping))) => {
                     peer.has_asked(ping.time_to_live);
@@ -140,6 +162,28 @@ impl Router {
         }
     }
 
+    /// Looks at one of those who may have something to say, as the poller or their memory tells. Whether there was one.
+    fn look_somewhere(&mut self) -> bool {
+        let memories_first = !self.poller.has_seen() && !self.memories.had_their_turn();
+        if memories_first && let Some(slot) = self.memories.next(&self.connections) {
+            self.look_at(slot);
+            return true;
+        }
+        self.memories.others_turn();
+        if !self.poller.has_seen() {
+            self.poller.look(Some(Duration::ZERO));
+        }
+        if let Some(seen) = self.poller.take() {
+            self.see(seen);
+            return true;
+        }
+        let next = self.memories.next(&self.connections);
+        if let Some(slot) = next {
+            self.look_at(slot);
+        }
+        next.is_some()
+    }
+
     fn see(&mut self, seen: Seen) {
         if seen.token == TIMER {
             if self.timer.has_come() {
@@ -148,7 +192,7 @@ impl Router {
         } else if let Some(place) = self.listener(seen.token) {
             self.accept(place);
         } else {
-            self.look_at(KeyData::from_ffi(seen.token).into(), seen.writable);
+            self.tell(KeyData::from_ffi(seen.token).into(), seen.writable);
         }
     }
 
@@ -158,11 +202,19 @@ impl Router {
         (place < self.listeners.len()).then_some(place)
     }
 
-    fn look_at(&mut self, slot: Slot, writable: bool) {
+    /// The poller has seen something of a connection.
+    fn tell(&mut self, slot: Slot, writable: bool) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
-        if writable {
+        peer.connection.is_readable();
+        if writable || peer.connection.shares_memory() && peer.connection.has_unsent() {
             peer.connection.flush(&self.poller, token(slot));
         }
+        self.memories.is_awake(slot, peer);
+        self.look_at(slot);
+    }
+
+    fn look_at(&mut self, slot: Slot) {
+        let Some(peer) = self.connections.get_mut(slot) else { return };
         match peer.connection.read(&mut self.chunk) {
             Ok(Read::Full | Read::All) => {
                 peer.has_spoken();
@@ -170,7 +222,7 @@ impl Router {
             }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => self.end_because(slot, &Over::Ended),
-            Err(error) => self.end_because(slot, &error.into()),
+            Err(over) => self.end_because(slot, &over),
         }
     }
 
@@ -211,15 +263,14 @@ impl crate::Listener for Router {
     /// None also after some reads that brought no whole message, or an end: then there is more.
     fn receive(&mut self, payloads: &mut Vec<Bytes>) -> Option<Received> {
         self.interrupted = false;
+        self.memories.awake(&mut self.connections);
         for _ in 0..READS_MAX {
             if let Some(received) = self.next_of_reading(payloads) {
                 return Some(received);
             }
-            if !self.poller.has_seen() {
-                self.poller.look(Some(Duration::ZERO));
+            if !self.look_somewhere() {
+                return None;
             }
-            let seen = self.poller.take()?;
-            self.see(seen);
             if !self.ended.is_empty() && self.reading.is_none() {
                 return None;
             }
@@ -235,7 +286,7 @@ impl crate::Listener for Router {
         peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
             |over| {
                 // Who reads no more says nothing more either, and its connection would stay.
-                if matches!(over, Over::NotRead) {
+                if matches!(over, Over::NotRead | Over::Violated(_)) {
                     self.end_because(slot, &over);
                 }
                 Gone
@@ -263,13 +314,19 @@ impl crate::Listener for Router {
     }
 
     fn has_more(&self) -> bool {
-        self.reading.is_some() || self.interrupted || self.poller.has_seen() || !self.ended.is_empty()
+        self.reading.is_some()
+            || self.interrupted
+            || self.poller.has_seen()
+            || !self.ended.is_empty()
+            || self.memories.will_sleep(&self.connections)
     }
 
     fn sleep(&mut self, at_most: Option<Duration>) -> Told {
         if self.poller.has_seen() {
             return Told::default();
         }
+        // Asked also by who need not: from now on the descriptor tells.
+        let at_most = if crate::Listener::has_more(self) { Some(Duration::ZERO) } else { at_most };
         self.poller.look(at_most)
     }
 

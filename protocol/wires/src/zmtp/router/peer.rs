@@ -45,6 +45,8 @@ pub(super) struct Peer {
     /// After so many ticks without a byte it wants to be cut off itself: it said so in its last PING, and nothing since.
     own_ticks_max: Option<u32>,
     said: Said,
+    /// Its memory is looked at without being told.
+    pub(super) is_awake: bool,
 }
 
 /// What a peer has said since its handshake.
@@ -74,6 +76,7 @@ impl Peer {
             broken_ticks: 0,
             own_ticks_max: None,
             said: Said::Nothing,
+            is_awake: false,
         }
     }
 

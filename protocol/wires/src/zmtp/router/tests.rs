@@ -58,7 +58,7 @@ fn read(stream: &mut UnixStream) -> Vec<u8> {
 #[test]
 fn the_end_of_a_peer_ends_a_look_so_that_whoever_calls_hears_of_it_first() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer));
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     peer.write_all(b"\0\x04last").expect("the router reads");
     drop(peer);
     let received = bench.router.receive(&mut Vec::new()).expect("it came before the end");
@@ -72,17 +72,17 @@ fn the_end_of_a_peer_ends_a_look_so_that_whoever_calls_hears_of_it_first() {
 #[test]
 fn a_silent_peer_is_asked_three_times_and_cut_off() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer));
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     assert_eq!(bench.tick(), 0, "it has just spoken");
     let ended: Vec<_> = (0..4).map(|_| bench.tick()).collect();
     assert_eq!(ended, [0, 0, 0, 1]);
-    assert_eq!(read(&mut peer), [opening(Kind::Router), format::ping().repeat(3)].concat());
+    assert_eq!(read(&mut peer), [opening(Kind::Router, Sharing::Off), format::ping().repeat(3)].concat());
 }
 
 #[test]
 fn a_peer_that_answers_stays() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer));
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     for _ in 0..20 {
         assert_eq!(bench.tick(), 0);
         if read(&mut peer).ends_with(&format::ping()) {
@@ -94,13 +94,13 @@ fn a_peer_that_answers_stays() {
 #[test]
 fn a_peer_that_knows_no_ping_is_sent_none_and_may_be_silent() {
     let mut bench = Bench::new();
-    let mut greeting = opening(Kind::Dealer);
+    let mut greeting = opening(Kind::Dealer, Sharing::Off);
     greeting[11] = 0;
     let mut peer = bench.peer(&greeting);
     for _ in 0..100 {
         assert_eq!(bench.tick(), 0);
     }
-    assert_eq!(read(&mut peer), opening(Kind::Router));
+    assert_eq!(read(&mut peer), opening(Kind::Router, Sharing::Off));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_peer_that_wants_to_be_cut_off_earlier_is() {
     // Within a second, within a minute, of a version that knows PING and one that does not.
     for (units, minor, ticks) in [(10, 1, 2), (600, 1, 4), (10, 0, 2), (600, 0, 61)] {
         let mut bench = Bench::new();
-        let mut greeting = opening(Kind::Dealer);
+        let mut greeting = opening(Kind::Dealer, Sharing::Off);
         greeting[11] = minor;
         let [high, low] = u16::to_be_bytes(units);
         let mut peer = bench.peer(&[&greeting[..], b"\x04\x07\x04PING", &[high, low]].concat());
@@ -122,16 +122,16 @@ fn a_peer_that_wants_to_be_cut_off_earlier_is() {
 #[test]
 fn a_peer_that_does_not_say_who_it_is_is_cut_off_after_half_a_minute() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer)[..20]);
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off)[..20]);
     let ended: Vec<_> = (0..peer::GREETING_TICKS).map(|_| bench.tick()).collect();
     assert_eq!(ended.iter().position(|ended| *ended > 0), Some(29));
-    assert_eq!(read(&mut peer), opening(Kind::Router));
+    assert_eq!(read(&mut peer), opening(Kind::Router, Sharing::Off));
 }
 
 #[test]
 fn what_nobody_sends_to_any_more_does_not_stay() {
     let mut bench = Bench::new();
-    let peer = bench.peer(&opening(Kind::Dealer));
+    let peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     let route = route_of(bench.router.connections.keys().next().expect("one"));
     peer.shutdown(std::net::Shutdown::Read).expect("a socket");
     for _ in 0..2 {
@@ -143,7 +143,7 @@ fn what_nobody_sends_to_any_more_does_not_stay() {
 #[test]
 fn a_peer_that_broke_while_something_waited_for_it_keeps_nobody_awake() {
     let mut bench = Bench::new();
-    let peer = bench.peer(&opening(Kind::Dealer));
+    let peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     let route = route_of(bench.router.connections.keys().next().expect("one"));
     assert_eq!(bench.router.send(route, b"header", &[Bytes::from(vec![0; 3 << 20])]), Ok(()));
     peer.shutdown(std::net::Shutdown::Read).expect("a socket");
@@ -195,8 +195,8 @@ fn who_leaves_before_it_has_said_ready_is_counted_and_who_only_looks_is_not() {
     bench.work();
     assert_eq!((bench.router.take_ended().count(), bench.router.refused()), (1, 0));
     for (greeting, reason) in [
-        (&opening(Kind::Dealer)[..10], "it left before it had said READY"),
-        (&opening(Kind::Dealer)[..64], "it left before it had said READY"),
+        (&opening(Kind::Dealer, Sharing::Off)[..10], "it left before it had said READY"),
+        (&opening(Kind::Dealer, Sharing::Off)[..64], "it left before it had said READY"),
         (b"GET / HTTP/1.1", "it does not speak ZMTP, or version 1"),
         (
             b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05",
@@ -214,15 +214,15 @@ fn who_leaves_before_it_has_said_ready_is_counted_and_who_only_looks_is_not() {
 
 #[test]
 fn greeting_and_ready_are_sent_once_the_peers_have_come_or_a_second_later() {
-    let whole = opening(Kind::Router);
+    let whole = opening(Kind::Router, Sharing::Off);
     for (said, heard) in [(12, format::VERSION_BYTES), (64, 64)] {
         let mut bench = Bench::new();
-        let mut peer = bench.peer(&opening(Kind::Dealer)[..said]);
+        let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off)[..said]);
         assert_eq!(read(&mut peer), whole[..heard]);
-        peer.write_all(&opening(Kind::Dealer)[said..]).expect("the router is there");
+        peer.write_all(&opening(Kind::Dealer, Sharing::Off)[said..]).expect("the router is there");
         bench.work();
         assert_eq!(read(&mut peer), whole[heard..]);
-        let mut waiting = bench.peer(&opening(Kind::Dealer)[..said]);
+        let mut waiting = bench.peer(&opening(Kind::Dealer, Sharing::Off)[..said]);
         assert_eq!(read(&mut waiting), whole[..heard]);
         bench.tick();
         assert_eq!(read(&mut waiting), whole[heard..]);
@@ -232,7 +232,7 @@ fn greeting_and_ready_are_sent_once_the_peers_have_come_or_a_second_later() {
 #[test]
 fn of_many_pings_that_come_together_few_are_answered() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer));
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     read(&mut peer);
     peer.write_all(&format::ping().repeat(1000)).expect("the router is there");
     bench.work();
@@ -243,7 +243,7 @@ fn of_many_pings_that_come_together_few_are_answered() {
 #[test]
 fn what_one_peer_left_unfinished_is_not_read_as_anothers() {
     let mut bench = Bench::new();
-    let mut honest = bench.peer(&opening(Kind::Dealer));
+    let mut honest = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     let payload = vec![b'p'; 100_000];
     let mut message = Vec::new();
     for (more, frame) in [(true, &b"header"[..]), (false, &payload), (false, b"second")] {
@@ -254,7 +254,7 @@ fn what_one_peer_left_unfinished_is_not_read_as_anothers() {
     let (begin, rest) = message.split_at(50_000);
     honest.write_all(begin).expect("the router is there");
     bench.work();
-    let mut hostile = bench.peer(&opening(Kind::Dealer));
+    let mut hostile = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     hostile.write_all(b"\x00\x10abc").expect("the router is there");
     bench.work();
     drop(hostile);
@@ -270,7 +270,7 @@ fn what_one_peer_left_unfinished_is_not_read_as_anothers() {
 #[test]
 fn a_flood_without_messages_leaves_time_for_other_things() {
     let mut bench = Bench::new();
-    let mut peer = bench.peer(&opening(Kind::Dealer));
+    let mut peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     // Frames of one message, more than there may be.
     let frames = [1, 0].repeat(40_000);
     let (mut sent, mut calls) = (0, 0);
@@ -286,7 +286,7 @@ fn a_flood_without_messages_leaves_time_for_other_things() {
 fn whoever_comes_while_no_file_can_be_opened_is_accepted_later() {
     let mut bench = Bench::new();
     bench.router.rest(0);
-    let _peer = bench.peer(&opening(Kind::Dealer));
+    let _peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     assert_eq!(bench.router.connections.len(), 0);
     bench.tick();
     bench.work();
@@ -297,7 +297,7 @@ fn whoever_comes_while_no_file_can_be_opened_is_accepted_later() {
 fn no_time_passes_for_a_router_without_peers() {
     let mut bench = Bench::new();
     assert!(!bench.router.timer_runs);
-    let peer = bench.peer(&opening(Kind::Dealer));
+    let peer = bench.peer(&opening(Kind::Dealer, Sharing::Off));
     assert!(bench.router.timer_runs);
     drop(peer);
     assert_eq!(bench.tick(), 1);
