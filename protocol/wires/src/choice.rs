@@ -199,6 +199,16 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_shared_unless_it_is_switched_off() {
+        let asked = |asked: &'static str| sharing_of(Some(std::ffi::OsStr::new(asked)));
+        assert_eq!(sharing_of(None).expect("it is known"), Sharing::Offered);
+        assert_eq!(asked("on").expect("it is known"), Sharing::Offered);
+        assert_eq!(asked("off").expect("it is known"), Sharing::Off);
+        let unknown = asked("of").expect_err("it is not known");
+        assert_eq!(unknown.to_string(), "POWERHOSE_MEMORY is `of`: there are `on` and `off`");
+    }
+
+    #[test]
     fn curve_is_libzmqs_and_unix_sockets_are_ours() {
         let tcp = "tcp://127.0.0.1:1".parse().expect("an endpoint");
         let ipc = "ipc:///nowhere".parse().expect("an endpoint");

@@ -3,14 +3,14 @@
 use super::PREFIX;
 use std::collections::BTreeSet;
 
-/// Which wire is used where there are two; libraries read it.
-const WIRE: &str = "POWERHOSE_WIRE";
+/// Which wire is used where there are two, and whether memory is shared; libraries read them.
+const WIRES: [&str; 2] = ["POWERHOSE_WIRE", "POWERHOSE_MEMORY"];
 /// What a job's program finds in its environment, and what tests use.
 const OTHERS: [&str; 2] = ["POWERHOSE_JOB_", "POWERHOSE_TEST_"];
 
 /// Those of the environment that no flag of any command has.
 pub(super) fn unknown(command: &clap::Command) -> Vec<String> {
-    let mut known = BTreeSet::from([WIRE.to_owned()]);
+    let mut known = BTreeSet::from(WIRES.map(str::to_owned));
     collect(command, &mut known);
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_unknown = |name: &String| {

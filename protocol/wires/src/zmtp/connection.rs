@@ -1,27 +1,24 @@
 //! A socket with a peer at its other end, or memory that both share beside it.
 
 use crate::poll::{Interest, Poller};
-use crate::shared::{End, Map, Side, agreement};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::format::{self, Answer, Kind};
+use crate::zmtp::format::{self, Kind};
 use crate::zmtp::input::{Came, Input};
 use crate::zmtp::net::Family;
 use crate::zmtp::output::{Output, Sent};
+use crate::zmtp::over::Over;
 use crate::zmtp::way::Way;
 use crate::{Bounds, Sharing, Violation};
 use bytes::Bytes;
-use rustix::buffer::spare_capacity;
-use rustix::event::PollFlags;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+use rustix::net::{Shutdown, shutdown};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 use tracing::debug;
 
 /// PINGs that are answered of those that come together. A peer that keeps a connection alive sends one a second or so.
-const PONGS_PER_READ: u32 = 8;
+pub(super) const PONGS_PER_READ: u32 = 8;
 
 /// What a socket makes its connections of.
 #[derive(Clone, Copy, Debug)]
@@ -34,64 +31,25 @@ pub(crate) struct Terms<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: OwnedFd,
+    pub(super) socket: OwnedFd,
     family: Family,
-    kind: Kind,
-    sharing: Sharing,
-    way: Way,
+    pub(super) kind: Kind,
+    pub(super) sharing: Sharing,
+    pub(super) way: Way,
     /// A descriptor that came with the handshake.
-    memory: Option<OwnedFd>,
-    input: Input,
+    pub(super) memory: Option<OwnedFd>,
+    pub(super) input: Input,
     output: Output,
     interest: Interest,
     unsent_max: usize,
     /// PINGs that are still answered of those that were read last.
-    pongs_left: u32,
+    pub(super) pongs_left: u32,
     /// What has not been sent of greeting and READY.
-    opening: Vec<u8>,
+    pub(super) opening: Vec<u8>,
     /// Something has come.
-    heard: bool,
+    pub(super) heard: bool,
     /// Nothing can be sent any more. What the peer said last may still be there to be read.
-    broken: bool,
-}
-
-/// What a look for bytes brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// Some, and there may be more.
-    Full,
-    /// Some, and no more.
-    All,
-    Nothing,
-    /// The peer has ended the connection.
-    End,
-}
-
-/// It is over.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Over {
-    #[error("the peer has ended it")]
-    Ended,
-    #[error(transparent)]
-    Broken(#[from] io::Error),
-    #[error(transparent)]
-    Violated(#[from] Violation),
-    #[error("the peer does not read")]
-    NotRead,
-    #[error("nothing comes from the peer")]
-    Silent,
-}
-
-impl From<Over> for io::Error {
-    fn from(over: Over) -> io::Error {
-        let kind = match over {
-            Over::Broken(error) => return error,
-            Over::Ended => io::ErrorKind::UnexpectedEof,
-            Over::Violated(_) => io::ErrorKind::InvalidData,
-            Over::NotRead | Over::Silent => io::ErrorKind::TimedOut,
-        };
-        io::Error::new(kind, over.to_string())
-    }
+    pub(super) broken: bool,
 }
 
 impl Connection {
@@ -137,80 +95,6 @@ impl Connection {
     /// Sends what is left of the greeting.
     pub(crate) fn greet(&mut self, poller: &Poller, token: u64) {
         self.open(poller, token, format::GREETING_BYTES - format::VERSION_BYTES);
-    }
-
-    /// The peer has said READY: so does this end, with memory for both if the peer offers it and the system has it.
-    pub(crate) fn answer_ready(&mut self, poller: &Poller, token: u64) {
-        if self.sharing == Sharing::Offered
-            && self.input.offers_memory()
-            && let Err(error) = self.offer_memory()
-        {
-            debug!(token, %error, "no memory is shared with a peer");
-        }
-        self.finish_opening(poller, token);
-    }
-
-    fn offer_memory(&mut self) -> io::Result<()> {
-        let whole = format::opening(self.kind, Sharing::Offered);
-        let ready = &whole[format::GREETING_BYTES..];
-        let plain = format::opening(self.kind, Sharing::Off).split_off(format::GREETING_BYTES);
-        if self.opening != plain || self.broken || self.has_unsent() {
-            return Err(io::Error::other("READY has been said"));
-        }
-        let (map, memory) = Map::new()?;
-        let sent = agreement::send_with(self.socket.as_fd(), ready, memory.as_fd())?;
-        self.opening.clear();
-        // A socket over which a hundred bytes went so far has room for these.
-        self.broken = sent < ready.len();
-        self.way = Way::Offered(Box::new(End::new(map, Side::Listens)));
-        Ok(())
-    }
-
-    /// The peer says what it does with the memory that it was offered. Says it unasked, it says nothing.
-    pub(crate) fn take_answer(
-        &mut self,
-        poller: &Poller,
-        token: u64,
-        answer: Answer,
-        chunk: &Chunk,
-    ) -> Result<(), Violation> {
-        match (std::mem::replace(&mut self.way, Way::Socket), answer) {
-            (Way::Offered(_), Answer::Taken) if !chunk.unused().is_empty() => {
-                return Err(Violation::Agreement);
-            }
-            (Way::Offered(end), Answer::Taken) => self.way = Way::Memory(end),
-            (Way::Offered(_), Answer::Refused) => debug!(token, "a peer refuses shared memory"),
-            (way @ (Way::Socket | Way::Memory(_)), _) => {
-                self.way = way;
-                return Ok(());
-            }
-        }
-        self.flush(poller, token);
-        Ok(())
-    }
-
-    /// The peer that listens has said READY. If memory came with it, all that follows goes through it.
-    pub(crate) fn settle(&mut self, poller: &Poller, token: u64, chunk: &Chunk) -> Result<(), Over> {
-        let memory = self.memory.take();
-        if self.sharing == Sharing::Off || !self.input.offers_memory() {
-            return Ok(());
-        }
-        let memory = memory.ok_or_else(|| io::Error::other("no memory came"));
-        let map = memory.and_then(|memory| Map::of_other(&memory));
-        let answer = if map.is_ok() { Answer::Taken } else { Answer::Refused };
-        self.send_command(poller, token, &format::answer(answer));
-        match map {
-            Ok(_) if !chunk.unused().is_empty() => Err(Violation::Agreement.into()),
-            Ok(_) if self.has_unsent() => Err(Over::NotRead),
-            Ok(map) => {
-                self.way = Way::Memory(Box::new(End::new(map, Side::Connects)));
-                Ok(())
-            }
-            Err(error) => {
-                debug!(token, %error, "shared memory is refused");
-                Ok(())
-            }
-        }
     }
 
     /// Sends what is left of greeting and READY.
@@ -261,79 +145,6 @@ impl Connection {
 
     pub(crate) fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-
-    /// Whether what comes goes through memory.
-    pub(crate) fn shares_memory(&self) -> bool {
-        matches!(self.way, Way::Memory(_))
-    }
-
-    /// The poller has seen something at the socket. Where memory is shared that is a wake-up, or the end.
-    pub(crate) fn is_readable(&mut self) {
-        if let Way::Memory(end) = &mut self.way {
-            end.is_readable();
-        }
-    }
-
-    /// Whether something is there of which the poller does not tell.
-    pub(crate) fn has_more(&self) -> bool {
-        matches!(&self.way, Way::Memory(end) if end.has_more())
-    }
-
-    /// From now on the poller tells of what comes. Whether something is there already.
-    pub(crate) fn will_sleep(&self) -> bool {
-        matches!(&self.way, Way::Memory(end) if end.will_sleep())
-    }
-
-    /// Somebody looks: the peer need not tell.
-    pub(crate) fn awake(&mut self) {
-        if let Way::Memory(end) = &mut self.way {
-            end.awake();
-        }
-    }
-
-    /// Reads once. `chunk` is used up before.
-    pub(crate) fn read(&mut self, chunk: &mut Chunk) -> Result<Read, Over> {
-        let socket = self.socket.as_fd();
-        let read = match &mut self.way {
-            Way::Memory(end) => {
-                Way::read_memory(end, socket, &mut self.input, chunk).map_err(Violation::from)?
-            }
-            Way::Socket | Way::Offered(_) => self.read_socket(chunk)?,
-        };
-        match read {
-            Read::Full | Read::All => {
-                self.input.has_read(chunk);
-                self.pongs_left = PONGS_PER_READ;
-                self.heard = true;
-            }
-            Read::Nothing | Read::End => {}
-        }
-        Ok(read)
-    }
-
-    fn read_socket(&mut self, chunk: &mut Chunk) -> io::Result<Read> {
-        let may_bring_memory =
-            self.sharing == Sharing::Offered && self.kind == Kind::Dealer && !self.is_open();
-        let room = self.input.room(chunk);
-        let size = room.capacity() - room.len();
-        loop {
-            let read = if may_bring_memory {
-                agreement::receive(self.socket.as_fd(), room).map(|(read, memory)| {
-                    self.memory = memory.or(self.memory.take());
-                    read
-                })
-            } else {
-                recv(&self.socket, spare_capacity(room), RecvFlags::DONTWAIT).map(|(read, _)| read)
-            };
-            match read {
-                Ok(0) => return Ok(Read::End),
-                Ok(read) => return Ok(if read == size { Read::Full } else { Read::All }),
-                Err(Errno::AGAIN) => return Ok(Read::Nothing),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
     }
 
     /// What came next of what was read.
@@ -392,11 +203,6 @@ impl Connection {
         };
         // Whether it could be sent shows by the connection being broken.
         let _ = self.has_sent(poller, token, sent);
-    }
-
-    /// What to wait for at the socket until more can be sent.
-    pub(crate) fn room_flags(&self) -> PollFlags {
-        self.way.room_flags()
     }
 
     /// Has the poller tell when more can be sent, if there is more. What failed breaks the connection: part of it may have

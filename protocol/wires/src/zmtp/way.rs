@@ -4,9 +4,9 @@
 use crate::Torn;
 use crate::shared::End;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Input;
 use crate::zmtp::output::Sink;
+use crate::zmtp::over::{Over, Read};
 use rustix::event::PollFlags;
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;

@@ -20,6 +20,9 @@ const BOUNDS: Bounds =
 const SOON: Duration = Duration::from_secs(20);
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
+/// What a hostile peer does to the memory.
+type Scribble = &'static dyn Fn(&Stranger);
+
 /// A router, a dealer that talks with it, and where others may connect.
 struct World {
     folder: TempDir,
@@ -109,7 +112,7 @@ fn what_protocol_md_says_is_enough_to_talk() {
 
 #[test]
 fn who_writes_what_cannot_be_is_cut_off() {
-    let scribbles: [(&str, &dyn Fn(&Stranger)); 7] = [
+    let scribbles: [(&str, Scribble); 7] = [
         ("a position beyond the ring", &|stranger| stranger.put(TAIL, RING_BYTES / 8 + 1)),
         ("the last position of all", &|stranger| stranger.put(TAIL, u64::MAX)),
         ("no record", &|stranger| stranger.put(TAIL, 1)),

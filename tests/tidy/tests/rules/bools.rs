@@ -13,7 +13,6 @@ const EXCEPTIONS: &[&str] = &[
     "master/src/runner/face/error.rs: new",
     "protocol/wires/src/zmtp/input/mod.rs: take_frame",
     "protocol/wires/src/zmtp/output/mod.rs: push_frame_head",
-    "protocol/wires/src/zmtp/router/mod.rs: look_at",
     "worker/src/runtime/keeper.rs: begin",
 ];
 

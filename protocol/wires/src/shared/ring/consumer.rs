@@ -90,7 +90,8 @@ impl<M: Memory> Consumer<M> {
             self.head += self.place.size() - self.place.offset(self.head);
             (kind, bytes) = self.header()?;
         }
-        let is_whole = bytes.div_ceil(WORD) as u64 + 1 <= self.tail - self.head;
+        // Its own word is there, too.
+        let is_whole = (bytes.div_ceil(WORD) as u64) < self.tail - self.head;
         if kind != BYTES || bytes == 0 || !is_whole {
             return Err(Torn::Record);
         }

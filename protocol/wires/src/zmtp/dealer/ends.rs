@@ -1,7 +1,9 @@
 //! How a connection of a dealer ends, or does not begin.
 
+use super::promise::{Promise, Promised};
 use super::{CONNECTION, Dealer};
-use crate::zmtp::connection::Over;
+use crate::zmtp::connection::Connection;
+use crate::zmtp::over::Over;
 use rustix::event::{PollFd, Timespec, poll};
 use std::fmt;
 use std::io;
@@ -9,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// How long what was sent last may take to leave when the socket is dropped.
 const LINGER: Duration = Duration::from_millis(500);
+
+/// How long a connection to which nothing can be sent may take to end by itself.
+const BROKEN_FOR: Duration = Duration::from_secs(1);
 
 /// Why the last try to connect failed, or the last connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,27 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Dealer {
+    /// Over a connection that broke while something was sent, what came before its end is still to be read, and then the
+    /// end itself; if that does not come, it is made.
+    pub(super) fn look_after(&mut self) {
+        if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
+            self.ends_soon = true;
+            self.promise = None;
+            self.timer.once(BROKEN_FOR);
+        }
+    }
+
+    /// Only when all was read that came: a process that was stopped itself takes nobody for silent.
+    pub(super) fn check_promise(&mut self) {
+        let Some(outcome) = self.promise.as_ref().and_then(Promise::outcome) else { return };
+        self.promise = None;
+        self.timer.stop();
+        match outcome {
+            Promised::Kept => {}
+            Promised::Broken => self.end(Over::Silent),
+        }
+    }
+
     pub(super) fn end(&mut self, over: Over) {
         let Some(link) = self.link.take() else { return };
         self.ended |= link.is_open();

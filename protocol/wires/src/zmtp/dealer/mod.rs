@@ -9,23 +9,21 @@ pub use ends::Failure;
 use crate::poll::{Poller, TOLD_MAX, Timer, Told};
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::connection::{Connection, Over, Read, Terms};
+use crate::zmtp::connection::{Connection, Terms};
 use crate::zmtp::format::Kind;
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
+use crate::zmtp::over::{Over, Read};
 use crate::{Address, Bounds, Link, NotConnected, Sharing};
 use bytes::Bytes;
 use dialer::Dialer;
-use promise::{Promise, Promised};
+use promise::Promise;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// Who listens but does not answer the greeting is left and tried anew after this.
 const GREETING_WITHIN: Duration = Duration::from_secs(30);
-
-/// How long a connection to which nothing can be sent may take to end by itself.
-const BROKEN_FOR: Duration = Duration::from_secs(1);
 
 const TIMER: u64 = TOLD_MAX;
 const CONNECTION: u64 = TIMER + 1;
@@ -175,27 +173,6 @@ impl Dealer {
         }
     }
 
-    /// Over a connection that broke while something was sent, what came before its end is still to be read, and then the
-    /// end itself; if that does not come, it is made.
-    fn look_after(&mut self) {
-        if !self.ends_soon && self.link.as_ref().is_some_and(Connection::is_broken) {
-            self.ends_soon = true;
-            self.promise = None;
-            self.timer.once(BROKEN_FOR);
-        }
-    }
-
-    /// Only when all was read that came: a process that was stopped itself takes nobody for silent.
-    fn check_promise(&mut self) {
-        let Some(outcome) = self.promise.as_ref().and_then(Promise::outcome) else { return };
-        self.promise = None;
-        self.timer.stop();
-        match outcome {
-            Promised::Kept => {}
-            Promised::Broken => self.end(Over::Silent),
-        }
-    }
-
     fn greet(&mut self, socket: Option<OwnedFd>) {
         let Some(socket) = socket else { return };
         let family = self.dialer.family();
@@ -235,16 +212,13 @@ impl Link for Dealer {
     fn send(&mut self, header: &[u8], payloads: &[Bytes]) -> Result<(), NotConnected> {
         let link = self.link.as_mut().filter(|link| link.is_open()).ok_or(NotConnected)?;
         let sent = link.send(&self.poller, CONNECTION, header, payloads, &mut self.scratch);
-        match sent {
-            Err(over @ (Over::NotRead | Over::Violated(_))) => {
+        self.look_after();
+        sent.map_err(|over| {
+            if over.is_final() {
                 self.end(over);
-                Err(NotConnected)
             }
-            sent => {
-                self.look_after();
-                sent.map_err(|_| NotConnected)
-            }
-        }
+            NotConnected
+        })
     }
 
     fn is_connected(&self) -> bool {

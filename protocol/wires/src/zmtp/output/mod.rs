@@ -1,7 +1,7 @@
 //! What is sent: at once, as far as the peer's buffer takes it; the rest waits. Where it goes is a [`Sink`]'s business.
 
-use crate::zmtp::connection::Over;
 use crate::zmtp::format::{self, Head};
+use crate::zmtp::over::Over;
 use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};

@@ -2,24 +2,25 @@
 
 mod care;
 mod listener;
+mod looks;
 mod memories;
 mod peer;
 mod refusals;
 
-use crate::poll::{Poller, Seen, TOLD_MAX, Timer, Told};
+use crate::poll::{Poller, TOLD_MAX, Timer, Told};
 use crate::shortage::Shortage;
 use crate::zmtp::buffers::Buffers;
 use crate::zmtp::chunk::Chunk;
-use crate::zmtp::connection::{Over, Read};
 use crate::zmtp::input::Came;
 use crate::zmtp::net;
+use crate::zmtp::over::Over;
 use crate::{Address, Bounds, Gone, Received, Route, Sharing};
 use bytes::Bytes;
 use listener::Listener;
 use memories::Memories;
 use peer::{Peer, Slot, route_of, slot_of, token};
 use refusals::Refusals;
-use slotmap::{KeyData, SlotMap};
+use slotmap::SlotMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -162,70 +163,6 @@ impl Router {
         }
     }
 
-    /// Looks at one of those who may have something to say, as the poller or their memory tells. Whether there was one.
-    fn look_somewhere(&mut self) -> bool {
-        let memories_first = !self.poller.has_seen() && !self.memories.had_their_turn();
-        if memories_first && let Some(slot) = self.memories.next(&self.connections) {
-            self.look_at(slot);
-            return true;
-        }
-        self.memories.others_turn();
-        if !self.poller.has_seen() {
-            self.poller.look(Some(Duration::ZERO));
-        }
-        if let Some(seen) = self.poller.take() {
-            self.see(seen);
-            return true;
-        }
-        let next = self.memories.next(&self.connections);
-        if let Some(slot) = next {
-            self.look_at(slot);
-        }
-        next.is_some()
-    }
-
-    fn see(&mut self, seen: Seen) {
-        if seen.token == TIMER {
-            if self.timer.has_come() {
-                self.tick();
-            }
-        } else if let Some(place) = self.listener(seen.token) {
-            self.accept(place);
-        } else {
-            self.tell(KeyData::from_ffi(seen.token).into(), seen.writable);
-        }
-    }
-
-    /// Which listener the poller knows by this token.
-    fn listener(&self, token: u64) -> Option<usize> {
-        let place = usize::try_from(token.checked_sub(FIRST_LISTENER)?).ok()?;
-        (place < self.listeners.len()).then_some(place)
-    }
-
-    /// The poller has seen something of a connection.
-    fn tell(&mut self, slot: Slot, writable: bool) {
-        let Some(peer) = self.connections.get_mut(slot) else { return };
-        peer.connection.is_readable();
-        if writable || peer.connection.shares_memory() && peer.connection.has_unsent() {
-            peer.connection.flush(&self.poller, token(slot));
-        }
-        self.memories.is_awake(slot, peer);
-        self.look_at(slot);
-    }
-
-    fn look_at(&mut self, slot: Slot) {
-        let Some(peer) = self.connections.get_mut(slot) else { return };
-        match peer.connection.read(&mut self.chunk) {
-            Ok(Read::Full | Read::All) => {
-                peer.has_spoken();
-                self.reading = Some(slot);
-            }
-            Ok(Read::Nothing) => {}
-            Ok(Read::End) => self.end_because(slot, &Over::Ended),
-            Err(over) => self.end_because(slot, &over),
-        }
-    }
-
     fn end_because(&mut self, slot: Slot, over: &Over) {
         let Some(peer) = self.connections.get(slot) else { return };
         if self.refusals.note(&peer.connection, over) {
@@ -286,7 +223,7 @@ impl crate::Listener for Router {
         peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
             |over| {
                 // Who reads no more says nothing more either, and its connection would stay.
-                if matches!(over, Over::NotRead | Over::Violated(_)) {
+                if over.is_final() {
                     self.end_because(slot, &over);
                 }
                 Gone

@@ -1,7 +1,8 @@
 //! One peer of a router, and how long it may be silent.
 
 use crate::Route;
-use crate::zmtp::connection::{Connection, Over};
+use crate::zmtp::connection::Connection;
+use crate::zmtp::over::Over;
 use slotmap::{Key, KeyData, new_key_type};
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Peers that are refused, or leave before they have said who they are: counted, and told in the log, but not each of many.
 
-use crate::zmtp::connection::{Connection, Over};
+use crate::zmtp::connection::Connection;
+use crate::zmtp::over::Over;
 use tracing::warn;
 
 /// Ticks (seconds) in which one line is written.
