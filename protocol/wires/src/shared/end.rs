@@ -91,6 +91,11 @@ impl End {
         Ok(read)
     }
 
+    /// Whether what waits to be written is to be tried again.
+    pub(crate) fn may_write(&self) -> bool {
+        self.output.may_write()
+    }
+
     /// Whether there is something to read, or the end.
     pub(crate) fn has_more(&self) -> bool {
         self.input.has_more() || self.socket == Socket::Ended

@@ -100,14 +100,19 @@ impl Connection {
         }
     }
 
-    /// Whether something is there of which the poller does not tell.
+    /// Whether something is there of which the poller does not tell: something to read, or room for what waits.
     pub(crate) fn has_more(&self) -> bool {
-        matches!(&self.way, Way::Memory(end) if end.has_more())
+        matches!(&self.way, Way::Memory(end) if end.has_more()) || self.may_flush()
+    }
+
+    /// Whether something waits for which there may be room in memory. A wake-up that came for it may have been taken for something else.
+    pub(crate) fn may_flush(&self) -> bool {
+        self.has_unsent() && matches!(&self.way, Way::Memory(end) if end.may_write())
     }
 
     /// From now on the poller tells of what comes. Whether something is there already.
     pub(crate) fn will_sleep(&self) -> bool {
-        matches!(&self.way, Way::Memory(end) if end.will_sleep())
+        matches!(&self.way, Way::Memory(end) if end.will_sleep()) || self.may_flush()
     }
 
     /// Somebody looks: the peer need not tell.

@@ -79,6 +79,11 @@ impl<M: Memory> Producer<M> {
         Ok(self.free() < self.place.size() / 2)
     }
 
+    /// Whether it does not wait for room, or the reader has been about to wake it.
+    pub(crate) fn may_write(&self) -> bool {
+        self.memory.words()[self.place.waits].load(Ordering::Acquire) == 0
+    }
+
     /// Goes to the begin of the ring if all has been read and the record fits in there. It looks only where the record would go
     /// over the border of a part as large as the low one: to look costs more than to write.
     fn begin_again(&mut self, needed: u64) -> Result<(), Torn> {

@@ -53,7 +53,7 @@ impl Router {
         let slot = KeyData::from_ffi(seen.token).into();
         let Some(peer) = self.connections.get_mut(slot) else { return };
         peer.connection.is_readable();
-        if seen.writable || peer.connection.shares_memory() && peer.connection.has_unsent() {
+        if seen.writable {
             peer.connection.flush(&self.poller, token(slot));
         }
         self.memories.is_awake(slot, peer);
@@ -62,6 +62,9 @@ impl Router {
 
     fn look_at(&mut self, slot: Slot) {
         let Some(peer) = self.connections.get_mut(slot) else { return };
+        if peer.connection.may_flush() {
+            peer.connection.flush(&self.poller, token(slot));
+        }
         match peer.connection.read(&mut self.chunk) {
             Ok(Read::Full | Read::All) => {
                 peer.has_spoken();

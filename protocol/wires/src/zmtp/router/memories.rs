@@ -69,8 +69,11 @@ impl Memories {
 
     /// From now on the poller tells. Whether something is there already.
     pub(super) fn will_sleep(&self, connections: &SlotMap<Slot, Peer>) -> bool {
-        self.asleep.set(true);
         let mut slots = self.awake.iter();
-        slots.any(|slot| connections.get(*slot).is_some_and(|peer| peer.connection.will_sleep()))
+        let has_more =
+            slots.any(|slot| connections.get(*slot).is_some_and(|peer| peer.connection.will_sleep()));
+        // Else those behind it have not been told.
+        self.asleep.set(!has_more);
+        has_more
     }
 }

@@ -220,15 +220,17 @@ impl crate::Listener for Router {
     fn send(&mut self, route: Route, header: &[u8], payloads: &[Bytes]) -> Result<(), Gone> {
         let slot = slot_of(route);
         let peer = self.connections.get_mut(slot).ok_or(Gone)?;
-        peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch).map_err(
-            |over| {
-                // Who reads no more says nothing more either, and its connection would stay.
-                if over.is_final() {
-                    self.end_because(slot, &over);
-                }
-                Gone
-            },
-        )
+        let sent = peer.connection.send(&self.poller, route.number, header, payloads, &mut self.scratch);
+        if peer.connection.has_unsent() {
+            self.memories.is_awake(slot, peer);
+        }
+        sent.map_err(|over| {
+            // Who reads no more says nothing more either, and its connection would stay.
+            if over.is_final() {
+                self.end_because(slot, &over);
+            }
+            Gone
+        })
     }
 
     fn cut(&mut self, route: Route) {
