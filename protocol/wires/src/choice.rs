@@ -8,8 +8,8 @@ use std::io;
 /// TCP; `zmtp`, or nothing, for ours.
 pub const WIRE_VARIABLE: &str = "POWERHOSE_WIRE";
 
-/// The environment variable that says whether two peers of ours that meet at a unix socket may share memory: `off`, or `on`, or
-/// nothing, which is the same.
+/// The environment variable that says whether two peers of ours that meet at a unix socket share memory: they do if it is `on` for
+/// both; `off`, or nothing, leaves them to the socket.
 pub const MEMORY_VARIABLE: &str = "POWERHOSE_MEMORY";
 
 /// A kind of wires.
@@ -100,8 +100,8 @@ pub fn has_curve() -> bool {
 
 fn sharing_of(asked: Option<&std::ffi::OsStr>) -> io::Result<Sharing> {
     match asked.map(|asked| asked.to_string_lossy().into_owned()).as_deref() {
-        None | Some("" | "on") => Ok(Sharing::Offered),
-        Some("off") => Ok(Sharing::Off),
+        None | Some("" | "off") => Ok(Sharing::Off),
+        Some("on") => Ok(Sharing::Offered),
         Some(other) => {
             let problem = format!("{MEMORY_VARIABLE} is `{other}`: there are `on` and `off`");
             Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
@@ -199,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_shared_unless_it_is_switched_off() {
+    fn memory_is_shared_on_request() {
         let asked = |asked: &'static str| sharing_of(Some(std::ffi::OsStr::new(asked)));
-        assert_eq!(sharing_of(None).expect("it is known"), Sharing::Offered);
+        assert_eq!(sharing_of(None).expect("it is known"), Sharing::Off);
         assert_eq!(asked("on").expect("it is known"), Sharing::Offered);
         assert_eq!(asked("off").expect("it is known"), Sharing::Off);
         let unknown = asked("of").expect_err("it is not known");
