@@ -67,7 +67,8 @@ fn explore(messages: &'static [&'static [u8]]) {
                         wakes_reader.ring();
                     }
                     left = &left[written..];
-                    if written == 0 && producer.wait_for_room().expect("nobody scribbles") {
+                    let is_full = written == 0 && producer.wait_for_room().expect("nobody scribbles");
+                    if is_full && !producer.may_write() {
                         writer.wait();
                     }
                 }
