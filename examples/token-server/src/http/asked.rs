@@ -143,8 +143,9 @@ pub(super) fn client_state(headers: &HeaderMap, behaviour: Behaviour) -> Result<
 /// How long the token shall live: what the client asks for, if that is less than what it would get.
 #[must_use]
 pub(super) fn duration_seconds(query: Option<&str>, granted: u64) -> u64 {
-    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let asked = pairs.rev().find(|(name, _)| *name == "duration").and_then(|(_, value)| value.parse().ok());
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let asked = pairs.filter(|(name, _)| name == "duration").last();
+    let asked = asked.and_then(|(_, value)| value.trim().parse().ok());
     // 0 would be a token that has expired already.
     asked.filter(|asked| (1..granted).contains(asked)).unwrap_or(granted)
 }
@@ -217,6 +218,9 @@ mod tests {
             [("", 300), ("duration=12", 12), ("duration=0", 300), ("duration=301", 300), ("duration=x", 300)]
         {
             assert_eq!(duration_seconds(Some(query), 300), seconds, "{query}");
+        }
+        for query in ["duration=%31%32", "duration=+12", "x=1&duration=7&duration=12&y"] {
+            assert_eq!(duration_seconds(Some(query), 300), 12, "{query}");
         }
         assert_eq!(duration_seconds(None, 300), 300);
     }

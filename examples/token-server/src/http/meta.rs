@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
@@ -15,14 +15,17 @@ use crate::behaviour::Behaviour;
 use crate::operation::metrics::CONTENT_TYPE;
 
 /// `GET /`: the services, and how to show who one is.
-pub(super) async fn offered(State(server): State<Arc<Server>>) -> Response {
+pub(super) async fn offered(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
     let options = &server.options;
     let mut services: Map<String, Value> = Map::new();
     for application in &options.application {
         let versions = services.entry(application.name.clone()).or_insert_with(|| json!([]));
         versions.as_array_mut().expect("they were begun as an array").push(json!(application.version));
     }
-    let url = options.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
+    let asked =
+        || headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
+    let url =
+        options.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).or_else(asked);
     let issuers = &options.identity.trusted_issuer;
     Json(json!({
         "services": services,

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, PoisonError};
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::answer::Problem;
+use super::meta::nothing;
 use super::server::{Server, now};
 use crate::hawk::nonces::Taken;
 use crate::hawk::{Header, Presented};
@@ -30,9 +32,10 @@ pub(super) struct Named {
 
 pub(super) async fn resource(
     State(server): State<Arc<Server>>,
-    Path(Named { uid }): Path<Named>,
+    path: Result<Path<Named>, PathRejection>,
     (method, uri, headers, body): (Method, Uri, HeaderMap, Bytes),
 ) -> Result<Response, Problem> {
+    let Ok(Path(Named { uid })) = path else { return Ok(nothing().await) };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let header = Header::parse(text(header::AUTHORIZATION))
         .map_err(|error| refused("malformed", &error.to_string()))?;

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
@@ -16,6 +17,7 @@ use serde_json::json;
 
 use super::answer::{Problem, Scheme};
 use super::asked::{Application, Credentials, Keys, client_state, duration_seconds};
+use super::meta::nothing;
 use super::server::{Server, now};
 use crate::behaviour::Behaviour;
 use crate::identity::Identity;
@@ -44,10 +46,11 @@ struct Rest {
 pub(super) async fn token(
     State(server): State<Arc<Server>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((name, version)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let Ok(Path((name, version))) = path else { return Ok(nothing().await) };
     let application = Application { name, version };
     let behaviour = server.options.behaviour;
     let mut pattern = None;

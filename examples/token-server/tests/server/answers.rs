@@ -12,8 +12,13 @@ fn the_server_says_what_it_offers_and_that_it_lives() {
     assert!(offered["browserid"].get("trusted_issuers").is_some() && offered.get("oauth").is_some());
     assert_eq!(original.get("/__heartbeat__", &[]).check_common().text, "OK");
     assert_eq!(original.get("/__lbheartbeat__", &[]).good(), json!({}));
-    let successor = Server::start(&[]);
-    assert_eq!(successor.get("/", &[]).good()["services"], json!({"sync": ["1.5"]}));
+    assert_eq!(offered["auth"], format!("http://{}", original.address));
+    let successor = Server::start(&["--public-url", "https://token.example.org/"]);
+    let offered = successor.get("/", &[]).good();
+    assert_eq!(
+        (&offered["services"], &offered["auth"]),
+        (&json!({"sync": ["1.5"]}), &json!("https://token.example.org"))
+    );
     assert_eq!(successor.get("/__heartbeat__", &[]).good()["status"], "Ok");
     assert_eq!(successor.get("/__lbheartbeat__", &[]).good(), json!({}));
 }
@@ -31,6 +36,16 @@ fn only_get_and_head_are_allowed() {
     let assertion = server.issuer.assertion("abc", &json!({}));
     let answer = ask(&server.address, "HEAD", SYNC, &[("authorization", &assertion)], "");
     assert_eq!((answer.check_common().status, answer.text.as_str()), (200, ""));
+}
+
+#[test]
+fn a_path_that_is_no_text_is_nowhere() {
+    let server = Server::start(&["--behaviour", "original"]);
+    for path in ["/1.0/%ff/1.5", "/1.5/%ff", "/1.5/1/%ff", "/1.0/sync/1.5/", "/nothing"] {
+        let answer = server.get(path, &[]);
+        assert_eq!(answer.check_common().status, 404, "{path}");
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{path}");
+    }
 }
 
 #[test]
