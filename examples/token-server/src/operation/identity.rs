@@ -39,6 +39,10 @@ pub struct IdentityOptions {
     /// The key set of the accounts server for bearer tokens: an https: URL, or a file
     #[arg(long, value_name = "URL|FILE")]
     pub bearer_keys: Option<String>,
+    /// Where the accounts server is asked about bearer tokens that are no JWT, as https://oauth.example.org/v1/verify; they
+    /// are refused if missing
+    #[arg(long, value_name = "URL", requires = "bearer_keys")]
+    pub bearer_verify: Option<Url>,
     /// What `iss` of bearer tokens has to be; anything if missing
     #[arg(long, value_name = "URL")]
     pub bearer_issuer: Option<String>,
@@ -72,7 +76,7 @@ impl IdentityOptions {
     /// The verifier.
     ///
     /// # Errors
-    /// Nobody would be believed; a file cannot be read, or holds something else.
+    /// A file cannot be read, or holds something else.
     pub fn verifier(
         &self,
         runner: JobRunner,
@@ -87,13 +91,22 @@ impl IdentityOptions {
         let fetcher = Fetcher::new(Duration::from_secs(self.fetch_timeout), self.issuer_hosts, &roots)
             .context("cannot set up HTTPS")?;
         let (browserid, bearer) = (self.browserid(public_url), self.bearer(&fetcher)?);
-        if browserid.is_none() && bearer.is_none() {
+        let opaque = self.bearer_verify.clone().map(|url| (fetcher.clone(), url));
+        let documents = Documents::new(fetcher, self.document_age(), self.documents()?);
+        Ok(Verifier { runner, browserid, bearer, opaque, documents, job_timeout })
+    }
+
+    /// Refuses options with which nobody would be believed.
+    ///
+    /// # Errors
+    /// There are neither assertions nor bearer tokens that would be taken.
+    pub fn demand_somebody(&self, public_url: Option<&Url>) -> anyhow::Result<()> {
+        if self.browserid(public_url).is_none() && self.bearer_keys.is_none() {
             bail!(
                 "nobody would be believed: assertions need --audience or --public-url, bearer tokens --bearer-keys"
             );
         }
-        let documents = Documents::new(fetcher, self.document_age(), self.documents()?);
-        Ok(Verifier { runner, browserid, bearer, documents, job_timeout })
+        Ok(())
     }
 
     fn document_age(&self) -> Duration {

@@ -24,6 +24,7 @@ use crate::store::Store;
 /// What was configured is wrong, an address is in use, the database or the workers do not start; nothing is left
 /// running.
 pub fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    options.identity.demand_somebody(options.public_url.as_ref())?;
     let keyring = options.keyring(1)?;
     if options.secrets_file.is_none() {
         eprintln!(

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, StatusCode, Url};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode, Url};
 
 use crate::identity::{ErrorKind, IdentityError};
 
@@ -65,11 +65,21 @@ impl Fetcher {
     /// A host that answers, with whatever, is [`ErrorKind::Issuer`]; one that does not, or with a status of 500 or above, is
     /// [`ErrorKind::IssuerUnreachable`].
     pub(super) async fn document(&self, url: Url) -> Result<Vec<u8>, IdentityError> {
-        let is_named = url.domain().is_some() && url.port().is_none();
+        self.answer(self.client.get(url)).await
+    }
+
+    /// What a host answers to this JSON, in the same way.
+    pub(super) async fn ask(&self, url: Url, question: String) -> Result<Vec<u8>, IdentityError> {
+        self.answer(self.client.post(url).header(CONTENT_TYPE, "application/json").body(question)).await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, IdentityError> {
+        let request = request.build().map_err(|_| no_document("the issuer is no host"))?;
+        let is_named = request.url().domain().is_some() && request.url().port().is_none();
         if self.reach == Reach::Public && !is_named {
             return Err(no_document("the issuer is no public host"));
         }
-        let mut response = self.client.get(url).send().await.map_err(|_| UNREACHABLE)?;
+        let mut response = self.client.execute(request).await.map_err(|_| UNREACHABLE)?;
         match response.status() {
             StatusCode::OK => {}
             status if status.is_server_error() => return Err(UNREACHABLE),

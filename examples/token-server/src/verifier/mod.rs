@@ -10,6 +10,7 @@ mod keys;
 use std::time::Duration;
 
 use powerhose::{Job, JobError, JobRunner};
+use reqwest::Url;
 use thiserror::Error;
 
 pub use self::documents::Documents;
@@ -63,6 +64,8 @@ pub struct Verifier {
     pub browserid: Option<BrowserIdRules>,
     /// Which bearer tokens are believed, and the keys of their accounts server; none where absent.
     pub bearer: Option<(BearerRules, Keys)>,
+    /// Where the accounts server is asked about bearer tokens that are no JWT; none is believed where absent.
+    pub opaque: Option<(Fetcher, Url)>,
     /// What the issuers of assertions say.
     pub documents: Documents,
     /// How long a worker may take for a verification, the wait for it included.
@@ -116,6 +119,12 @@ impl Verifier {
         now: Duration,
     ) -> Result<Verified, Unverified> {
         let (rules, keys) = self.bearer.as_ref().ok_or(NOT_TAKEN)?;
+        if bearer::is_opaque(token) {
+            let (accounts, url) = self.opaque.as_ref().ok_or(NOT_TAKEN)?;
+            let answer = accounts.ask(url.clone(), bearer::question(token)?).await?;
+            let identity = bearer::told(&answer, key_id, rules)?;
+            return Ok(Verified { identity, token: None });
+        }
         let name = bearer::key_name(token)?;
         let task = Task::Bearer {
             token: token.to_owned(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -87,6 +88,17 @@ fn a_server_whose_workers_do_not_answer_says_when_to_come_back() {
     assert_eq!(server.get("/__lbheartbeat__", &[]).status, 200);
     tell(Signal::CONT);
     wait_for("the worker to go on", || (server.token(&assertion, &[]).status == 200).then_some(()));
+}
+
+#[test]
+fn a_server_that_would_believe_nobody_ends_before_it_starts_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("own.db").display());
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_token-server"));
+    let said = serve.args(["serve", "--address", "127.0.0.1:0", "--database", &database]).output().unwrap();
+    let text = String::from_utf8(said.stderr).unwrap();
+    assert!(!said.status.success() && text.starts_with("Error: nobody would be believed"), "{text}");
+    assert!(!folder.path().join("own.db").exists());
 }
 
 #[test]

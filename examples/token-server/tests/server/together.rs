@@ -7,7 +7,7 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{SYNC, Server, add_node, try_ask, with_store};
+use crate::support::{SYNC, Server, add_node, agent, try_ask, with_store};
 
 /// 10,000 places in all.
 const CAPACITIES: [i64; 7] = [20, 40, 140, 800, 1_400, 2_600, 5_000];
@@ -35,7 +35,7 @@ fn two_servers(database: &str, thousandths: i64) -> [Server; 2] {
 /// both. Gives the uid of each.
 fn new_users(servers: &[Server; 2], users: i64, come: &AtomicI64) -> BTreeMap<i64, i64> {
     let work = |caller: usize| {
-        let mut uids = Vec::new();
+        let (agent, mut uids) = (agent(), Vec::new());
         loop {
             let user = come.fetch_add(1, Ordering::Relaxed);
             if user >= users {
@@ -44,7 +44,7 @@ fn new_users(servers: &[Server; 2], users: i64, come: &AtomicI64) -> BTreeMap<i6
             let bearer = servers[0].issuer.bearer(&format!("user{user}"));
             let headers = [("authorization", &*bearer), ("x-keyid", "0000000000001-qrs")];
             let uid = |server: &Server| {
-                let answer = try_ask(&server.address, "GET", SYNC, &headers, "").ok()?;
+                let answer = try_ask(&agent, &server.address, "GET", SYNC, &headers, "").ok()?;
                 Some(answer.good()["uid"].as_i64().unwrap())
             };
             let (first, other) = (&servers[caller % 2], &servers[(caller + 1) % 2]);

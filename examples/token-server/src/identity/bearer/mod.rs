@@ -3,6 +3,7 @@
 //! [`key_name`] says, without verifying anything, which key is needed; [`verify`] decides with the keys that were found.
 
 mod key;
+mod opaque;
 mod scope;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub use self::key::KeySet;
 use self::key::VerificationKey;
+pub use self::opaque::{is_opaque, question, told};
 use super::jws::{Jws, malformed};
 use super::{AccountClaims, Claims, ErrorKind, Identity, IdentityError, KeyId};
 
@@ -62,10 +64,7 @@ pub fn verify(
     demand_issuer_and_audience(&token.payload, rules)?;
     let text = |name| token.payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     text("client_id").ok_or(malformed("the token names no client"))?;
-    let granted = text("scope").unwrap_or_default();
-    if !granted.split_ascii_whitespace().any(|granted| scope::reaches(granted, &rules.scope)) {
-        return Err(IdentityError::new(ErrorKind::Scope, "the token does not reach this service"));
-    }
+    demand_scope(text("scope").unwrap_or_default().split_ascii_whitespace(), rules)?;
     identity(&token.payload, key_id, rules)
 }
 
@@ -73,6 +72,16 @@ pub fn verify(
 #[must_use]
 pub fn claimed(token: &str, key_id: Option<&KeyId>, rules: &BearerRules) -> Option<Identity> {
     identity(&parse(token).ok()?.payload, key_id, rules).ok()
+}
+
+fn demand_scope<'a>(
+    mut granted: impl Iterator<Item = &'a str>,
+    rules: &BearerRules,
+) -> Result<(), IdentityError> {
+    match granted.any(|granted| scope::reaches(granted, &rules.scope)) {
+        true => Ok(()),
+        false => Err(IdentityError::new(ErrorKind::Scope, "the token does not reach this service")),
+    }
 }
 
 fn identity(claims: &Claims, key_id: Option<&KeyId>, rules: &BearerRules) -> Result<Identity, IdentityError> {

@@ -1,6 +1,7 @@
 //! The verifier whole: a host on loopback, a master, a worker on a thread.
 
 mod host;
+mod opaque;
 
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
@@ -62,6 +63,7 @@ impl Pool {
             runner: self.runner.clone(),
             browserid: Some(rules),
             bearer: Some((bearer, Keys::fetched(fetcher.clone(), keys, age))),
+            opaque: None,
             documents: Documents::new(fetcher, age, BTreeMap::new()),
             job_timeout: Duration::from_secs(30),
         }

@@ -213,20 +213,24 @@ pub(crate) struct Answer {
 
 /// Asks over a connection of its own.
 pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    try_ask(address, method, path, headers, body).unwrap()
+    try_ask(&agent(), address, method, path, headers, body).unwrap()
 }
 
-/// The same where the server may be gone.
+/// What keeps connections to ask again over them.
+pub(crate) fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
+    ureq::Agent::new_with_config(config.allow_non_standard_methods(true).max_redirects(0).build())
+}
+
+/// Asks a server that may be gone.
 pub(crate) fn try_ask(
+    agent: &ureq::Agent,
     address: &str,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<Answer, ureq::Error> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
-    let agent =
-        ureq::Agent::new_with_config(config.allow_non_standard_methods(true).max_redirects(0).build());
     let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{address}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
