@@ -49,7 +49,7 @@ pub struct ServeOptions {
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
     /// How willingly workers leave a core to those who answer clients: 0 not at all, up to 19
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = value_parser!(i32).range(0..=19))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = value_parser!(i32).range(0..=19))]
     pub worker_nice: i32,
     /// Threads that answer clients; one for every two cores unless set
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
