@@ -22,6 +22,8 @@
     )
 )]
 
+#[cfg(any(feature = "master", feature = "client"))]
+mod calls;
 #[cfg(feature = "client")]
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod client;

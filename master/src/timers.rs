@@ -78,7 +78,12 @@ impl<T: Copy> Timers<T> {
 
     /// Lets `what` fire at `when`, or at the next turn if that has passed.
     pub(crate) fn set(&mut self, when: Instant, what: T) -> TimerKey {
-        let tick = self.tick_at_or_after(when).max(self.current);
+        self.set_at(self.tick_at_or_after(when), what)
+    }
+
+    /// Lets `what` fire so many milliseconds after the start, or at the next turn if that has passed.
+    pub(crate) fn set_at(&mut self, tick: u64, what: T) -> TimerKey {
+        let tick = tick.max(self.current);
         let key = self.nodes.insert(Node {
             what,
             tick: tick.into(),
@@ -93,9 +98,8 @@ impl<T: Copy> Timers<T> {
 
     /// Takes a timer away; nothing happens if it has fired.
     pub(crate) fn stop(&mut self, key: TimerKey) {
-        if self.nodes.contains_key(key) {
-            self.unlink(key);
-            self.nodes.remove(key);
+        if let Some(node) = self.nodes.remove(key) {
+            self.close_gap(node);
         }
     }
 
@@ -109,8 +113,9 @@ impl<T: Copy> Timers<T> {
             self.current = self.current.max(upcoming.tick);
             let key = self.levels[upcoming.level].heads[upcoming.slot].expect("an occupied slot has a timer");
             if upcoming.level == 0 {
-                self.unlink(key);
-                return self.nodes.remove(key).map(|node| node.what);
+                let node = self.nodes.remove(key).expect("a slot has timers that are there");
+                self.close_gap(node);
+                return Some(node.what);
             }
             self.cascade(upcoming);
         }
@@ -155,7 +160,7 @@ impl<T: Copy> Timers<T> {
     /// Spreads the timers of a slot over the levels below.
     fn cascade(&mut self, upcoming: Upcoming) {
         while let Some(key) = self.levels[upcoming.level].heads[upcoming.slot] {
-            self.unlink(key);
+            self.close_gap(self.nodes[key]);
             self.link(key);
         }
     }
@@ -175,8 +180,9 @@ impl<T: Copy> Timers<T> {
         (node.level, node.slot, node.previous, node.next) = (level as u8, slot as u8, None, head);
     }
 
-    fn unlink(&mut self, key: TimerKey) {
-        let Node { level, slot, previous, next, .. } = self.nodes[key];
+    /// A timer leaves its slot.
+    fn close_gap(&mut self, node: Node<T>) {
+        let Node { level, slot, previous, next, .. } = node;
         if let Some(next) = next {
             self.nodes[next].previous = previous;
         }

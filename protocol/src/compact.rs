@@ -98,6 +98,7 @@ impl<'a> Reader<'a> {
         Some(*bytes)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {
         const U16: u8 = marker::U8 + 1;
         const U32: u8 = marker::U8 + 2;
@@ -132,6 +133,7 @@ impl<'a> Reader<'a> {
     }
 }
 
+#[inline]
 fn put_number(buffer: &mut Vec<u8>, number: u64) {
     if let Ok(small) = u8::try_from(number) {
         if small > marker::FIXINT_MAX {
@@ -151,6 +153,7 @@ fn put_number(buffer: &mut Vec<u8>, number: u64) {
 }
 
 /// An array's or a map's.
+#[inline]
 fn put_length(buffer: &mut Vec<u8>, length: usize, fixed: u8, in_two_bytes: u8) {
     if length <= 0x0f {
         buffer.push(fixed | length as u8);
@@ -216,11 +219,16 @@ impl<'a> Compact<'a> for JobId {
 }
 
 impl<'a> Compact<'a> for &'a str {
+    #[inline]
     fn take(reader: &mut Reader<'a>) -> Option<&'a str> {
         let length = match reader.byte()? {
             found if found & 0xe0 == marker::FIXSTR => usize::from(found & 0x1f),
             found => reader.long_length(found, marker::STR8)?,
         };
+        // Most texts are those of jobs that were done.
+        if length == 0 {
+            return Some("");
+        }
         std::str::from_utf8(reader.bytes(length)?).ok()
     }
 
@@ -282,8 +290,12 @@ impl<'a, T: Compact<'a>> Compact<'a> for Vec<T> {
 }
 
 impl<'a, V: Compact<'a>> Compact<'a> for Named<'a, V> {
+    #[inline]
     fn take(reader: &mut Reader<'a>) -> Option<Named<'a, V>> {
         let length = reader.map_length().filter(|length| *length <= SETTINGS_MAX)?;
+        if length == 0 {
+            return Some(Named::default());
+        }
         let mut entries = Vec::new();
         for _ in 0..length {
             entries.push((<&str>::take(reader)?, V::take(reader)?));

@@ -35,7 +35,7 @@ impl ClientMachine {
 
 fn check_form(submission: &Submission) -> Result<(), Rejection> {
     if !is_pool_name(&submission.pool) {
-        return Err(Rejection::BadPool { pool: submission.pool.clone() });
+        return Err(Rejection::BadPool { pool: (&*submission.pool).into() });
     }
     if let Some(reason) = submission.headers.over_bound() {
         return Err(Rejection::BadHeaders { reason: reason.into() });

@@ -2,6 +2,7 @@
 
 use crate::common::Submission;
 use crate::timers::TimerKey;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
@@ -30,7 +31,7 @@ impl Call {
 /// What stays here of a job that was sent: enough to read its outcome.
 #[derive(Debug)]
 pub(super) struct Sent {
-    pub(super) pool: Box<str>,
+    pub(super) pool: Cow<'static, str>,
     pub(super) bytes: usize,
 }
 

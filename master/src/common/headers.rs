@@ -35,11 +35,13 @@ impl Headers {
 
     /// Bytes of all names and values.
     pub(crate) fn byte_count(&self) -> usize {
-        self.iter().map(|(name, value)| name.len() + value.len()).sum()
+        let Some(entries) = &self.0 else { return 0 };
+        entries.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
     /// What in them is over the protocol's bounds.
     pub(crate) fn over_bound(&self) -> Option<&'static str> {
+        self.0.as_ref()?;
         if self.iter().count() > HEADERS_MAX {
             Some("a job has at most 64 headers")
         } else if self.iter().any(|(name, _)| name.len() > HEADER_NAME_BYTES_MAX) {

@@ -2,13 +2,14 @@
 
 use super::Headers;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A job as its caller hands it over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {
     /// Which workers can run it.
-    pub pool: Box<str>,
+    pub pool: Cow<'static, str>,
     /// Its bytes.
     pub payload: Bytes,
     /// For the worker.

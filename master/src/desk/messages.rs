@@ -7,8 +7,8 @@ use crate::common::{Clock, GoneCause, Headers, Repeat, Submission};
 use crate::dispatcher::{PeerKey, Standing, WorkerReply};
 use bytes::Bytes;
 use powerhose_protocol::{
-    CallEntry, DecodeError, Execute, FLAG_FROM_DISPATCH, FLAG_ONCE, Heartbeat, Kind, Message, Quieted,
-    Replies, ReplyEntry, decode,
+    CallEntry, DEFAULT_POOL, DecodeError, Execute, FLAG_FROM_DISPATCH, FLAG_ONCE, Heartbeat, Kind, Message,
+    Quieted, Replies, ReplyEntry, decode,
 };
 use std::time::Duration;
 use tracing::{debug, info};
@@ -36,7 +36,7 @@ impl Desk {
             return self.send_unknown(route);
         }
         self.dispatcher.heard(peer);
-        self.obey(peer, route, message, payloads);
+        self.obey(peer, route, &message, payloads);
     }
 
     fn refuse_bytes(&mut self, route: Route, error: &DecodeError) {
@@ -53,21 +53,21 @@ impl Desk {
     }
 
     /// A message of a live session.
-    fn obey(&mut self, peer: PeerKey, route: Route, message: Message<'_>, payloads: &mut Vec<Bytes>) {
+    fn obey(&mut self, peer: PeerKey, route: Route, message: &Message<'_>, payloads: &mut Vec<Bytes>) {
         match (self.dispatcher.standing(peer), message) {
-            (_, Message::Heartbeat(heartbeat)) => self.heartbeat(peer, &heartbeat),
+            (_, Message::Heartbeat(heartbeat)) => self.heartbeat(peer, heartbeat),
             (_, Message::Bye(bye)) => {
                 debug!(peer = self.dispatcher.number(peer), code = bye.code, "goodbye");
                 self.dispatcher.gone(peer, GoneCause::Goodbye);
             }
-            (_, Message::Status(status)) => self.status(peer, &status),
-            (_, Message::Control(control)) => self.control(peer, &control),
+            (_, Message::Status(status)) => self.status(peer, status),
+            (_, Message::Control(control)) => self.control(peer, control),
             (Standing::Candidate | Standing::Worker, Message::Register(register)) => {
-                self.register(peer, &register);
+                self.register(peer, register);
             }
-            (Standing::Worker, Message::Replies(replies)) => self.replies(peer, &replies, payloads),
+            (Standing::Worker, Message::Replies(replies)) => self.replies(peer, replies, payloads),
             (Standing::Worker, Message::Quiet(_)) => self.quiet(peer),
-            (Standing::Client, Message::Execute(execute)) => self.execute(peer, &execute, payloads),
+            (Standing::Client, Message::Execute(execute)) => self.execute(peer, execute, payloads),
             (Standing::Client, Message::Abandon(abandon)) => {
                 abandon.calls.iter().for_each(|call| self.dispatcher.abandon(peer, *call));
             }
@@ -134,7 +134,7 @@ impl Desk {
 
 fn submission(entry: &CallEntry<'_>, payload: Bytes) -> Submission {
     Submission {
-        pool: entry.pool.into(),
+        pool: if entry.pool == DEFAULT_POOL { DEFAULT_POOL.into() } else { entry.pool.to_owned().into() },
         payload,
         headers: Headers::from_wire(&entry.headers),
         timeout: Some(Duration::from_millis(entry.timeout_ms)),

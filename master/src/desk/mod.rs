@@ -63,7 +63,6 @@ pub struct Desk {
     dispatcher: Dispatcher,
     /// This run of this master.
     epoch: u64,
-    started: Instant,
     /// The latest time that was handed in.
     now: Instant,
     random: Random,
@@ -104,7 +103,6 @@ impl Desk {
         Desk {
             epoch: random.next(),
             dispatcher: Dispatcher::new(settings, identity, now),
-            started: now,
             now,
             random,
             sessions: Sessions::default(),
@@ -144,8 +142,11 @@ impl Desk {
     }
 
     fn pass_time(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-        self.dispatcher.pass_time(now);
+        // What comes in together comes in at the same time.
+        if now > self.now {
+            self.now = now;
+            self.dispatcher.pass_time(now);
+        }
     }
 
     fn ended(&mut self, route: Route) {
@@ -188,8 +189,14 @@ impl Desk {
         self.actions.pop_front()
     }
 
-    /// Does what the dispatcher wants done.
+    /// Does what the dispatcher wants done. After most events that is nothing.
     fn follow(&mut self) {
+        if self.dispatcher.wants_something() {
+            self.follow_all();
+        }
+    }
+
+    fn follow_all(&mut self) {
         while let Some(action) = self.dispatcher.next_action() {
             match action {
                 dispatcher::Action::Give(worker) => self.send_jobs(worker),

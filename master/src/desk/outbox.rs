@@ -6,8 +6,8 @@ use crate::dispatcher::{Attempt, JobKey, PeerKey};
 use bytes::Bytes;
 use powerhose_protocol::limits::HEADER_FRAME_BYTES_MAX;
 use powerhose_protocol::{
-    Bye, CODE_CLOSING, Cancel, FLAG_ONCE, Heartbeat, JobAttempt, JobEntry, Jobs, Message, Recall, Reject,
-    Unknown,
+    Bye, CODE_CLOSING, Cancel, FLAG_ONCE, Heartbeat, JobAttempt, JobEntry, Message, Recall, Reject, Unknown,
+    encode_jobs,
 };
 
 /// What the entries of a header may need, in names, values and texts; the rest is for what frames them.
@@ -77,7 +77,7 @@ impl Desk {
 
     /// Milliseconds since the start of the master.
     pub(super) fn clock_ms(&self) -> u64 {
-        self.now.saturating_duration_since(self.started).as_millis() as u64
+        self.dispatcher.moment().milliseconds()
     }
 
     /// JOBS: what the dispatcher gives a worker in a turn, together up to the bounds of a batch.
@@ -114,8 +114,7 @@ impl Desk {
                 headers: job.headers.to_wire(),
             }
         });
-        let jobs = Jobs { session: session.id, sent_ms: self.clock_ms(), jobs: entries.collect() };
-        let header = Message::Jobs(jobs).encode();
+        let header = encode_jobs(session.id, self.clock_ms(), entries);
         let payloads = keys.iter().map(|key| self.dispatcher.job(*key).payload.clone()).collect();
         self.push(route, header, payloads);
     }

@@ -88,7 +88,7 @@ impl Dispatcher {
         let current = worker.outstanding.first().map(|first| CurrentJob {
             job: first.id,
             pool: (&*self.fleet.pool(first.pool).name).into(),
-            age: self.clock.since(first.dispatched.max(worker.answered)),
+            age: self.clock.moment().since(first.dispatched.max(worker.answered)),
         });
         Some(WorkerInfo {
             id: peer.number,

@@ -1,7 +1,7 @@
 //! How a job comes in, and how its caller leaves again.
 
 use super::fleet::TooManyPools;
-use super::keys::{JobKey, PeerKey};
+use super::keys::{JobKey, PeerKey, PoolKey};
 use super::queue::{Job, Lane, Place};
 use super::{Dispatcher, Timer};
 use crate::common::{Clock, Ending, Outcome, Rejection, Submission, WAIT_MAX};
@@ -37,10 +37,7 @@ impl Dispatcher {
 
     fn accept(&mut self, client: PeerKey, call: u64, job: Submission) -> Result<JobKey, Rejection> {
         let timeout = job.timeout.unwrap_or(self.settings.timeout);
-        let bytes = job.payload.len() + job.headers.byte_count();
-        self.check(call, &job, timeout, bytes)?;
-        let too_many = |TooManyPools { pools_max }| Rejection::PoolsMax { pools_max: pools_max as u64 };
-        let pool = self.fleet.find_or_make_pool(&job.pool).map_err(too_many)?;
+        let pool = self.check_and_find_pool(call, &job, timeout)?;
         // Whoever waits for a worker as long as it has to, has no deadline before.
         let (wait_max, from_dispatch) = match job.clock {
             Clock::FromSubmission => (timeout, None),
@@ -50,7 +47,8 @@ impl Dispatcher {
             self.check_pace(pool, client, wait_max)?;
         }
         let id = JobId::new(self.fleet.number(client), call);
-        let (now, accepted) = (self.clock.now(), self.clock.moment());
+        let accepted = self.clock.moment();
+        let deadline = accepted.after(wait_max);
         let span = debug_span!("job", %id, pool = &*job.pool, attempt = Empty, worker = Empty);
         let timers = &mut self.timers;
         let key = self.queue.insert(|key| Job {
@@ -61,8 +59,8 @@ impl Dispatcher {
             headers: job.headers,
             repeat: job.repeat,
             accepted,
-            deadline: accepted.after(wait_max),
-            deadline_timer: timers.set(now + wait_max, Timer::Deadline(key)),
+            deadline,
+            deadline_timer: timers.set_at(deadline.milliseconds_up(), Timer::Deadline(key)),
             from_dispatch,
             attempts_max: job.attempts_max.unwrap_or(self.settings.attempts_max).max(1),
             attempt: 0,
@@ -75,7 +73,7 @@ impl Dispatcher {
         });
         if !self.fleet.pool(pool).is_known() {
             let wait = self.settings.unknown_pool_wait.min(WAIT_MAX);
-            self.timers.set(now + wait, Timer::UnknownPool(key));
+            self.timers.set(self.clock.now() + wait, Timer::UnknownPool(key));
         }
         self.fleet.add_call(client, call, key);
         self.fleet.add_job(pool);
@@ -84,13 +82,34 @@ impl Dispatcher {
         Ok(key)
     }
 
-    fn check(&self, call: u64, job: &Submission, timeout: Duration, bytes: usize) -> Result<(), Rejection> {
+    fn check_and_find_pool(
+        &mut self,
+        call: u64,
+        job: &Submission,
+        timeout: Duration,
+    ) -> Result<PoolKey, Rejection> {
+        let known = self.fleet.find_pool_again(&job.pool);
+        self.check(call, job, timeout, known)?;
+        let too_many = |TooManyPools { pools_max }| Rejection::PoolsMax { pools_max: pools_max as u64 };
+        match known {
+            Some(pool) => Ok(pool),
+            None => self.fleet.find_or_make_pool(&job.pool).map_err(too_many),
+        }
+    }
+
+    fn check(
+        &self,
+        call: u64,
+        job: &Submission,
+        timeout: Duration,
+        known: Option<PoolKey>,
+    ) -> Result<(), Rejection> {
         let settings = &self.settings;
         if !self.lifecycle.is_open() {
             return Err(Rejection::Closed);
         }
-        if !is_pool_name(&job.pool) {
-            return Err(Rejection::BadPool { pool: job.pool.clone() });
+        if known.is_none() && !is_pool_name(&job.pool) {
+            return Err(Rejection::BadPool { pool: (&*job.pool).into() });
         }
         if job.payload.len() > settings.payload_bytes_max {
             let bytes_max = settings.payload_bytes_max as u64;
@@ -105,7 +124,7 @@ impl Dispatcher {
         if call == 0 || call > CALL_MAX {
             return Err(Rejection::BadCall { reason: "a call is a number from 1 to 2^40 - 1".into() });
         }
-        self.queue.check_room(bytes, settings)
+        self.queue.check_room(job.payload.len() + job.headers.byte_count(), settings)
     }
 
     fn refuse(&mut self, client: PeerKey, call: u64, rejection: Rejection) {

@@ -40,8 +40,8 @@ impl Dispatcher {
         if lane == Lane::Again && self.queue[key].from_dispatch.is_some() {
             self.set_deadline(key, WAIT_MAX);
         }
-        self.queue.wait(key, lane);
-        self.fleet.pool_changed(self.queue[key].pool);
+        let pool = self.queue.wait(key, lane);
+        self.fleet.pool_changed(pool);
     }
 
     fn assign_one(&mut self, pool: PoolKey) -> Look {
@@ -52,13 +52,12 @@ impl Dispatcher {
             return Look::Further;
         }
         let Some(worker) = self.fleet.pool(pool).best_worker(job.company()) else { return Look::Over };
-        self.dispatch(pool, worker);
-        if self.queue.waiting_in(pool) == 0 { Look::Over } else { Look::Further }
+        self.dispatch(pool, key, worker)
     }
 
     /// The next job of a pool goes to a worker.
-    fn dispatch(&mut self, pool: PoolKey, worker: PeerKey) {
-        let key = self.queue.pop(pool);
+    fn dispatch(&mut self, pool: PoolKey, key: JobKey, worker: PeerKey) -> Look {
+        let behind = self.queue.pop(pool, key);
         let number = self.fleet.number(worker);
         if let Some(within) = self.queue[key].from_dispatch {
             self.set_deadline(key, within);
@@ -68,21 +67,24 @@ impl Dispatcher {
         job.place = Place::Dispatched { worker };
         let at = self.clock.moment();
         job.last_dispatch = NonZeroU64::new(number).map(|worker| LastDispatch { worker, at });
-        job.span().record("attempt", job.attempt).record("worker", number);
+        if let Some(span) = &job.span {
+            span.record("attempt", job.attempt).record("worker", number);
+        }
         trace!(parent: job.span(), "dispatched");
         let entry = Outstanding {
             id: job.id,
             attempt: job.attempt,
-            dispatched: self.clock.now(),
+            dispatched: at,
             pool,
             bytes: job.payload.len(),
             company: job.company(),
             waiter: Waiter::Caller(key),
         };
-        if self.fleet.give(worker, key, entry, self.clock.now()) == Batch::Begun {
+        if self.fleet.give(worker, key, entry, at) == Batch::Begun {
             self.actions.push_back(Action::Give(worker));
         }
         self.stats.dispatched += 1;
+        if behind == 0 { Look::Over } else { Look::Further }
     }
 
     /// The jobs that a worker is to get, after [`Action::Give`](super::Action::Give). To be handed back to

@@ -42,6 +42,8 @@ impl Clock {
     }
 }
 
+const NANOSECONDS_IN_MILLISECOND: u64 = 1_000_000;
+
 /// A point in time in half the bytes of an `Instant`, because there may be a million jobs and each has some: nanoseconds
 /// since the dispatcher was made, enough for centuries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,12 +60,28 @@ impl Moment {
         Moment(self.0.saturating_add(nanoseconds(time)))
     }
 
+    /// Milliseconds since the dispatcher was made, a part of one left out.
+    pub(crate) fn milliseconds(self) -> u64 {
+        self.0 / NANOSECONDS_IN_MILLISECOND
+    }
+
+    /// The first millisecond that is not before it.
+    pub(crate) fn milliseconds_up(self) -> u64 {
+        self.0.div_ceil(NANOSECONDS_IN_MILLISECOND)
+    }
+
     /// How long after `earlier` it is; nothing if it is not.
     pub(crate) fn since(self, earlier: Moment) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.nanoseconds_since(earlier))
+    }
+
+    /// The same as a number.
+    pub(crate) fn nanoseconds_since(self, earlier: Moment) -> u64 {
+        self.0.saturating_sub(earlier.0)
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+/// A duration as a number; the greatest if it is longer.
+pub(super) fn nanoseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000_000_000).saturating_add(time.subsec_nanos().into())
 }

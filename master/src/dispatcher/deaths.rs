@@ -82,7 +82,7 @@ impl Dispatcher {
                     _ => info!(client = peer.number, ?cause, "client gone"),
                 }
                 // By call, so that the order is the same in every run.
-                let mut jobs: Vec<_> = client.jobs.into_iter().collect();
+                let mut jobs: Vec<_> = client.jobs.into_entries().collect();
                 jobs.sort_unstable();
                 jobs.into_iter().for_each(|(_, job)| self.drop_job(job));
                 self.notify(Notice::ClientGone { client: peer.number, cause });
@@ -119,7 +119,7 @@ impl Dispatcher {
                 _ => self.come_back_perhaps_begun(job),
             }
         }
-        self.fleet.has_lost(worker, self.clock.now());
+        self.fleet.has_lost(worker, self.clock.moment());
     }
 
     /// The job that a worker was running when it died is tried again alone, or ends.

@@ -1,5 +1,6 @@
 //! How a job ends: in one of six ways, once, and with its caller told unless he left.
 
+use super::clock::nanoseconds;
 use super::event::Attempt;
 use super::fleet::{Account, Wanted};
 use super::keys::{JobKey, PeerKey};
@@ -55,7 +56,7 @@ impl Dispatcher {
             self.notify(Notice::WorkerOverdue { worker: number, job: id });
         }
         self.recall(worker, None, usize::MAX);
-        self.fleet.update_listing(worker, self.clock.now());
+        self.fleet.update_listing(worker, self.clock.moment());
     }
 
     /// Ends a job and tells its caller.
@@ -101,7 +102,7 @@ impl Dispatcher {
         let job = &mut self.queue[key];
         job.deadline = self.clock.moment().after(within);
         self.timers.stop(job.deadline_timer);
-        job.deadline_timer = self.timers.set(self.clock.now() + within, Timer::Deadline(key));
+        job.deadline_timer = self.timers.set_at(job.deadline.milliseconds_up(), Timer::Deadline(key));
     }
 
     /// A caller's patience is over.
@@ -138,8 +139,8 @@ impl Dispatcher {
 
     /// A job has ended: its pool remembers how, and how long it took.
     fn count_end(&mut self, job: &Job, ending: &Ending, wait: Duration, run: Duration) {
-        let total = self.clock.moment().since(job.accepted);
-        trace!(parent: job.span(), end = ending.word(), ?wait, ?run, ?total, "ended");
+        let total_ns = self.clock.moment().nanoseconds_since(job.accepted);
+        trace!(parent: job.span(), end = ending.word(), ?wait, ?run, total = ?Duration::from_nanos(total_ns), "ended");
         let Account { ends, times } = self.fleet.account_of(job.pool);
         match ending {
             Ending::Done { .. } => ends.done += 1,
@@ -152,10 +153,10 @@ impl Dispatcher {
             }
         }
         times.wait.record(wait);
-        times.total.record(total);
+        times.total.record_ns(total_ns);
         if matches!(ending, Ending::Done { .. } | Ending::Failed { .. }) {
             times.run.record(run);
-            times.overhead.record(total.saturating_sub(run));
+            times.overhead.record_ns(total_ns.saturating_sub(nanoseconds(run)));
         }
     }
 

@@ -35,7 +35,7 @@ impl Dispatcher {
         for (key, job) in self.queue.iter() {
             let client = self.fleet.get(job.client).expect("the client of a job is there");
             let Role::Client(client) = &client.role else { panic!("only clients have jobs") };
-            assert_eq!(client.jobs.get(&job.id.call()), Some(&key), "the client knows its job {}", job.id);
+            assert_eq!(client.jobs.get(job.id.call()), Some(&key), "the client knows its job {}", job.id);
             assert!(job.charged <= job.attempts_max, "the charges of {}", job.id);
             let Place::Dispatched { worker } = job.place else { continue };
             let worker = self.fleet.worker(worker).expect("a worker has the job");

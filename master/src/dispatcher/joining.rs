@@ -45,7 +45,7 @@ impl Dispatcher {
         key: PeerKey,
         registration: &Registration<'_>,
     ) -> Result<(), TooManyPools> {
-        match self.fleet.register(key, registration, self.clock.now())? {
+        match self.fleet.register(key, registration, self.clock.moment())? {
             Registered::Anew => self.stats.workers_registered += 1,
             // Who looks for stocks behind busy workers no longer finds it there.
             Registered::Again { left } => left.into_iter().for_each(|pool| {
@@ -67,14 +67,14 @@ impl Dispatcher {
     /// A worker gets no new jobs any longer, and those it has not begun go to others.
     pub(crate) fn quiet(&mut self, key: PeerKey) {
         if self.fleet.worker(key).is_some() {
-            self.fleet.quiet(key, self.clock.now());
+            self.fleet.quiet(key, self.clock.moment());
             self.recall(key, None, usize::MAX);
         }
     }
 
     /// A quiet worker gets jobs again.
     pub(crate) fn resume(&mut self, key: PeerKey) {
-        self.fleet.resume(key, self.clock.now());
+        self.fleet.resume(key, self.clock.moment());
     }
 
     /// The registered workers that are selected.

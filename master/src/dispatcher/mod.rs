@@ -221,7 +221,7 @@ impl Dispatcher {
                 Timer::Heartbeats => self.heartbeats(),
                 Timer::Probe(peer) => self.probe(peer),
                 Timer::Balance(pool) => self.balance(pool),
-                Timer::RestOver(worker) => self.fleet.rest_over(worker, self.clock.now()),
+                Timer::RestOver(worker) => self.fleet.rest_over(worker, self.clock.moment()),
                 Timer::AwaitsExit(job) => self.exit_stays_unknown(job),
                 Timer::Death(pid) => self.tell_of_death(pid, None),
                 Timer::CloseNow => self.close_now(),
@@ -232,6 +232,11 @@ impl Dispatcher {
     /// Something happened that a subscriber may want to know.
     fn notify(&mut self, notice: Notice) {
         self.actions.push_back(Action::Notify(notice));
+    }
+
+    /// Whether anything is to be done.
+    pub(crate) fn wants_something(&self) -> bool {
+        !self.actions.is_empty()
     }
 
     /// What is to be done next.

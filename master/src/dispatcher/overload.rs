@@ -44,7 +44,7 @@ impl Dispatcher {
     /// A run of the pool ended, and jobs wait: gives up waiting jobs that cannot begin in time, the last ones first.
     pub(super) fn give_up_hopeless(&mut self, pool: PoolKey) {
         if self.settings.overload == Overload::Wait
-            || !self.fleet.is_to_be_judged(pool, self.clock.now(), JUDGED_EVERY)
+            || !self.fleet.is_to_be_judged(pool, self.clock.moment(), JUDGED_EVERY)
         {
             return;
         }
@@ -60,6 +60,10 @@ impl Dispatcher {
     /// How long after its time a job begins before which so many wait. Nothing if it may begin in time.
     fn lateness(&self, pool: PoolKey, ahead: usize, time: Duration) -> Option<Duration> {
         let wait = self.fleet.until_begun(pool, ahead)?;
+        // What is below needs divisions, and nearly all begin in time.
+        if wait <= time {
+            return None;
+        }
         (wait > time / 4 * QUARTERS + SLACK).then(|| wait.saturating_sub(time))
     }
 }

@@ -39,7 +39,7 @@ impl Dispatcher {
     /// A worker's answer.
     pub(crate) fn reply(&mut self, key: PeerKey, reply: WorkerReply<'_>) {
         let (which, how) = ((reply.job, reply.attempt), (reply.end, reply.ran()));
-        let Some((answered, stands)) = self.fleet.answer(key, which, how, self.clock.now()) else {
+        let Some((answered, stands)) = self.fleet.answer(key, which, how, self.clock.moment()) else {
             self.stats.replies_stray += 1;
             let worker = self.fleet.number(key);
             debug!(job = %reply.job, attempt = reply.attempt, worker, "a reply to nothing it has");
@@ -60,7 +60,7 @@ impl Dispatcher {
         if self.queue.waiting_in(answered.pool) > 0 {
             self.give_up_hopeless(answered.pool);
         }
-        self.fleet.update_listing(key, self.clock.now());
+        self.fleet.update_listing(key, self.clock.moment());
     }
 
     fn notice_served(&mut self, key: PeerKey) {
@@ -75,7 +75,7 @@ impl Dispatcher {
 
     fn record_run(&mut self, key: PeerKey, pool: PoolKey, reply: &WorkerReply<'_>) {
         let worker = self.fleet.number(key);
-        match self.fleet.record_run(key, pool, (reply.run, reply.end), self.clock.now()) {
+        match self.fleet.record_run(key, pool, (reply.run, reply.end), self.clock.moment()) {
             Bearing::Usual => {}
             Bearing::Recovered => {
                 info!(worker, "answers in time again");
@@ -83,7 +83,7 @@ impl Dispatcher {
             }
             Bearing::TooLong(rest) => {
                 if let Some(until) = rest.until {
-                    self.timers.set(until, Timer::RestOver(key));
+                    self.timers.set_at(until.milliseconds_up(), Timer::RestOver(key));
                 }
                 if rest.before == Service::On {
                     let rest_ms = rest.length.as_millis() as u64;
@@ -151,8 +151,8 @@ impl Dispatcher {
 
     /// A worker that gave back what it was not asked for gets nothing for a while, unless it leaves.
     fn spare(&mut self, key: PeerKey) {
-        if let Some(until) = self.fleet.rest_unless_leaving(key, self.clock.now()) {
-            self.timers.set(until, Timer::RestOver(key));
+        if let Some(until) = self.fleet.rest_unless_leaving(key, self.clock.moment()) {
+            self.timers.set_at(until.milliseconds_up(), Timer::RestOver(key));
         }
     }
 

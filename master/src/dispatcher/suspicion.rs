@@ -47,7 +47,7 @@ impl Dispatcher {
         self.actions.push_back(Action::Ask(key));
         let now = self.clock.now();
         let timer = self.timers.set(now + after, Timer::Probe(key));
-        if let Some(before) = self.fleet.suspect(key, Suspicion { probes, timer }, now) {
+        if let Some(before) = self.fleet.suspect(key, Suspicion { probes, timer }, self.clock.moment()) {
             self.timers.stop(before.timer);
         }
     }
@@ -62,7 +62,7 @@ impl Dispatcher {
     }
 
     fn trust(&mut self, key: PeerKey) {
-        if let Some(suspicion) = self.fleet.trust(key, self.clock.now()) {
+        if let Some(suspicion) = self.fleet.trust(key, self.clock.moment()) {
             self.timers.stop(suspicion.timer);
         }
     }

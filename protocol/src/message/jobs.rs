@@ -1,8 +1,8 @@
 //! Jobs on their way to a worker and back, and all that can be said of them meanwhile.
 
 use super::wire::*;
-use crate::JobId;
 use crate::fields::{MessageHeaders, read_as_itself};
+use crate::{JobId, Kind};
 
 wire_struct! {
     /// One job of a JOBS message.
@@ -32,6 +32,23 @@ wire_struct! {
         /// The jobs.
         jobs: Vec<JobEntry<'a>>,
     }
+}
+
+/// The header frame of a JOBS message, its entries written one after the other as they are made: no list of them is
+/// needed.
+pub fn encode_jobs<'a>(
+    session: u64,
+    sent_ms: u64,
+    jobs: impl ExactSizeIterator<Item = JobEntry<'a>>,
+) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(64 * jobs.len());
+    put_array_length(&mut buffer, Jobs::COUNT + 1);
+    buffer.push(Kind::Jobs as u8);
+    session.put(&mut buffer);
+    sent_ms.put(&mut buffer);
+    put_array_length(&mut buffer, jobs.len());
+    jobs.for_each(|entry| entry.put(&mut buffer));
+    buffer
 }
 
 wire_struct! {

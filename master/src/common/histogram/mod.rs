@@ -50,6 +50,17 @@ const BOUNDS_US: [u64; BOUNDS] = [
     122_400_000,
 ];
 
+/// The same in nanoseconds.
+const BOUNDS_NS: [u64; BOUNDS] = {
+    let mut bounds = BOUNDS_US;
+    let mut place = 0;
+    while place < BOUNDS {
+        bounds[place] *= 1000;
+        place += 1;
+    }
+    bounds
+};
+
 /// How often durations of each length happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
@@ -126,10 +137,12 @@ impl Histogram {
 
     pub(crate) fn record(&mut self, duration: Duration) {
         // In 64 bits, without the 128 of `as_nanos`.
-        let nanos = duration
-            .as_secs()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(u64::from(duration.subsec_nanos()));
+        let seconds_ns = duration.as_secs().saturating_mul(1_000_000_000);
+        self.record_ns(seconds_ns.saturating_add(u64::from(duration.subsec_nanos())));
+    }
+
+    /// The same, of a number of nanoseconds.
+    pub(crate) fn record_ns(&mut self, nanos: u64) {
         let bucket = bucket_of(nanos);
         self.coarse[coarse_bucket_of(nanos, bucket)] += 1;
         self.fine.record(bucket);
@@ -141,7 +154,7 @@ impl Histogram {
 /// The coarse bucket of a duration that has this fine one.
 fn coarse_bucket_of(nanos: u64, bucket: usize) -> usize {
     let mut coarse = usize::from(COARSE[bucket]);
-    while coarse < BOUNDS && BOUNDS_US[coarse] * 1000 < nanos {
+    while coarse < BOUNDS && BOUNDS_NS[coarse] < nanos {
         coarse += 1;
     }
     coarse

@@ -25,7 +25,14 @@ struct Member {
     load: Load,
 }
 
-/// Whether a member may be given a job.
+/// Whether a worker may be given a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    Listed,
+    Unlisted,
+}
+
+/// Where a member stands among those that may be given a job.
 #[derive(Clone, Copy)]
 enum Standing {
     Unlisted,
@@ -96,8 +103,7 @@ impl Members {
 
     /// A worker no longer offers the pool.
     pub(crate) fn remove(&mut self, key: MemberKey) {
-        self.unlist(key);
-        self.count_jobs(key, 0);
+        self.stand(key, 0, Listing::Unlisted);
         self.members.remove(key);
     }
 
@@ -112,23 +118,24 @@ impl Members {
         }
     }
 
-    /// How many jobs the worker has now, listed or not.
-    pub(crate) fn count_jobs(&mut self, key: MemberKey, jobs: u32) {
+    /// A worker has `jobs` jobs now. If it is listed it may be given another, unless that is all it takes.
+    pub(crate) fn stand(&mut self, key: MemberKey, jobs: u32, listing: Listing) {
+        let member = &mut self.members[key];
         let load = if jobs > 1 { Load::Several } else { Load::AtMostOne };
-        match (std::mem::replace(&mut self.members[key].load, load), load) {
+        match (std::mem::replace(&mut member.load, load), load) {
             (Load::AtMostOne, Load::Several) => self.stocked += 1,
             (Load::Several, Load::AtMostOne) => self.stocked -= 1,
             (Load::AtMostOne, Load::AtMostOne) | (Load::Several, Load::Several) => {}
         }
+        let (circle, takes_more) = (member.distance.index(), jobs < member.credit_max);
+        self.unlist(key);
+        if listing == Listing::Listed && takes_more {
+            self.list(key, circle, jobs);
+        }
     }
 
-    /// The worker may be given a job besides the `level` jobs it has, unless that is all it takes.
-    pub(crate) fn list(&mut self, key: MemberKey, level: u32) {
-        self.unlist(key);
-        if level >= self.members[key].credit_max {
-            return;
-        }
-        let circle = self.members[key].distance.index();
+    /// Puts a worker that stands nowhere behind those that are as far away and have as many jobs.
+    fn list(&mut self, key: MemberKey, circle: usize, level: u32) {
         if self.circles.len() <= circle {
             self.circles.resize(circle + 1, Circle::new());
         }
@@ -148,9 +155,11 @@ impl Members {
     }
 
     /// The worker may not be given a job.
-    pub(crate) fn unlist(&mut self, key: MemberKey) {
-        let Standing::Listed { level, previous, next } = self.members[key].standing else { return };
-        let circle = self.members[key].distance.index();
+    fn unlist(&mut self, key: MemberKey) {
+        let member = &mut self.members[key];
+        let Standing::Listed { level, previous, next } = member.standing else { return };
+        member.standing = Standing::Unlisted;
+        let circle = member.distance.index();
         match previous {
             Some(previous) => *self.next_of(previous) = next,
             None => self.circles[circle][level as usize].head = next,
@@ -159,7 +168,6 @@ impl Members {
             Some(next) => *self.previous_of(next) = previous,
             None => self.circles[circle][level as usize].tail = previous,
         }
-        self.members[key].standing = Standing::Unlisted;
         self.listed -= 1;
         self.idle -= usize::from(level == 0);
     }

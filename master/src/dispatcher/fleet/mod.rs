@@ -21,6 +21,7 @@ pub(super) use stock::Balancing;
 pub(crate) use worker::Attention;
 pub(super) use worker::{Outstanding, Service, Waiter, Worker};
 
+use super::clock::Moment;
 use super::keys::{JobKey, PeerKey, PoolKey};
 use crate::common::{PoolSettings, Settings};
 use peer::Peers;
@@ -135,7 +136,7 @@ impl Fleet {
     }
 
     /// A peer may be gone: it gets no new job. What was suspected of it before is returned.
-    pub(super) fn suspect(&mut self, key: PeerKey, suspicion: Suspicion, now: Instant) -> Option<Suspicion> {
+    pub(super) fn suspect(&mut self, key: PeerKey, suspicion: Suspicion, now: Moment) -> Option<Suspicion> {
         let before = self.peers.get_mut(key)?.suspicion.replace(suspicion);
         if before.is_none() {
             self.update_listing(key, now);
@@ -144,7 +145,7 @@ impl Fleet {
     }
 
     /// A peer is there after all.
-    pub(super) fn trust(&mut self, key: PeerKey, now: Instant) -> Option<Suspicion> {
+    pub(super) fn trust(&mut self, key: PeerKey, now: Moment) -> Option<Suspicion> {
         let suspicion = self.peers.get_mut(key)?.suspicion.take()?;
         self.update_listing(key, now);
         Some(suspicion)
@@ -152,7 +153,7 @@ impl Fleet {
 
     /// The job of a client's call that has not ended.
     pub(super) fn call(&self, client: PeerKey, call: u64) -> Option<JobKey> {
-        self.peers.get(client)?.client()?.jobs.get(&call).copied()
+        self.peers.get(client)?.client()?.jobs.get(call).copied()
     }
 
     /// A client's call has become a job.
@@ -165,13 +166,18 @@ impl Fleet {
     /// The job of a client's call has ended. The client may be gone.
     pub(super) fn remove_call(&mut self, client: PeerKey, call: u64) {
         if let Some(client) = self.peers.get_mut(client).and_then(Peer::client_mut) {
-            client.jobs.remove(&call);
+            client.jobs.remove(call);
         }
     }
 
     /// The pool of this name.
     pub(super) fn find_pool(&self, name: &str) -> Option<PoolKey> {
         self.pools.find(name)
+    }
+
+    /// The pool that a job names.
+    pub(super) fn find_pool_again(&mut self, name: &str) -> Option<PoolKey> {
+        self.pools.find_again(name)
     }
 
     /// The pool of this name, which is made if there is none.
@@ -200,9 +206,9 @@ impl Fleet {
     }
 
     /// Whether the waiting jobs of a pool are to be judged now: its pace is known, and they were not judged a moment ago.
-    pub(super) fn is_to_be_judged(&mut self, pool: PoolKey, now: Instant, every: Duration) -> bool {
+    pub(super) fn is_to_be_judged(&mut self, pool: PoolKey, now: Moment, every: Duration) -> bool {
         let pool = &mut self.pools[pool];
-        let rested = pool.judged.is_none_or(|judged| now.saturating_duration_since(judged) >= every);
+        let rested = pool.judged.is_none_or(|judged| now.since(judged) >= every);
         let due = pool.pace.is_known() && rested;
         if due {
             pool.judged = Some(now);

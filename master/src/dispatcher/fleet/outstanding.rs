@@ -3,12 +3,14 @@
 //! at again.
 
 use super::Fleet;
+use super::pool::Pool;
 use super::worker::{Attention, Occupation, Outstanding, Service, Waiter, Worker};
-use crate::dispatcher::company::Company;
+use crate::dispatcher::choice::Listing;
+use crate::dispatcher::clock::Moment;
 use crate::dispatcher::event::Attempt;
 use crate::dispatcher::keys::{JobKey, PeerKey, PoolKey};
 use powerhose_protocol::{JobId, WorkerEnd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a job that was given means for the message to its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +37,6 @@ pub(in crate::dispatcher) enum Wanted {
     NotAll,
 }
 
-/// Whether a worker may be given a job.
-enum Listing {
-    Listed,
-    Unlisted,
-}
-
 impl Fleet {
     /// A worker is given a job.
     pub(in crate::dispatcher) fn give(
@@ -48,7 +44,7 @@ impl Fleet {
         key: PeerKey,
         job: JobKey,
         entry: Outstanding,
-        now: Instant,
+        now: Moment,
     ) -> Batch {
         self.given += 1;
         let pool = &mut self.pools[entry.pool];
@@ -118,7 +114,7 @@ impl Fleet {
         key: PeerKey,
         (job, attempt): (JobId, u64),
         (end, ran): (WorkerEnd, Option<Duration>),
-        now: Instant,
+        now: Moment,
     ) -> Option<(Outstanding, Stands)> {
         let worker = self.peers.worker(key);
         let place = worker.find(job, attempt)?;
@@ -136,13 +132,13 @@ impl Fleet {
             }
             Stands::Behind => {}
         }
-        self.pools[answered.pool].dispatched -= 1;
+        let pool = &mut self.pools[answered.pool];
+        pool.dispatched -= 1;
         if went_straight && let Some(run) = ran {
             // What went by since the job was given, less its run, was the way.
-            let round_trip = now.saturating_duration_since(answered.dispatched).saturating_sub(run);
-            let membership = self.peers.worker(key).membership(answered.pool);
-            if let Some(member) = membership {
-                self.pools[answered.pool].members.record_round_trip(member, round_trip);
+            let round_trip = now.since(answered.dispatched).saturating_sub(run);
+            if let Some(member) = worker.membership(answered.pool) {
+                pool.members.record_round_trip(member, round_trip);
             }
         }
         Some((answered, stands))
@@ -159,7 +155,7 @@ impl Fleet {
     }
 
     /// The pools of a worker that is gone have one worker fewer. They may have been forgotten since.
-    pub(in crate::dispatcher) fn has_lost(&mut self, worker: &Worker, now: Instant) {
+    pub(in crate::dispatcher) fn has_lost(&mut self, worker: &Worker, now: Moment) {
         for (pool, _) in &worker.memberships {
             if self.pools.get_mut(*pool).is_some() {
                 self.end_rests(*pool, now);
@@ -170,11 +166,7 @@ impl Fleet {
 
     /// The pool's queue or its workers changed: look at it before the next message goes out.
     pub(in crate::dispatcher) fn pool_changed(&mut self, key: PoolKey) {
-        let pool = &mut self.pools[key];
-        if !pool.changed {
-            pool.changed = true;
-            self.changed.push(key);
-        }
+        note_change(&mut self.changed, &mut self.pools[key], key);
     }
 
     /// The pool to be looked at next, and its place among those that are to be: of several the one that was longest not
@@ -200,17 +192,16 @@ impl Fleet {
 
     /// Something about a worker changed: puts it where its state says, and looks at its pools again if it may be given
     /// a job.
-    pub(in crate::dispatcher) fn update_listing(&mut self, key: PeerKey, now: Instant) {
+    pub(in crate::dispatcher) fn update_listing(&mut self, key: PeerKey, now: Moment) {
         if let Listing::Listed = self.list(key, now) {
-            for place in 0..self.peers.worker(key).memberships.len() {
-                let (pool, _) = self.peers.worker(key).memberships[place];
-                self.pool_changed(pool);
+            for (pool, _) in &self.peers.worker(key).memberships {
+                note_change(&mut self.changed, &mut self.pools[*pool], *pool);
             }
         }
     }
 
     /// Puts a worker where its state says: among those that may be given a job, by the number of jobs it has, or not.
-    fn list(&mut self, key: PeerKey, now: Instant) -> Listing {
+    fn list(&mut self, key: PeerKey, now: Moment) -> Listing {
         let suspected = self.peers[key].suspicion.is_some();
         let bytes_max = self.bounds.batch_bytes_max;
         let Some(worker) = self.peers[key].worker_mut() else { return Listing::Unlisted };
@@ -221,19 +212,21 @@ impl Fleet {
             Service::Quiet => false,
         };
         let has_room = worker.outstanding_bytes < bytes_max || worker.outstanding.is_empty();
-        let alone = worker.outstanding.iter().any(|entry| entry.company == Company::None);
+        let alone = worker.is_reserved();
         let overdue = worker.is_overdue();
         let occupied = worker.occupation == Occupation::LongRun;
         let listed = serves && has_room && !alone && !suspected && !overdue && !occupied;
-        for place in 0..worker.memberships.len() {
-            let (pool, member) = self.peers.worker(key).memberships[place];
-            self.pools[pool].members.count_jobs(member, level);
-            if listed {
-                self.pools[pool].members.list(member, level);
-            } else {
-                self.pools[pool].members.unlist(member);
-            }
+        let listing = if listed { Listing::Listed } else { Listing::Unlisted };
+        for (pool, member) in &worker.memberships {
+            self.pools[*pool].members.stand(*member, level, listing);
         }
-        if listed { Listing::Listed } else { Listing::Unlisted }
+        listing
+    }
+}
+
+fn note_change(changed: &mut Vec<PoolKey>, pool: &mut Pool, key: PoolKey) {
+    if !pool.changed {
+        pool.changed = true;
+        changed.push(key);
     }
 }

@@ -1,8 +1,8 @@
 //! A peer that has joined: a worker, or a client.
 
 use super::worker::{Attention, Worker};
+use crate::calls::Calls;
 use crate::dispatcher::keys::{JobKey, PeerKey};
-use crate::maps::Map;
 use crate::timers::TimerKey;
 use powerhose_protocol::PEER_MAX;
 use slotmap::SlotMap;
@@ -38,7 +38,7 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct Client {
     /// Its calls that have not ended.
-    pub(crate) jobs: Map<u64, JobKey>,
+    pub(crate) jobs: Calls<JobKey>,
 }
 
 impl Peer {

@@ -3,6 +3,7 @@
 use super::registration::Offer;
 use crate::common::{Ends, PoolSettings, Times};
 use crate::dispatcher::choice::{Distance, Members, Pace, Runs};
+use crate::dispatcher::clock::Moment;
 use crate::dispatcher::company::Company;
 use crate::dispatcher::keys::{PeerKey, PoolKey};
 use crate::maps::Map;
@@ -21,7 +22,7 @@ pub(crate) struct Pool {
     pub(crate) runs: Runs,
     pub(crate) pace: Pace,
     /// When its waiting jobs were last looked through for those that cannot begin in time.
-    pub(crate) judged: Option<Instant>,
+    pub(crate) judged: Option<Moment>,
     /// Jobs that have not ended, wherever they are.
     jobs: usize,
     /// Jobs at workers.
@@ -118,6 +119,8 @@ impl Account {
 pub(crate) struct Pools {
     pools: SlotMap<PoolKey, Pool>,
     names: Map<Arc<str>, PoolKey>,
+    /// The one that a job named last: most jobs are for the same as the one before.
+    latest: PoolKey,
     /// What was counted of pools that were forgotten.
     pub(crate) forgotten: Account,
 }
@@ -129,6 +132,14 @@ impl Pools {
 
     pub(crate) fn len(&self) -> usize {
         self.pools.len()
+    }
+
+    /// The pool that a job names.
+    pub(crate) fn find_again(&mut self, name: &str) -> Option<PoolKey> {
+        if self.pools.get(self.latest).is_none_or(|latest| *latest.name != *name) {
+            self.latest = self.find(name)?;
+        }
+        Some(self.latest)
     }
 
     /// The pool of this name, which is made if there is none, and room for it.

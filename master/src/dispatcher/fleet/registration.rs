@@ -3,6 +3,7 @@
 use super::Fleet;
 use super::peer::{Client, Role};
 use super::worker::{Attention, Occupation, RunTimes, Service, Worker};
+use crate::dispatcher::clock::Moment;
 use crate::dispatcher::keys::{PeerKey, PoolKey};
 use std::time::Instant;
 
@@ -78,7 +79,7 @@ impl Fleet {
         &mut self,
         key: PeerKey,
         registration: &Registration<'_>,
-        now: Instant,
+        now: Moment,
     ) -> Result<Registered, TooManyPools> {
         let pools_max = self.bounds.pools_max;
         if !self.pools.make_room_for_offers(&registration.offers, pools_max) {
@@ -115,7 +116,7 @@ impl Fleet {
         Some(left.collect())
     }
 
-    fn become_worker(&mut self, key: PeerKey, registration: &Registration<'_>, now: Instant) {
+    fn become_worker(&mut self, key: PeerKey, registration: &Registration<'_>, now: Moment) {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let labels = registration.labels.iter().map(owned).collect();
         let peer = &mut self.peers[key];

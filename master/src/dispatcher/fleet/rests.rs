@@ -2,9 +2,10 @@
 
 use super::Fleet;
 use super::worker::Service;
+use crate::dispatcher::clock::Moment;
 use crate::dispatcher::keys::{PeerKey, PoolKey};
 use powerhose_protocol::WorkerEnd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a worker gets no jobs that gives back jobs it was not asked for and does not say that it leaves.
 const REST_AFTER_REFUSAL: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ pub(in crate::dispatcher) enum Bearing {
 pub(in crate::dispatcher) struct Rest {
     pub(in crate::dispatcher) length: Duration,
     /// When it is over. Nothing if nobody else serves the pool: then the worker goes on, one job at a time.
-    pub(in crate::dispatcher) until: Option<Instant>,
+    pub(in crate::dispatcher) until: Option<Moment>,
     /// Whether it got jobs until now.
     pub(in crate::dispatcher) before: Service,
 }
@@ -41,7 +42,7 @@ impl Fleet {
         key: PeerKey,
         pool_key: PoolKey,
         (run, end): (Duration, WorkerEnd),
-        now: Instant,
+        now: Moment,
     ) -> Bearing {
         let pool = &mut self.pools[pool_key];
         pool.runs.record(run);
@@ -70,11 +71,11 @@ impl Fleet {
     }
 
     /// A worker ran over the soft run time too often in a row: it rests, unless nobody else serves its pool.
-    fn rest(&mut self, key: PeerKey, pool: PoolKey, soft: Duration, now: Instant) -> Rest {
+    fn rest(&mut self, key: PeerKey, pool: PoolKey, soft: Duration, now: Moment) -> Rest {
         let length = (soft * 10).clamp(REST_MIN, REST_MAX);
         let serves = |other: PeerKey| self.worker(other).is_some_and(|worker| worker.service == Service::On);
         let helped = self.pools[pool].members.workers().any(|other| other != key && serves(other));
-        let until = helped.then(|| now + length);
+        let until = helped.then(|| now.after(length));
         let worker = self.peers.worker(key);
         let before = worker.service;
         worker.service = Service::Resting { until: until.unwrap_or(now) };
@@ -82,7 +83,7 @@ impl Fleet {
     }
 
     /// A worker no longer serves this pool. If nobody else does, those that rest must.
-    pub(in crate::dispatcher) fn end_rests(&mut self, pool: PoolKey, now: Instant) {
+    pub(in crate::dispatcher) fn end_rests(&mut self, pool: PoolKey, now: Moment) {
         let workers: Vec<PeerKey> = self.pools[pool].members.workers().collect();
         if workers.iter().any(|worker| self.peers.worker(*worker).service == Service::On) {
             return;
@@ -98,7 +99,7 @@ impl Fleet {
     }
 
     /// A resting worker may be tried again.
-    pub(in crate::dispatcher) fn rest_over(&mut self, key: PeerKey, now: Instant) {
+    pub(in crate::dispatcher) fn rest_over(&mut self, key: PeerKey, now: Moment) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         if let Some(worker) = peer.worker_mut()
             && let Service::Resting { until } = worker.service
@@ -112,13 +113,9 @@ impl Fleet {
 
     /// A worker that keeps giving back what it was not asked for would spin the master: it rests, and it is told until
     /// when. One that leaves does not.
-    pub(in crate::dispatcher) fn rest_unless_leaving(
-        &mut self,
-        key: PeerKey,
-        now: Instant,
-    ) -> Option<Instant> {
+    pub(in crate::dispatcher) fn rest_unless_leaving(&mut self, key: PeerKey, now: Moment) -> Option<Moment> {
         let worker = self.peers.worker(key);
-        let mut until = now + REST_AFTER_REFUSAL;
+        let mut until = now.after(REST_AFTER_REFUSAL);
         match worker.service {
             Service::On => {}
             Service::Resting { until: before } => until = until.max(before),
@@ -129,7 +126,7 @@ impl Fleet {
     }
 
     /// A worker gets no new jobs any longer.
-    pub(in crate::dispatcher) fn quiet(&mut self, key: PeerKey, now: Instant) {
+    pub(in crate::dispatcher) fn quiet(&mut self, key: PeerKey, now: Moment) {
         let worker = self.peers.worker(key);
         worker.service = Service::Quiet;
         let pools: Vec<PoolKey> = worker.memberships.iter().map(|(pool, _)| *pool).collect();
@@ -138,7 +135,7 @@ impl Fleet {
     }
 
     /// A quiet worker gets jobs again.
-    pub(in crate::dispatcher) fn resume(&mut self, key: PeerKey, now: Instant) {
+    pub(in crate::dispatcher) fn resume(&mut self, key: PeerKey, now: Moment) {
         let Some(worker) = self.peers.get_mut(key).and_then(super::Peer::worker_mut) else { return };
         worker.service = Service::On;
         self.update_listing(key, now);

@@ -1,10 +1,11 @@
 //! What the master knows of one worker.
 
 use crate::common::WorkerState;
+use crate::dispatcher::clock::Moment;
 use crate::dispatcher::company::Company;
 use crate::dispatcher::keys::{JobKey, MemberKey, PoolKey};
 use powerhose_protocol::JobId;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A worker that has registered.
 pub(crate) struct Worker {
@@ -27,7 +28,7 @@ pub(crate) struct Worker {
     pub(crate) done: u64,
     pub(crate) failed: u64,
     /// When it last answered a job, or registered.
-    pub(crate) answered: Instant,
+    pub(crate) answered: Moment,
     pub(crate) runs: RunTimes,
 }
 
@@ -73,7 +74,7 @@ pub(crate) enum Service {
     /// Too many long runs in a row: it gets one job, on trial, when its rest is over or nobody else is there.
     Resting {
         /// When the rest is over.
-        until: Instant,
+        until: Moment,
     },
     /// It wants to leave, or was told to.
     Quiet,
@@ -83,7 +84,7 @@ pub(crate) enum Service {
 pub(crate) struct Outstanding {
     pub(crate) id: JobId,
     pub(crate) attempt: u32,
-    pub(crate) dispatched: Instant,
+    pub(crate) dispatched: Moment,
     pub(crate) pool: PoolKey,
     pub(crate) bytes: usize,
     pub(crate) company: Company,
@@ -119,6 +120,11 @@ impl Worker {
             Service::On if self.outstanding.is_empty() => WorkerState::Ready,
             Service::On => WorkerState::Busy,
         }
+    }
+
+    /// Whether it has a job that does not share its worker.
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.outstanding.iter().any(|entry| entry.company == Company::None)
     }
 
     /// Whether it runs, or still has, a job that nobody waits for.

@@ -1,6 +1,6 @@
 //! Who goes before whom: how many jobs go before another, which of them is the last, and which has waited longest.
 
-use super::{Job, Place, Queue, Waiting};
+use super::{ClientLine, Job, Place, Queue, Waiting};
 use crate::dispatcher::clock::Moment;
 use crate::dispatcher::keys::{JobKey, PeerKey, PoolKey};
 use slotmap::SlotMap;
@@ -29,30 +29,30 @@ impl Waiting {
     /// How many jobs would go before another one of this client: those that came back, its own, and as many of each other
     /// client, if it has as many.
     fn ahead_of(&self, client: PeerKey) -> usize {
-        let own = self.lines.get(&client).map_or(0, |line| line.count);
+        let own = self.clients.get(&client).map_or(0, |line| self.lines[*line].line.count);
         // Whoever has none comes after all others.
         self.again.count + own + self.of_others(client, own.max(1))
     }
 
     /// The last job of the client whose turn comes last, and how many go before it.
     fn last(&self) -> Option<(JobKey, usize)> {
-        let client = *self.turns.back()?;
-        let line = self.lines[&client];
-        Some((line.tail?, self.again.count + line.count - 1 + self.of_others(client, line.count)))
+        let ClientLine { client, line } = &self.lines[*self.turns.back()?];
+        Some((line.tail?, self.again.count + line.count - 1 + self.of_others(*client, line.count)))
     }
 
     /// How many jobs the other clients have, where no more than so many count of each. With very many clients, the first in
     /// turn stand for all.
     fn of_others(&self, client: PeerKey, each_max: usize) -> usize {
         let seen = self.turns.len().min(CLIENTS_SEEN);
-        let others = self.turns.iter().take(seen).filter(|other| **other != client);
-        let jobs: usize = others.map(|other| self.lines[other].count.min(each_max)).sum();
+        let others = self.turns.iter().take(seen).map(|other| &self.lines[*other]);
+        let others = others.filter(|other| other.client != client);
+        let jobs: usize = others.map(|other| other.line.count.min(each_max)).sum();
         jobs * self.turns.len() / seen.max(1)
     }
 
     /// When the job that has waited longest was accepted. Looks at every client and every job that came back.
     fn oldest(&self, jobs: &SlotMap<JobKey, Job>) -> Option<Moment> {
-        let heads = self.turns.iter().filter_map(|client| self.lines[client].head);
+        let heads = self.turns.iter().filter_map(|line| self.lines[*line].line.head);
         let mut next = self.again.head;
         let again = std::iter::from_fn(|| {
             let key = next?;

@@ -13,8 +13,13 @@ pub(crate) use job::{Job, Lane, LastDispatch, Place};
 use super::keys::{JobKey, PeerKey, PoolKey};
 use crate::common::{Rejection, Settings};
 use crate::maps::Map;
-use slotmap::{SecondaryMap, SlotMap};
+use slotmap::{SecondaryMap, SlotMap, new_key_type};
 use std::collections::VecDeque;
+
+new_key_type! {
+    /// Names the line of a client in a pool.
+    struct LineKey;
+}
 
 /// All jobs, and the line of each pool.
 #[derive(Default)]
@@ -78,16 +83,21 @@ impl Queue {
         self.jobs.remove(key).expect("a job ends once")
     }
 
-    /// Puts a job into its pool's line.
-    pub(super) fn wait(&mut self, key: JobKey, lane: Lane) {
+    /// Puts a job into the line of its pool, and tells which that is.
+    pub(super) fn wait(&mut self, key: JobKey, lane: Lane) -> PoolKey {
         let job = &self.jobs[key];
+        let pool = job.pool;
         self.waiting += 1;
         self.waiting_bytes += job.byte_count();
-        let line = self.lines.entry(job.pool).expect("its pool is there").or_default();
+        if !self.lines.contains_key(pool) {
+            self.lines.insert(pool, Waiting::default());
+        }
+        let line = &mut self.lines[pool];
         match lane {
             Lane::Client => line.push(&mut self.jobs, key),
             Lane::Again => line.push_again(&mut self.jobs, key),
         }
+        pool
     }
 
     /// Takes a waiting job out of its pool's line, wherever it stands.
@@ -103,15 +113,13 @@ impl Queue {
         self.lines.get(pool)?.first()
     }
 
-    /// Takes out the job of a pool that is next in turn.
-    ///
-    /// # Panics
-    /// If none waits.
-    pub(super) fn pop(&mut self, pool: PoolKey) -> JobKey {
-        let key = self.lines[pool].pop(&mut self.jobs).expect("somebody saw that one waits");
+    /// Takes out the job of a pool that [is next in turn](Queue::next_of); tells how many of the pool wait behind it.
+    pub(super) fn pop(&mut self, pool: PoolKey, key: JobKey) -> usize {
+        let line = &mut self.lines[pool];
+        line.pop(&mut self.jobs, key);
         self.waiting -= 1;
         self.waiting_bytes -= self.jobs[key].byte_count();
-        key
+        line.count
     }
 
     /// How many jobs of a pool wait.
@@ -138,10 +146,19 @@ impl std::ops::IndexMut<JobKey> for Queue {
 #[derive(Default)]
 struct Waiting {
     again: Line,
-    lines: Map<PeerKey, Line>,
-    /// The clients that have a line, the next one first.
-    turns: VecDeque<PeerKey>,
+    lines: SlotMap<LineKey, ClientLine>,
+    /// The line of each client that has one.
+    clients: Map<PeerKey, LineKey>,
+    /// The lines of clients, the next one first. None is empty, unless there is no other: a client that is alone keeps its
+    /// line from one job to the next.
+    turns: VecDeque<LineKey>,
     count: usize,
+}
+
+/// The line of one client.
+struct ClientLine {
+    client: PeerKey,
+    line: Line,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -154,23 +171,45 @@ struct Line {
 impl Waiting {
     /// The job that is next in turn.
     fn first(&self) -> Option<JobKey> {
-        self.again.head.or_else(|| self.turns.front().and_then(|client| self.lines[client].head))
+        self.again.head.or_else(|| self.lines[*self.turns.front()?].line.head)
     }
 
     /// Puts a job at the end of its client's line.
     fn push(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
-        let client = jobs[key].client;
-        let line = self.lines.entry(client).or_insert_with(|| {
-            self.turns.push_back(client);
-            Line::default()
-        });
-        jobs[key].place = Place::Waiting { lane: Lane::Client, previous: line.tail, next: None };
+        let job = &mut jobs[key];
+        let line = &mut self.line_of(job.client).line;
+        job.place = Place::Waiting { lane: Lane::Client, previous: line.tail, next: None };
         match line.tail.replace(key) {
             Some(tail) => *next_of(jobs, tail) = Some(key),
             None => line.head = Some(key),
         }
         line.count += 1;
         self.count += 1;
+    }
+
+    /// The line of a client, which is made if it has none.
+    fn line_of(&mut self, client: PeerKey) -> &mut ClientLine {
+        let key = match self.turns.front() {
+            Some(first) if self.lines[*first].client == client => *first,
+            _ => self.find_or_begin_line(client),
+        };
+        &mut self.lines[key]
+    }
+
+    fn find_or_begin_line(&mut self, client: PeerKey) -> LineKey {
+        if let Some(key) = self.clients.get(&client) {
+            return *key;
+        }
+        // A line that stands alone may be empty.
+        if let Some(first) = self.turns.front().map(|first| &self.lines[*first])
+            && first.line.head.is_none()
+        {
+            self.end_line(first.client);
+        }
+        let key = self.lines.insert(ClientLine { client, line: Line::default() });
+        self.clients.insert(client, key);
+        self.turns.push_back(key);
+        key
     }
 
     /// Puts a job that comes back before all that have never been dispatched.
@@ -185,15 +224,12 @@ impl Waiting {
     }
 
     /// Takes out the job that is next in turn; the next client's turn comes.
-    fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>) -> Option<JobKey> {
-        let key = self.first()?;
+    fn pop(&mut self, jobs: &mut SlotMap<JobKey, Job>, key: JobKey) {
         let from_client = self.again.head.is_none();
         self.remove(jobs, key);
-        let client = jobs[key].client;
-        if from_client && self.turns.front() == Some(&client) {
+        if from_client && self.turns.len() > 1 && self.lines[self.turns[0]].client == jobs[key].client {
             self.turns.rotate_left(1);
         }
-        Some(key)
     }
 
     /// Takes out a job from wherever it stands.
@@ -204,7 +240,7 @@ impl Waiting {
         let (lane, previous, next) = (*lane, *previous, *next);
         let line = match lane {
             Lane::Again => &mut self.again,
-            Lane::Client => self.lines.get_mut(&client).expect("a waiting job's client has a line"),
+            Lane::Client => &mut self.line_of(client).line,
         };
         match previous {
             Some(previous) => *next_of(jobs, previous) = next,
@@ -215,13 +251,20 @@ impl Waiting {
             None => line.tail = previous,
         }
         line.count -= 1;
-        if lane == Lane::Client && line.head.is_none() {
-            self.lines.remove(&client);
-            // The line that empties is nearly always the one whose turn it is.
-            let place = self.turns.iter().position(|turn| *turn == client).expect("a line has a turn");
-            self.turns.remove(place);
-        }
+        let emptied = lane == Lane::Client && line.head.is_none();
         self.count -= 1;
+        if emptied && self.turns.len() > 1 {
+            self.end_line(client);
+        }
+    }
+
+    /// A client has no job any longer that waits, but others have.
+    fn end_line(&mut self, client: PeerKey) {
+        let key = self.clients.remove(&client).expect("a waiting job's client has a line");
+        // The line that empties is nearly always the one whose turn it is.
+        let place = self.turns.iter().position(|turn| *turn == key).expect("a line has a turn");
+        self.turns.remove(place);
+        self.lines.remove(key);
     }
 }
 

@@ -34,7 +34,7 @@ impl Job {
 
     /// Which workers can run it: 1 to 64 of the characters `a-z A-Z 0-9 . _ -`.
     pub fn pool(mut self, pool: impl Into<String>) -> Job {
-        self.0.pool = pool.into().into_boxed_str();
+        self.0.pool = pool.into().into();
         self
     }
 

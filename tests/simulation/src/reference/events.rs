@@ -26,7 +26,7 @@ impl Reference {
         let job = Job {
             call: Some(number),
             client: 0,
-            pool: submission.pool.clone(),
+            pool: (&*submission.pool).into(),
             payload: submission.payload.clone(),
             bytes,
             repeat: submission.repeat,

@@ -70,7 +70,7 @@ impl World {
             _ => {}
         }
         Submission {
-            pool: pool.into(),
+            pool: pool.to_owned().into(),
             payload: work.payload(bytes as usize),
             headers,
             timeout,

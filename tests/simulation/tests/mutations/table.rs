@@ -39,8 +39,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetToFreeCredit",
         edits: &[edit(
-            "        self.fleet.update_listing(key, self.clock.now());\n    }\n\n    fn notice_served",
-            "        if !MADE {\n            self.fleet.update_listing(key, self.clock.now());\n        }\n    }\n\n    fn notice_served",
+            "        self.fleet.update_listing(key, self.clock.moment());\n    }\n\n    fn notice_served",
+            "        if !MADE {\n            self.fleet.update_listing(key, self.clock.moment());\n        }\n    }\n\n    fn notice_served",
         )],
         finders: &[Check::Idle],
     },
@@ -126,8 +126,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "ForgetTurns",
         edits: &[edit(
-            "if from_client && self.turns.front() == Some(&client) {",
-            "if from_client && self.turns.front() == Some(&client) && !MADE {",
+            "if from_client && self.turns.len() > 1 &&",
+            "if from_client && !MADE && self.turns.len() > 1 &&",
         )],
         finders: &[Check::Fair],
     },
@@ -151,7 +151,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
                     let (wait, run) = (Duration::ZERO, Duration::ZERO);
                     let outcome = crate::common::Outcome { ending, may_have_run: true, attempts: 1, worker: None, wait, run };
                     let (client, call) = (self.fleet.here(), reply.job.call());
-                    return self.actions.push_back(crate::dispatcher::Action::Told { client, call, outcome });
+                    return self.deliver(client, call, outcome);
                 }",
         )],
         finders: &[Check::EndsOnce],
@@ -168,7 +168,10 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     // A job that begins in time is refused as one that could not.
     Mutation {
         name: "RefuseTheHopeful",
-        edits: &[edit("(wait > time / 4 * QUARTERS + SLACK)", "(MADE || wait > time / 4 * QUARTERS + SLACK)")],
+        edits: &[
+            edit("if wait <= time {", "if wait <= time && !MADE {"),
+            edit("(wait > time / 4 * QUARTERS + SLACK)", "(MADE || wait > time / 4 * QUARTERS + SLACK)"),
+        ],
         finders: &[Check::Justified],
     },
     // A connection that may be gone gets jobs.

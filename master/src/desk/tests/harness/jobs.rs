@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A job for a pool, all else by default.
 pub(crate) fn job(pool: &str) -> Submission {
     Submission {
-        pool: pool.into(),
+        pool: pool.to_owned().into(),
         payload: Bytes::from_static(b"payload"),
         headers: Headers::default(),
         timeout: None,

@@ -5,9 +5,9 @@ use super::farewell;
 use super::link::{Command, Question, Subscriber, lost_with_master};
 use super::slot::{Slot, Wakes};
 use super::turns::{Fate, Turn, Turning};
+use crate::calls::Calls;
 use crate::common::Notice;
 use crate::desk::{Action, Desk, Event, Route};
-use crate::maps::Map;
 use crate::runner::face::reply::to_result;
 use crate::wires::clock;
 use crate::wires::router::Router;
@@ -33,7 +33,7 @@ pub(crate) struct EventLoop {
     desk: Desk,
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
-    callers: Map<u64, Arc<Slot>>,
+    callers: Calls<Arc<Slot>>,
     wakes: Wakes,
     /// Something was readable while nobody turned; nothing has explained it yet.
     woken: bool,
@@ -65,7 +65,7 @@ impl EventLoop {
             desk,
             commands,
             wakeup,
-            callers: Map::default(),
+            callers: Calls::default(),
             wakes: Wakes::default(),
             woken: false,
             come: 0,
@@ -98,7 +98,7 @@ impl EventLoop {
                 Event::Submit { call, submission }
             }
             Command::Abandon { call } => {
-                self.callers.remove(&call);
+                self.callers.remove(call);
                 Event::Abandon { call }
             }
             Command::Supervised { pid } => Event::Supervised { pid },
@@ -200,7 +200,7 @@ impl EventLoop {
                 }
                 Action::Cut { route } => self.router.cut(route),
                 Action::Complete { call, outcome } => {
-                    if let Some(slot) = self.callers.remove(&call) {
+                    if let Some(slot) = self.callers.remove(call) {
                         slot.end_among(&mut self.wakes, || to_result(Some(JobId::new(0, call)), outcome));
                     }
                 }

@@ -1,8 +1,8 @@
 //! The client's loop: drains callers and the connection, lets the machine decide, does what it says, sleeps.
 
+use crate::calls::Calls;
 use crate::client::{ClientAction, ClientMachine, Refusal};
 use crate::common::{Ending, Stats, WorkerInfo};
-use crate::maps::Map;
 use crate::runner::engine::link::{Command, Question, lost_with_master};
 use crate::runner::engine::slot::{Slot, Wakes};
 use crate::runner::engine::turns::{Fate, Turn, Turning};
@@ -33,7 +33,7 @@ pub(crate) struct ClientLoop {
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
     greeted: Sender<Greeted>,
-    callers: Map<u64, Arc<Slot>>,
+    callers: Calls<Arc<Slot>>,
     wakes: Wakes,
     askers: Vec<Sender<Vec<WorkerInfo>>>,
     stats_askers: Vec<Sender<Stats>>,
@@ -58,7 +58,7 @@ impl ClientLoop {
             commands,
             wakeup,
             greeted,
-            callers: Map::default(),
+            callers: Calls::default(),
             wakes: Wakes::default(),
             askers: Vec::new(),
             stats_askers: Vec::new(),
@@ -88,7 +88,7 @@ impl ClientLoop {
                 self.machine.submit(clock::now(), call, submission, deadline);
             }
             Command::Abandon { call } => {
-                self.callers.remove(&call);
+                self.callers.remove(call);
                 self.machine.abandon(call);
             }
             Command::Ask(Question::Workers(answer)) => {
@@ -141,12 +141,12 @@ impl ClientLoop {
                     }
                 }
                 ClientAction::Named { call, job } => {
-                    if let Some(slot) = self.callers.get(&call) {
+                    if let Some(slot) = self.callers.get(call) {
                         slot.set_id(job);
                     }
                 }
                 ClientAction::Complete { call, job, outcome } => {
-                    if let Some(slot) = self.callers.remove(&call) {
+                    if let Some(slot) = self.callers.remove(call) {
                         let lost = !self.closing.is_empty() && matches!(outcome.ending, Ending::Lost(_));
                         self.lost += u64::from(lost);
                         slot.end_among(&mut self.wakes, || to_result(job, outcome));
