@@ -82,7 +82,7 @@ fn python(action: &str, input: &str) -> String {
 
 /// Every case comes to what its maker expected.
 fn demand_agreement(made: &str, least: usize) {
-    let vectors: Vectors = serde_json::from_str(made).unwrap();
+    let vectors = Vectors::read(made).unwrap();
     assert!(vectors.cases.len() >= least);
     for case in &vectors.cases {
         let result = case.replay();

@@ -26,15 +26,7 @@ impl SupportDocument {
     /// # Errors
     /// [`ErrorKind::Issuer`]: a domain with a bad document is no issuer.
     pub fn parse(document: &[u8]) -> Result<Self, IdentityError> {
-        let document = serde_json::from_slice(document).map_err(|_| bad("the document is no JSON"))?;
-        Self::from_value(&document)
-    }
-
-    /// The same for what has been read already.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Issuer`].
-    pub fn from_value(document: &Value) -> Result<Self, IdentityError> {
+        let document: Value = serde_json::from_slice(document).map_err(|_| bad("the document is no JSON"))?;
         if !document.is_object() {
             return Err(bad("the document is no JSON object"));
         }
@@ -56,7 +48,7 @@ impl SupportDocument {
                 return Err(bad("authentication and provisioning have to be absolute paths"));
             }
         }
-        keys(document).map(Self::Supported)
+        keys(&document).map(Self::Supported)
     }
 }
 

@@ -147,7 +147,10 @@ impl Source for Published {
     async fn document(&self, question: &Question) -> Result<SupportDocument, IdentityError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let missing = IdentityError::new(ErrorKind::Issuer, "no document");
-        self.documents.get(&question.host).ok_or(missing).and_then(SupportDocument::from_value)
+        self.documents
+            .get(&question.host)
+            .ok_or(missing)
+            .and_then(|document| SupportDocument::parse(document.to_string().as_bytes()))
     }
 }
 
