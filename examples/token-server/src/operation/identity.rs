@@ -39,7 +39,7 @@ pub struct IdentityOptions {
     /// The key set of the accounts server for bearer tokens: an https: URL, or a file
     #[arg(long, value_name = "URL|FILE")]
     pub bearer_keys: Option<String>,
-    /// Where the accounts server is asked about bearer tokens that are no JWT, as https://oauth.example.org/v1/verify; they
+    /// Where the accounts server is asked about bearer tokens that are no JWT, as `https://oauth.example.org/v1/verify`; they
     /// are refused if missing
     #[arg(long, value_name = "URL", requires = "bearer_keys")]
     pub bearer_verify: Option<Url>,
