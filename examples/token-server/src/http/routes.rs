@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -49,11 +50,23 @@ fn not_allowed(allowed: &'static str) -> Response {
     response
 }
 
+fn too_slow() -> Response {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "error", "body", "The body did not come in time")
+        .into_response()
+}
+
 /// The headers of every answer, and its place in the numbers.
 async fn common(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = match request.body().is_end_stream() {
+        true => next.run(request).await,
+        // A body comes as slowly as its client likes, and then it costs a job.
+        false => {
+            let within = server.options.head_timeout() + server.options.job_timeout();
+            tokio::time::timeout(within, next.run(request)).await.unwrap_or_else(|_| too_slow())
+        }
+    };
     let word = response.extensions().get::<Word>().map_or("", |word| word.0);
     let (status, took) = (response.status().as_u16(), begin.elapsed());
     server.metrics.answered(route.as_deref().unwrap_or("other"), status, word, took);

@@ -1,6 +1,7 @@
 //! What runs the server: its workers, secrets that change, limits, metrics.
 
 pub mod configuration;
+mod connections;
 pub mod identity;
 pub mod limits;
 pub mod metrics;

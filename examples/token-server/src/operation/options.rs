@@ -10,6 +10,7 @@ use clap::{Args, Command, FromArgMatches as _, value_parser};
 use url::Url;
 
 use super::configuration::configured;
+use super::connections::Bounds;
 use super::identity::IdentityOptions;
 use crate::behaviour::Behaviour;
 use crate::http::Application;
@@ -87,6 +88,12 @@ pub struct ServeOptions {
     /// Seconds that a verification or a token may take, the wait for a worker included
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
     pub timeout: u64,
+    /// Connections at once to each address; more wait until one ends
+    #[arg(long, value_name = "NUMBER", default_value_t = 4096, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub connections_max: u32,
+    /// Seconds that a request's head may take, and its body too; and that a connection may be idle between two requests
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
+    pub head_timeout: u64,
     /// Seconds that open requests have at the end
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub drain: u64,
@@ -103,6 +110,17 @@ impl ServeOptions {
     #[must_use]
     pub fn job_timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)
+    }
+
+    /// How long a client may take to send a request's head, or its body.
+    #[must_use]
+    pub fn head_timeout(&self) -> Duration {
+        Duration::from_secs(self.head_timeout)
+    }
+
+    /// What each address can bear.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds { connections_max: self.connections_max, head_timeout: self.head_timeout() }
     }
 
     /// How many threads answer clients. What they do for a request is a part of what its worker does, and one thread that

@@ -6,14 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use powerhose::Cluster;
 use powerhose_example_token::program::{Handover, stop_signal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::connections::answer;
 use super::options::ServeOptions;
 use crate::http::{Server, inner_routes, routes};
 use crate::store::Store;
@@ -38,6 +37,7 @@ pub fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let listener = runtime.block_on(listen(options.address))?;
     let inner = options.inner_address.map(|address| runtime.block_on(listen(address))).transpose()?;
     let drain = Duration::from_secs(options.drain);
+    options.bounds().make_room();
     let cluster = start_workers(&options, &handover)?;
     let served = runtime.block_on(async {
         let store = Store::open(&options.database, options.store()?).await?;
@@ -78,17 +78,18 @@ async fn run(
     let asked_to_stop = stop_signal()?;
     let (stop, stopped) = watch::channel(());
     eprintln!("listening on http://{}", listener.local_addr()?);
+    let bounds = server.options.bounds();
     let mut serving = tokio::task::JoinSet::new();
-    serving.spawn(answer(listener, routes(Arc::clone(&server)), stopped.clone()));
+    serving.spawn(answer(listener, routes(Arc::clone(&server)), bounds, stopped.clone()));
     if let Some(inner) = inner {
         eprintln!("the operator's address is http://{}", inner.local_addr()?);
-        serving.spawn(answer(inner, inner_routes(server), stopped));
+        serving.spawn(answer(inner, inner_routes(server), bounds, stopped));
     }
     let reloading = tokio::spawn(reloading.run(hangups));
     tokio::select! {
         () = asked_to_stop => tracing::info!("asked to end: no new connections, open requests are answered"),
         // A listener never ends by itself unless something is broken.
-        Some(ended) = serving.join_next() => return ended?,
+        Some(ended) = serving.join_next() => return Ok(ended?),
     }
     drop(stop);
     let ended = tokio::time::timeout(drain, async { while serving.join_next().await.is_some() {} }).await;
@@ -97,21 +98,6 @@ async fn run(
     }
     reloading.abort();
     Ok(())
-}
-
-async fn answer(
-    listener: TcpListener,
-    routes: Router,
-    mut stopped: watch::Receiver<()>,
-) -> anyhow::Result<()> {
-    // An answer is written in one piece: nothing follows that it could wait for.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let when_stopped = async move {
-        // An error is how the sender's end shows, and that is the sign to stop.
-        let _ended = stopped.changed().await;
-    };
-    Ok(axum::serve(listener, service).with_graceful_shutdown(when_stopped).await?)
 }
 
 /// What reads the secrets anew at SIGHUP.
