@@ -9,6 +9,7 @@ pub(crate) enum Figure {
     Rate,
     Bandwidth,
     CpuPerJob,
+    SleepsPerJob,
     CpuShare,
     ResidentIdle,
     BytesPerJob,
@@ -27,6 +28,7 @@ impl Figure {
             Figure::Rate => "jobs/s",
             Figure::Bandwidth => "MB/s",
             Figure::CpuPerJob => "CPU a job",
+            Figure::SleepsPerJob => "sleeps a job",
             Figure::CpuShare => "CPU of a core",
             Figure::ResidentIdle => "resident",
             Figure::BytesPerJob => "a waiting job",
@@ -45,6 +47,7 @@ impl Figure {
             Figure::Rate
             | Figure::Bandwidth
             | Figure::CpuPerJob
+            | Figure::SleepsPerJob
             | Figure::CpuShare
             | Figure::ResidentIdle
             | Figure::BytesPerJob
@@ -66,6 +69,7 @@ impl Figure {
                 duration(value)
             }
             Figure::Rate | Figure::Bandwidth | Figure::InstructionsPerJob => thousands(value),
+            Figure::SleepsPerJob => format!("{value:.2}"),
             Figure::CpuShare => format!("{value:.2} %"),
             Figure::ResidentIdle | Figure::BytesPerJob | Figure::BytesPerWorker => bytes(value),
         }

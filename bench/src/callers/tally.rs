@@ -2,7 +2,7 @@
 
 use crate::conditions::Conditions;
 use crate::figure::Figure;
-use crate::processes::CpuClock;
+use crate::processes::{CpuClock, SleepCount};
 use crate::sample::Sample;
 use crate::statistics::Latencies;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,8 +33,8 @@ impl Tally {
     }
 }
 
-/// Lets all lanes run at once, and counts their jobs in the window after the warm-up; and what this process and the
-/// other processes with these ids used for each job.
+/// Lets all lanes run at once, and counts their jobs in the window after the warm-up; and how much processor time this process
+/// and the other processes with these ids used for each job, and how often their threads slept.
 pub(crate) fn throughput(
     conditions: &Conditions,
     processes: &[u32],
@@ -46,10 +46,12 @@ pub(crate) fn throughput(
         let running: Vec<_> =
             lanes.into_iter().zip(&tallies).map(|(lane, tally)| scope.spawn(|| lane(tally))).collect();
         thread::sleep(conditions.warm_up);
+        let sleeps = SleepCount::start(processes);
         let (clock, begin, jobs_before) = (CpuClock::start(processes), Instant::now(), jobs());
         thread::sleep(conditions.window);
         let (seconds, done) = (begin.elapsed().as_secs_f64(), (jobs() - jobs_before) as f64);
         let cpu = clock.and_then(|clock| clock.elapsed());
+        let sleeps = sleeps.and_then(|count| count.elapsed());
         tallies.iter().for_each(|tally| tally.over.store(true, Ordering::Relaxed));
         let mut pooled: Option<Latencies> = None;
         for lane in running {
@@ -61,7 +63,8 @@ pub(crate) fn throughput(
         anyhow::ensure!(done > 0.0, "not one job ended in {:?}", conditions.window);
         let sample = Sample::default()
             .with(Figure::Rate, done / seconds)
-            .with(Figure::CpuPerJob, cpu?.as_nanos() as f64 / done);
+            .with(Figure::CpuPerJob, cpu?.as_nanos() as f64 / done)
+            .with(Figure::SleepsPerJob, sleeps? as f64 / done);
         Ok(match pooled {
             Some(latencies) => sample.with_latencies(latencies),
             None => sample,

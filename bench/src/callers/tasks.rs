@@ -16,6 +16,7 @@ const COUNT_AFTER: Duration = Duration::from_millis(1);
 /// One call at a time, awaited on a runtime with one thread.
 pub(crate) fn awaited_round_trips<F>(
     conditions: &Conditions,
+    processes: &[u32],
     mut call: impl FnMut() -> F,
 ) -> anyhow::Result<Sample>
 where
@@ -23,7 +24,7 @@ where
 {
     // With sockets and timers, as every service has them: its thread sleeps on them.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    round_trips(conditions, || runtime.block_on(call()))
+    round_trips(conditions, processes, || runtime.block_on(call()))
 }
 
 /// Keeps this many tasks calling until the tally is over. What they run on threads for blocking work has as many threads

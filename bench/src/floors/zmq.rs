@@ -105,7 +105,8 @@ impl Echoes {
 /// One caller, one worker.
 pub(crate) fn ping_pong(between: Between, conditions: &Conditions) -> anyhow::Result<Sample> {
     let echoes = Echoes::start(between, Work::Echo, 1, conditions)?;
-    round_trips(conditions, || {
+    let processes = echoes.pids();
+    round_trips(conditions, &processes, || {
         echoes.send(0, &echoes.payload)?;
         echoes.receive().map(drop)
     })

@@ -34,6 +34,8 @@ pub(super) const LOAD: Load = Load {
         Row::new(&EXECUTE, Figure::P99).beside(Against::Ratio(&LIBZMQ_PING_PONG, 1.0)),
         Row::new(&EXECUTE, Figure::P99)
             .reach(Against::Ratio(&UNIX_SOCKET_PING_PONG, 1.0), Bound::AtMost(1.5)),
+        Row::new(&EXECUTE, Figure::CpuPerJob),
+        Row::new(&EXECUTE, Figure::SleepsPerJob),
         Row::new(&LIBZMQ_PING_PONG, Figure::P50),
         Row::new(&LIBZMQ_PING_PONG, Figure::P99),
         Row::new(&UNIX_SOCKET_PING_PONG, Figure::P50),

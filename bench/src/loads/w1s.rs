@@ -13,6 +13,8 @@ pub(super) const LOAD: Load = Load {
         Row::new(&SUBMIT, Figure::P50)
             .reach(Against::Ratio(&w1::UNIX_SOCKET_PING_PONG, 1.0), Bound::AtMost(1.8))
             .then_try_for(Bound::AtMost(1.3)),
+        Row::new(&SUBMIT, Figure::CpuPerJob),
+        Row::new(&SUBMIT, Figure::SleepsPerJob),
         Row::new(&SUBMIT, Figure::P99).beside(Against::Ratio(&w1::UNIX_SOCKET_PING_PONG, 1.0)),
     ],
 };

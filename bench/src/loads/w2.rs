@@ -14,7 +14,7 @@ pub(super) const SUBMIT: Contender =
 const TASKS: Contender = Contender::ours("submit from tokio tasks, echo", |conditions| {
     ours::submit_tasks(Work::Echo, IN_FLIGHT, conditions)
 });
-const EXECUTE: Contender = Contender::ours("execute from threads, echo", |conditions| {
+pub(super) const EXECUTE: Contender = Contender::ours("execute from threads, echo", |conditions| {
     ours::execute(Work::Echo, IN_FLIGHT, conditions)
 });
 pub(super) const LIBZMQ: Contender = Contender::floor("libzmq, no balancer, echo", |conditions| {

@@ -58,13 +58,16 @@ macro_rules! loads {
             Row::new(&$submit, Figure::Rate).reach(THREADS, Bound::AtLeast($reach)),
             Row::new(&$submit, Figure::Rate).beside(Against::Ratio(&$spawn_blocking, 1.0)),
             Row::new(&$submit, Figure::CpuPerJob),
+            Row::new(&$submit, Figure::SleepsPerJob),
             Row::new(&$execute, Figure::Rate).reach(THREADS, Bound::AtLeast($reach)),
             Row::new(&$execute, Figure::Rate).beside(Against::Ratio(&$spawn_blocking, 1.0)),
             Row::new(&$execute, Figure::CpuPerJob),
+            Row::new(&$execute, Figure::SleepsPerJob),
             Row::new(&$spawn_blocking, Figure::Rate).beside(THREADS),
             Row::new(&$unix_socket, Figure::Rate).beside(THREADS),
             Row::new(&$rings, Figure::Rate).beside(THREADS),
             Row::new(&$rings, Figure::CpuPerJob),
+            Row::new(&$rings, Figure::SleepsPerJob),
         )*];
     };
 }

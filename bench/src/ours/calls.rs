@@ -18,28 +18,32 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// One caller, one call at a time.
 pub(crate) fn round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
     let cluster = start(Work::Echo, 1)?;
-    lone_caller(conditions, &cluster.runner())
+    lone_caller(conditions, &cluster.runner(), &cluster.pids())
 }
 
 /// The same over loopback TCP.
 pub(crate) fn tcp_round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
     let cluster = start_at(LOOPBACK, Work::Echo, 1)?;
-    lone_caller(conditions, &cluster.runner())
+    lone_caller(conditions, &cluster.runner(), &cluster.pids())
 }
 
 /// The same with `submit`, awaited.
 pub(crate) fn awaited_round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
     let cluster = start(Work::Echo, 1)?;
     let (runner, exchange) = (cluster.runner(), Exchange::new(Work::Echo, conditions));
-    awaited_round_trips(conditions, || {
+    awaited_round_trips(conditions, &cluster.pids(), || {
         let handle = runner.submit(exchange.job());
         async { exchange.check(handle.await) }
     })
 }
 
-pub(super) fn lone_caller(conditions: &Conditions, runner: &JobRunner) -> anyhow::Result<Sample> {
+pub(super) fn lone_caller(
+    conditions: &Conditions,
+    runner: &JobRunner,
+    processes: &[u32],
+) -> anyhow::Result<Sample> {
     let payload = Work::Echo.payload(conditions.payload_bytes);
-    round_trips(conditions, || {
+    round_trips(conditions, processes, || {
         let reply = runner.execute(&payload)?;
         anyhow::ensure!(reply == payload, "the reply is wrong");
         Ok(())

@@ -29,7 +29,7 @@ impl RemoteMaster {
 /// One caller, one call at a time.
 pub(crate) fn remote_round_trip(conditions: &Conditions) -> anyhow::Result<Sample> {
     let master = RemoteMaster::start(Work::Echo, 1)?;
-    lone_caller(conditions, &JobRunner::connect(&master.endpoint)?)
+    lone_caller(conditions, &JobRunner::connect(&master.endpoint)?, &master.pids)
 }
 
 /// Futures on one thread.

@@ -4,8 +4,10 @@ mod child;
 mod cpu;
 mod folder;
 mod memory;
+mod sleeps;
 
 pub(crate) use child::{Child, end_with_parent};
 pub(crate) use cpu::{CpuClock, cpu_time};
 pub(crate) use folder::{remove_at_end, socket_endpoint};
 pub(crate) use memory::resident_bytes;
+pub(crate) use sleeps::SleepCount;

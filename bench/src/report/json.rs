@@ -74,6 +74,6 @@ fn unit(figure: Figure) -> &'static str {
         Figure::Bandwidth => "MB/s",
         Figure::CpuShare => "%",
         Figure::ResidentIdle | Figure::BytesPerJob | Figure::BytesPerWorker => "B",
-        Figure::InstructionsPerJob => "1",
+        Figure::SleepsPerJob | Figure::InstructionsPerJob => "1",
     }
 }

@@ -138,7 +138,8 @@ impl Caller {
 /// One caller, one worker.
 pub(crate) fn ping_pong(conditions: &Conditions) -> anyhow::Result<Sample> {
     let mut caller = Caller::start(Work::Echo, 1, conditions)?;
-    round_trips(conditions, || {
+    let processes = caller.pids();
+    round_trips(conditions, &processes, || {
         caller.give(1)?;
         while caller.take()? == 0 {
             caller.sleep()?;
