@@ -129,7 +129,10 @@ impl Link {
     /// Hands a job to the loop; a job that cannot be handed over ends at once.
     pub(crate) fn submit(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
         self.leave(call, submission, deadline, slot);
-        self.wakeup.wake();
+        // One that was left by a forked process has ended already, and that process has no loop.
+        if !slot.has_ended() {
+            self.hand_in();
+        }
     }
 
     /// Leaves a job for whoever turns the loop next.
@@ -158,9 +161,15 @@ impl Link {
         }
     }
 
-    /// The loop is to look at what was left for it.
-    pub(crate) fn wake(&self) {
-        self.wakeup.wake();
+    /// The loop is to look at what was left for it. If it sleeps, it does so here, and its own thread sleeps on.
+    pub(crate) fn hand_in(&self) {
+        let led = match &self.lead {
+            Some(lead) if self.wakeup.is_asleep() => lead.hand_in(),
+            _ => Led::No,
+        };
+        if led == Led::No {
+            self.wakeup.wake();
+        }
     }
 
     pub(crate) fn abandon(&self, call: u64) {

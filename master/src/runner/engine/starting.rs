@@ -1,7 +1,8 @@
 //! What runners of both kinds begin with.
 
 use super::link::Link;
-use super::turns::{Turning, Turns};
+use super::turning::Turning;
+use super::turns::Turns;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
 use std::sync::Arc;

@@ -4,13 +4,14 @@
 //! loop's by the caller, and the caller's by the loop. Meanwhile the loop's own thread sleeps on, and is told not to look at
 //! the network. The thread that turns the loop holds the lock. Any other thread leaves a command and wakes it.
 
+use super::hand_in::HandIn;
 use super::look_again::LookAgain;
 use super::slot::Slot;
 use super::spin::Spin;
+use super::turning::{Fate, Turn, Turning};
 use crate::wires::clock;
 use powerhose_wires::{Gate, Look, Wakeup};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -19,63 +20,9 @@ use std::time::{Duration, Instant};
 /// A shorter sleep would be over before it begins: the system wakes sleepers some 50 µs late.
 const LOOK_AWAY_MIN: Duration = Duration::from_micros(50);
 
-/// What a turn came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// There was something to do, and there may be more.
-    Worked,
-    /// There was nothing to do.
-    Idle,
-    /// It was the last one.
-    Ended,
-}
-
-impl Turn {
-    /// There was something to do in one or the other.
-    pub(super) fn or(self, other: Turn) -> Turn {
-        if self == Turn::Worked { self } else { other }
-    }
-}
-
-/// How a loop came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Closed,
-    Broken,
-}
-
-/// A loop that can be turned.
-pub(crate) trait Turning: Send + 'static {
-    /// Takes in what callers left and acts upon it, without a look at the network, which costs a system call.
-    fn begin(&mut self) -> Turn;
-
-    /// Takes in what is there and acts upon it. Never sleeps.
-    fn turn(&mut self) -> Turn;
-
-    /// Commands and messages that it has taken in so far.
-    fn come(&self) -> u64;
-
-    /// How long nobody would gain by another turn.
-    fn looks_away_for(&self) -> Duration;
-
-    /// Sleeps until there is something to do, or it is `until`.
-    fn sleep(&mut self, until: Option<Instant>);
-
-    /// When there will be something to do, whatever else happens.
-    fn next_time(&self) -> Option<Instant>;
-
-    /// Whether there is something to do that [`descriptor`](Turning::descriptor) does not tell.
-    fn has_work(&self) -> bool;
-
-    /// Readable when there is something to do.
-    fn descriptor(&self) -> BorrowedFd<'_>;
-
-    /// Somebody slept on the descriptor.
-    fn slept_elsewhere(&mut self);
-
-    /// What is left to do when it has turned for the last time.
-    fn end(self, fate: Fate);
-}
+/// While fewer jobs than so many a core are in flight, whoever submits one hands it in: each goes out in a message of its own
+/// in any case. More than that gather for the loop's own thread, and share messages.
+const FEW_A_CORE: usize = 4;
 
 /// A loop, and who may turn it.
 pub(crate) struct Turns<L> {
@@ -83,6 +30,8 @@ pub(crate) struct Turns<L> {
     wakeup: Arc<Wakeup>,
     /// Over the loop's descriptor: what the loop's own thread sleeps on.
     gate: Gate,
+    /// How many threads can run at once.
+    cores: usize,
 }
 
 struct State<L> {
@@ -96,6 +45,7 @@ struct State<L> {
     spin: Spin,
     /// Of its own thread.
     look_again: LookAgain,
+    hand_in: HandIn,
 }
 
 /// Whether a caller turned the loop.
@@ -110,20 +60,26 @@ pub(crate) enum Led {
 pub(crate) trait Lead: Send + Sync {
     /// Turns the loop until the job has ended or it is `until`, unless somebody else is turning it.
     fn lead(&self, slot: &Slot, until: Option<Instant>) -> Led;
+
+    /// Lets the loop take in what was left for it, unless somebody else is turning it. Its own thread sleeps on if nothing
+    /// else is to do. Calls nobody back: its caller may hold a lock that they need.
+    fn hand_in(&self) -> Led;
 }
 
 impl<L: Turning> Turns<L> {
     /// Callers who turn it look for their replies for at most `spin` before they sleep.
     pub(crate) fn new(turning: L, wakeup: Arc<Wakeup>, spin: Duration) -> io::Result<Turns<L>> {
         let gate = Gate::over(turning.descriptor())?;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let state = State {
             turning: Some(turning),
             fate: None,
             sleeps_until: None,
             spin: Spin::new(spin),
             look_again: LookAgain::new(),
+            hand_in: HandIn::new(cores),
         };
-        Ok(Turns { state: Mutex::new(state), wakeup, gate })
+        Ok(Turns { state: Mutex::new(state), wakeup, gate, cores })
     }
 
     /// What the loop's own thread does, until the loop ends.
@@ -182,19 +138,20 @@ impl<L: Turning> Turns<L> {
         self.wakeup.awake();
         let turned = turn(state, L::begin)?;
         let begun = clock::now();
-        let led = Self::turn_until_ended(state, slot, until, turned);
+        let led = self.turn_until_ended(state, slot, until, turned);
         state.spin.waited(clock::now().saturating_duration_since(begun));
         led
     }
 
     /// Turns until the job has ended: at first without sleeping.
     fn turn_until_ended(
+        &self,
         state: &mut State<L>,
         slot: &Slot,
         until: Option<Instant>,
         mut turned: Turn,
     ) -> Result<(), Fate> {
-        let spin_until = state.spin.until(clock::now());
+        let mut spin_until = state.spin.until(clock::now());
         loop {
             if slot.has_ended() {
                 return Ok(());
@@ -204,9 +161,14 @@ impl<L: Turning> Turns<L> {
                 if until.is_some_and(|until| until <= now) {
                     return Ok(());
                 }
+                let Some(turning) = &mut state.turning else { return Err(Fate::Closed) };
+                // Where every core has a job, whoever looks takes one away from a worker.
+                if turning.in_flight() >= self.cores {
+                    spin_until = None;
+                }
                 if spin_until.is_some_and(|until| until > now) {
                     state.spin.give_way(now);
-                } else if let Some(turning) = &mut state.turning {
+                } else {
                     turning.sleep(until);
                 }
             }
@@ -217,7 +179,6 @@ impl<L: Turning> Turns<L> {
     /// Hands over to the loop's own thread, which wakes only if there is something to do.
     fn hand_over(&self, state: &State<L>) {
         self.wakeup.announce_sleep();
-        self.gate.look(Look::Yes);
         let Some(turning) = &state.turning else { return };
         let earlier = match (turning.next_time(), state.sleeps_until) {
             (Some(next), Some(until)) => next < until,
@@ -248,7 +209,24 @@ impl<L: Turning> Lead for Turns<L> {
         if let Err(fate) = self.lead_until(&mut state, slot, until) {
             state.fate = Some(fate);
         }
+        self.gate.look(Look::Yes);
         self.hand_over(&state);
+        Led::Yes
+    }
+
+    fn hand_in(&self) -> Led {
+        let Some(mut state) = self.try_lock() else { return Led::No };
+        let Some(turning) = &state.turning else { return Led::No };
+        let has_many = turning.in_flight() >= self.cores * FEW_A_CORE;
+        if state.fate.is_some() || has_many || !state.hand_in.may(clock::now()) {
+            return Led::No;
+        }
+        self.wakeup.awake();
+        if let Err(fate) = turn(&mut state, L::take_in) {
+            state.fate = Some(fate);
+        }
+        self.hand_over(&state);
+        state.hand_in.done(clock::now());
         Led::Yes
     }
 }

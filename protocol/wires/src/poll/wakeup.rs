@@ -34,6 +34,11 @@ impl Wakeup {
         }
     }
 
+    /// Whether the loop has announced that it will sleep.
+    pub fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::SeqCst)
+    }
+
     /// The loop announces that it will sleep, and must then look for work once more before it does.
     pub fn announce_sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);

@@ -1,12 +1,13 @@
 //! The master's loop: drains callers and network in batches, lets the desk decide, does what it says, and sleeps
 //! only when there is nothing left.
 
+mod told;
+
 use super::farewell;
-use super::link::{Command, Question, Subscriber, lost_with_master};
-use super::slot::{Slot, Wakes};
-use super::turns::{Fate, Turn, Turning};
+use super::link::{Command, Subscriber, lost_with_master};
+use super::slot::Slot;
+use super::turning::{Fate, Turn, Turning};
 use crate::calls::Calls;
-use crate::common::Notice;
 use crate::desk::{Action, Desk, Event, Route};
 use crate::runner::face::reply::to_result;
 use crate::wires::clock;
@@ -19,6 +20,7 @@ use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use told::Told;
 use tracing::error;
 
 /// Commands, and then messages, that are taken in before the desk's actions are carried out: enough to share
@@ -34,14 +36,11 @@ pub(crate) struct EventLoop {
     commands: Receiver<Command>,
     wakeup: Arc<Wakeup>,
     callers: Calls<Arc<Slot>>,
-    wakes: Wakes,
     /// Something was readable while nobody turned; nothing has explained it yet.
     woken: bool,
     /// Commands and messages so far.
     come: u64,
-    subscribers: Vec<Subscriber>,
-    /// Answered once the jobs of the same batch are with workers: nobody who looks sees a job wait for nothing.
-    questions: Vec<Question>,
+    told: Told,
     closing: Vec<Sender<u64>>,
     /// Jobs that had ended without a reply before it was told to close.
     unanswered_before: u64,
@@ -66,11 +65,9 @@ impl EventLoop {
             commands,
             wakeup,
             callers: Calls::default(),
-            wakes: Wakes::default(),
             woken: false,
             come: 0,
-            subscribers,
-            questions: Vec::new(),
+            told: Told { subscribers, ..Told::default() },
             closing: Vec::new(),
             unanswered_before: 0,
             payloads: Vec::new(),
@@ -113,8 +110,8 @@ impl EventLoop {
                 self.closing.push(done);
                 Event::Close { within }
             }
-            Command::Ask(question) => return self.questions.push(question),
-            Command::Subscribe(subscriber) => return self.subscribers.push(subscriber),
+            Command::Ask(question) => return self.told.questions.push(question),
+            Command::Subscribe(subscriber) => return self.told.subscribers.push(subscriber),
         };
         self.desk.handle(clock::now(), event);
     }
@@ -171,8 +168,7 @@ impl EventLoop {
     /// Workers get their next jobs before the callers of those that have ended are woken.
     fn act(&mut self) -> ControlFlow<()> {
         let done = self.carry_out_all();
-        self.wakes.fire();
-        self.answer();
+        self.told.tell(&self.desk);
         done
     }
 
@@ -201,33 +197,28 @@ impl EventLoop {
                 Action::Cut { route } => self.router.cut(route),
                 Action::Complete { call, outcome } => {
                     if let Some(slot) = self.callers.remove(call) {
-                        slot.end_among(&mut self.wakes, || to_result(Some(JobId::new(0, call)), outcome));
+                        slot.end_among(&mut self.told.wakes, || {
+                            to_result(Some(JobId::new(0, call)), outcome)
+                        });
                     }
                 }
-                Action::Notify(notice) => self.notify(&notice),
+                Action::Notify(notice) => self.told.notices.push(notice),
                 Action::Closed => return ControlFlow::Break(()),
             }
         }
         ControlFlow::Continue(())
     }
-
-    fn answer(&mut self) {
-        for question in self.questions.drain(..) {
-            match question {
-                Question::Workers(answer) => drop(answer.send(self.desk.workers())),
-                Question::Stats(answer) => drop(answer.send(self.desk.stats())),
-            }
-        }
-    }
-
-    fn notify(&mut self, notice: &Notice) {
-        self.subscribers.retain_mut(|subscriber| subscriber(notice).is_continue());
-    }
 }
 
 impl Turning for EventLoop {
     fn begin(&mut self) -> Turn {
-        match (self.take_commands(), self.act()) {
+        let taken = self.take_in();
+        self.told.tell(&self.desk);
+        taken
+    }
+
+    fn take_in(&mut self) -> Turn {
+        match (self.take_commands(), self.carry_out_all()) {
             (_, ControlFlow::Break(())) => Turn::Ended,
             (taken, ControlFlow::Continue(())) => taken,
         }
@@ -254,6 +245,10 @@ impl Turning for EventLoop {
         self.come
     }
 
+    fn in_flight(&self) -> usize {
+        self.callers.len()
+    }
+
     fn looks_away_for(&self) -> Duration {
         self.desk.stock_lasts()
     }
@@ -273,7 +268,7 @@ impl Turning for EventLoop {
     }
 
     fn has_work(&self) -> bool {
-        !self.commands.is_empty() || self.router.has_message()
+        self.told.has_any() || !self.commands.is_empty() || self.router.has_message()
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {

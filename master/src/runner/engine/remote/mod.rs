@@ -5,7 +5,7 @@ use crate::client::{ClientAction, ClientMachine, Refusal};
 use crate::common::{Ending, Stats, WorkerInfo};
 use crate::runner::engine::link::{Command, Question, lost_with_master};
 use crate::runner::engine::slot::{Slot, Wakes};
-use crate::runner::engine::turns::{Fate, Turn, Turning};
+use crate::runner::engine::turning::{Fate, Turn, Turning};
 use crate::runner::face::reply::to_result;
 use crate::wires::clock;
 use crate::wires::dealer::Dealer;
@@ -176,8 +176,14 @@ impl ClientLoop {
 
 impl Turning for ClientLoop {
     fn begin(&mut self) -> Turn {
+        let taken = self.take_in();
+        self.wakes.fire();
+        taken
+    }
+
+    fn take_in(&mut self) -> Turn {
         let taken = self.take_commands();
-        match self.act() {
+        match self.carry_out() {
             ControlFlow::Break(()) => Turn::Ended,
             ControlFlow::Continue(()) if taken > 0 => Turn::Worked,
             ControlFlow::Continue(()) => Turn::Idle,
@@ -203,6 +209,10 @@ impl Turning for ClientLoop {
         self.come
     }
 
+    fn in_flight(&self) -> usize {
+        self.callers.len()
+    }
+
     /// Its master knows what the workers have to do, and lets outcomes gather.
     fn looks_away_for(&self) -> Duration {
         Duration::ZERO
@@ -222,7 +232,7 @@ impl Turning for ClientLoop {
     }
 
     fn has_work(&self) -> bool {
-        !self.commands.is_empty() || self.dealer.has_message()
+        !self.wakes.is_empty() || !self.commands.is_empty() || self.dealer.has_message()
     }
 
     fn descriptor(&self) -> BorrowedFd<'_> {

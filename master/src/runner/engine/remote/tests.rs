@@ -2,7 +2,7 @@
 
 use super::{ClientLoop, Greeted};
 use crate::client::{ClientMachine, ClientSettings};
-use crate::runner::engine::turns::{Turn, Turning};
+use crate::runner::engine::turning::{Turn, Turning};
 use crate::wires::clock;
 use crate::wires::dealer::Dealer;
 use bytes::Bytes;

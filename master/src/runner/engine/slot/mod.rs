@@ -165,6 +165,10 @@ impl Slot {
 pub(crate) struct Wakes(Vec<(Arc<Slot>, Waiting)>);
 
 impl Wakes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Wakes them all, or calls back.
     pub(crate) fn fire(&mut self) {
         self.0.drain(..).for_each(|(slot, waiting)| slot.wake(waiting));

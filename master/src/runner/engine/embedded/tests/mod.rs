@@ -1,5 +1,6 @@
 //! The loop over a network in memory, turned by hand, in a time that stands still.
 
+mod hand_in;
 mod network;
 mod stage;
 

@@ -6,7 +6,7 @@ use crate::common::{Notice, PoolSettings, Settings, Stats};
 use crate::desk::tests::harness::{self, Given, Sent};
 use crate::desk::{Desk, Identity, Route};
 use crate::runner::engine::link::{Command, Link};
-use crate::runner::engine::turns::{Fate, Turn, Turning};
+use crate::runner::engine::turning::{Fate, Turn, Turning};
 use crate::runner::{JobRunner, Place};
 use crate::wires::clock;
 use crate::wires::router::Router;
