@@ -129,10 +129,7 @@ impl Link {
     /// Hands a job to the loop; a job that cannot be handed over ends at once.
     pub(crate) fn submit(&self, call: u64, submission: Submission, deadline: Instant, slot: &Arc<Slot>) {
         self.leave(call, submission, deadline, slot);
-        // One that was left by a forked process has ended already, and that process has no loop.
-        if !slot.has_ended() {
-            self.hand_in();
-        }
+        self.hand_in(slot);
     }
 
     /// Leaves a job for whoever turns the loop next.
@@ -154,21 +151,33 @@ impl Link {
     /// Turns the loop while its caller blocks for this job, if nobody else does. Among many callers the loop's own thread
     /// does better: it goes on when a job has ended, where a caller would hand over.
     pub(crate) fn lead(&self, blocked: &Blocked<'_>, slot: &Slot, until: Option<Instant>) -> Led {
+        self.end_in_a_fork(slot);
         match &self.lead {
-            // What was left by a forked process has ended already.
             Some(lead) if blocked.company == Company::Few && !slot.has_ended() => lead.lead(slot, until),
             _ => Led::No,
         }
     }
 
-    /// The loop is to look at what was left for it. If it sleeps, it does so here, and its own thread sleeps on.
-    pub(crate) fn hand_in(&self) {
+    /// The loop is to look at a job that was left for it. If it sleeps, it does so here, and its own thread sleeps on.
+    pub(crate) fn hand_in(&self, slot: &Slot) {
+        // What was left by a forked process has ended already: nothing is to be done for it, least of all with the copy of a loop.
+        if slot.has_ended() {
+            return;
+        }
         let led = match &self.lead {
             Some(lead) if self.wakeup.is_asleep() => lead.hand_in(),
             _ => Led::No,
         };
         if led == Led::No {
             self.wakeup.wake();
+        }
+    }
+
+    /// A job that was submitted before a fork may run, but its end does not come here: this process has a copy of the loop and
+    /// the loop's own descriptors, and must not turn it.
+    fn end_in_a_fork(&self, slot: &Slot) {
+        if Process::current() != self.process {
+            slot.end(|| Err(JobError::new(JobErrorKind::Rejected(Rejection::Forked), slot.id(), true)));
         }
     }
 

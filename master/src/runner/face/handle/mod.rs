@@ -84,7 +84,7 @@ impl JobHandle {
         let patience = self.deadline.checked_add(PATIENCE);
         let blocked = self.link.block();
         if self.link.lead(&blocked, &self.slot, patience) == Led::No {
-            self.link.hand_in();
+            self.link.hand_in(&self.slot);
         }
         self.wait_blocked(patience)
     }
@@ -112,7 +112,7 @@ impl JobHandle {
         let earlier = [until, patience].into_iter().flatten().min();
         let blocked = self.link.block();
         match (self.link.lead(&blocked, &self.slot, earlier), the_loop) {
-            (Led::No, Loop::Sleeps) => self.link.hand_in(),
+            (Led::No, Loop::Sleeps) => self.link.hand_in(&self.slot),
             (Led::No, Loop::Knows) | (Led::Yes, _) => {}
         }
         match self.slot.wait_until(earlier, clock::now) {
